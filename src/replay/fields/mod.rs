@@ -1,0 +1,74 @@
+//! The field catalogue: what a condition or an output may ask of an event.
+//!
+//! [`lookup`] finds a field by the name that rule files use; the row says its type and whether it takes an argument.
+//! How a field's value is had from a block is in this room too (see the modules beside this one). Not here: conditions
+//! (`replay::rules`), and any knowledge of how events were recorded.
+
+mod catalogue;
+
+pub use catalogue::FIELDS;
+
+/// A field of the catalogue. Fields are compared by identity of their name.
+#[derive(Debug)]
+pub struct Field {
+    /// `proc.name`.
+    pub name: &'static str,
+    /// The type of its value.
+    pub ty: FieldType,
+    /// Whether it takes an argument (`proc.aname[2]`, `evt.arg.flags`).
+    pub arg: ArgRule,
+    /// Whether it yields a list of values.
+    pub is_list: bool,
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Field) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Field {}
+
+impl std::hash::Hash for Field {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+/// The type of a field's value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[allow(missing_docs, reason = "Falco's type names")]
+pub enum FieldType {
+    CharBuf,
+    ByteBuf,
+    Bool,
+    Int16,
+    Int32,
+    Int64,
+    Uint32,
+    Uint64,
+    Double,
+    /// Nanoseconds.
+    RelTime,
+    /// Nanoseconds since the epoch.
+    AbsTime,
+    IpAddr,
+    IpNet,
+    Port,
+    /// The type of the parameter that the argument names.
+    Dynamic,
+}
+
+/// Whether a field takes an argument.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "said by the names")]
+pub enum ArgRule {
+    None,
+    Optional,
+    Required,
+}
+
+/// Finds a field by name, without its argument.
+pub fn lookup(name: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.name == name)
+}

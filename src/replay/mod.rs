@@ -1,0 +1,6 @@
+//! Rules over captures: fields, rule language, compilation, evaluation, output. No Linux in here.
+//!
+//! Arrows: `output -> eval -> compile -> rules -> fields`, and everything may look at `format`.
+
+pub mod fields;
+pub mod rules;
