@@ -4,7 +4,15 @@
 //! every problem of all files as diagnostics. Not here: evaluation, and how a field's value is had.
 
 mod ast;
+mod builtin;
+mod compiler;
+pub mod diagnostic;
+mod file;
 
 pub use ast::{
     Expr, FieldArg, FieldExpr, Literal, Op, Priority, Span, Template, TemplatePart, Test, Transformer, TypedRule,
 };
+pub use builtin::builtin_rules;
+pub use compiler::{Compiler, parse_condition, parse_template};
+pub use diagnostic::{Code, Diagnostic, Severity};
+pub use file::RuleFile;
