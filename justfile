@@ -1,0 +1,35 @@
+# lists the recipes
+default:
+    @just --list --unsorted
+
+# everything CI runs, exactly as it runs it
+check:
+    .ci/run
+
+# what is wanted before a commit: format, lint, tests
+quick:
+    .ci/run format lint test
+
+# formats the sources
+format:
+    cargo fmt
+
+# tests; kernel and container tests must run (needs root)
+test-all:
+    SYSREEL_KERNEL_TESTS=1 SYSREEL_DOCKER_TESTS=1 cargo test
+
+# builds the eBPF object again and compares it with the one that is committed
+bpf:
+    .ci/run bpf
+
+# benchmarks of encoding, decoding and rule evaluation
+bench:
+    cargo bench
+
+# records a build-like workload of a few million events (needs root), then times replay
+bench-workload *ARGS:
+    scripts/bench-workload.sh {{ARGS}}
+
+# records the sample captures anew (needs root and Docker's daemon)
+samples:
+    scripts/record-samples.sh
