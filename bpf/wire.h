@@ -32,6 +32,8 @@ enum sr_blob_id {
 	SR_BLOB_FILENAME = 25,	/* the path given to execve, from before the image was replaced */
 	SR_BLOB_CHILD = 26,	/* struct sr_task of the child, with a successful clone in the parent */
 	SR_BLOB_LOST = 27,	/* reserved for loss reports */
+	SR_BLOB_VM = 28,	/* struct sr_vm of the current task, after the call */
+	SR_BLOB_FILE_PATH = 29,	/* path components, as EXEPATH, of the descriptor that the call made */
 };
 
 /* Bits of sr_blob.flags. */
@@ -107,6 +109,20 @@ struct sr_sock {
 	unsigned long long peer;
 };
 
+/* Memory of a process, KiB. */
+struct sr_vm {
+	unsigned int size_kb, rss_kb, swap_kb;
+	unsigned int reserved;
+};
+
+/* What a SR_FETCH_MSGHDR* blob begins with: name, control data and data follow, the first two padded to 8 bytes. */
+struct sr_msg {
+	unsigned long long total;	/* sum of the lengths in the message's iovec */
+	unsigned int sent;		/* SR_FETCH_MMSGHDR: msg_len of the first message, else 0 */
+	unsigned short name_len;	/* bytes of name (struct sockaddr) that follow, at most 128 */
+	unsigned short control_len;	/* bytes of control data that follow, at most 256; 0 if the call failed */
+};
+
 /* How to fetch what an argument points to. */
 enum sr_fetch {
 	SR_FETCH_NONE = 0,
@@ -115,11 +131,17 @@ enum sr_fetch {
 	SR_FETCH_BUF_RET = 3,		/* bytes, length = min(result, snaplen), only if the result is positive */
 	SR_FETCH_SOCKADDR = 4,		/* struct sockaddr, length in argument len_arg */
 	SR_FETCH_SOCKADDR_OUT = 5,	/* struct sockaddr, argument len_arg points to its length */
-	SR_FETCH_IOVEC = 6,		/* array of struct iovec, count in argument len_arg, total length up to snaplen */
-	SR_FETCH_IOVEC_RET = 7,		/* the same, total length up to min(result, snaplen) */
-	SR_FETCH_MSGHDR = 8,		/* struct msghdr (sendmsg): blob = u16 length of name, name padded to 8, then data */
+	SR_FETCH_IOVEC = 6,		/* array of struct iovec, count in argument len_arg: blob = u64 sum of the
+					 * lengths, then data up to snaplen */
+	SR_FETCH_IOVEC_RET = 7,		/* the same, data up to min(result, snaplen) */
+	SR_FETCH_MSGHDR = 8,		/* struct msghdr (sendmsg): blob = struct sr_msg, name, control, data */
 	SR_FETCH_MSGHDR_RET = 9,	/* the same for recvmsg: data up to min(result, snaplen) */
 	SR_FETCH_FIXED = 10,		/* len_arg * 4 bytes */
+	SR_FETCH_FD_PAIR = 11,		/* two ints, descriptors that the call made (pipe, socketpair): 8 bytes; with
+					 * SR_DESC_FILE_RET or SR_DESC_SOCK_RET facts of the first one are added */
+	SR_FETCH_ITEMS8 = 12,		/* array of 8-byte items (struct pollfd), count in argument len_arg, at most 16 */
+	SR_FETCH_MMSGHDR = 13,		/* array of struct mmsghdr: as SR_FETCH_MSGHDR of the first, data up to
+					 * min(its msg_len, snaplen) if the result is positive */
 };
 
 #define SR_PATH_MAX	4096
@@ -139,6 +161,8 @@ enum sr_fetch {
 #define SR_DESC_EXEC		512	/* execve family: failed ones carry ARGV/ENVP/FILENAME read through the arguments */
 #define SR_DESC_PROT_EXEC	1024	/* only if argument 2 has PROT_EXEC (mmap, mprotect in the default set) */
 #define SR_DESC_OK_ONLY		2048	/* reserved */
+#define SR_DESC_VM		4096	/* add SR_BLOB_VM (brk, mmap, munmap) */
+#define SR_DESC_PATH_RET	8192	/* add SR_BLOB_FILE_PATH of descriptor `ret` (open_by_handle_at) */
 
 /* One entry per native system call number; zero means "not wanted". */
 struct sr_desc {
