@@ -4,9 +4,17 @@
 //! How a field's value is had from a block is in this room too (see the modules beside this one). Not here: conditions
 //! (`replay::rules`), and any knowledge of how events were recorded.
 
+mod access;
 mod catalogue;
+pub mod clock;
+mod value;
 
+pub use access::{
+    Absence, Access, ContainerFact, End, ErrorClass, EventFact, FdFact, FdListFact, GroupFact, MountPart, PathRole,
+    Reads, StdioFact, ThreadFact, TimePart, TimeStyle, UserFact, Whose,
+};
 pub use catalogue::FIELDS;
+pub use value::FieldValue;
 
 /// A field of the catalogue. Fields are compared by identity of their name.
 #[derive(Debug)]
@@ -19,6 +27,10 @@ pub struct Field {
     pub arg: ArgRule,
     /// Whether it yields a list of values.
     pub is_list: bool,
+    /// Where its value is had, and how.
+    pub access: Access,
+    /// What it is, in a sentence.
+    pub about: &'static str,
 }
 
 impl PartialEq for Field {
