@@ -3,14 +3,14 @@
 //! A row says everything there is to say of a field: its name, type, argument, how its value is had, and a sentence
 //! for people. To add a field: a row here and, if no fact fits, a fact in `access` with its extraction.
 
+use super::ArgRule::{None, Optional, Required};
+use super::FieldType::{
+    AbsTime, Bool, ByteBuf, CharBuf, Double, Dynamic, Int16, Int32, Int64, IpAddr, IpNet, Port, RelTime, Uint32, Uint64,
+};
 use super::access::Access::{Container, Event, Fd, Group, LoginUser, Stdio, Thread, User};
 use super::access::{
     Absence, Access, ContainerFact, End, ErrorClass, EventFact, FdFact, FdListFact, GroupFact, MountPart, PathRole,
     StdioFact, ThreadFact, TimePart, TimeStyle, UserFact, Whose,
-};
-use super::ArgRule::{None, Optional, Required};
-use super::FieldType::{
-    AbsTime, Bool, ByteBuf, CharBuf, Double, Dynamic, Int16, Int32, Int64, IpAddr, IpNet, Port, RelTime, Uint32, Uint64,
 };
 use super::{ArgRule, Field, FieldType};
 

@@ -21,10 +21,7 @@ pub fn write_time(style: TimeStyle, ts_ns: u64, out: &mut Vec<u8>) {
         TimeStyle::Clock => write(out, format_args!("{hour:02}:{minute:02}:{second:02}.{nanos:09}")),
         TimeStyle::ClockSeconds => write(out, format_args!("{hour:02}:{minute:02}:{second:02}")),
         TimeStyle::DateTime => {
-            write(
-                out,
-                format_args!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{nanos:09}"),
-            );
+            write(out, format_args!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{nanos:09}"));
         }
         TimeStyle::DateTimeSeconds => {
             write(out, format_args!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"));
