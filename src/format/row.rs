@@ -137,6 +137,8 @@ pub struct FdRow {
     /// The descriptor number; -1 for the descriptor that a failed open would have made.
     pub num: i64,
     /// `fd.typechar` as a byte (`f` file, `d` directory, `4` and `6` sockets, `u` unix, `p` pipe, ...); 0 unknown.
+    /// `U` is a userfaultfd, which Falco prints as `u` as well. Without a descriptor (see
+    /// [`fd_flags::NO_DESCRIPTOR`]) `fd.typechar` is this byte or `o`, and `fd.type` has no value.
     pub type_char: u8,
     /// `fd.name`: resolved absolute path, or the tuple as text (`10.0.0.1:4000->10.0.0.2:80`).
     pub name: Text,
@@ -150,7 +152,9 @@ pub struct FdRow {
     pub ino: u64,
     /// `fd.l4proto`: 0 unknown, 1 tcp, 2 udp, 3 icmp, 4 raw.
     pub l4proto: u8,
-    /// 0 unknown, 1 this side is the client, 2 this side is the server.
+    /// Which ends of the connection are here: 0 unknown, 1 the client, 2 the server, 3 both are on this machine.
+    /// `fd.lip` is the client's address if bit 0 is set, else the server's; `fd.is_server` is bit 1 (or a
+    /// [`fd_flags::SERVER_SOCKET`]).
     pub role: u8,
     /// Client address, 4 or 16 bytes; empty when not known.
     pub client_ip: Text,
@@ -168,7 +172,8 @@ pub struct FdRow {
 pub mod fd_flags {
     /// The socket is connected.
     pub const CONNECTED: u32 = 1;
-    /// This event changed the descriptor's name (`fd.name_changed`).
+    /// This event changed the descriptor's name (`fd.name_changed`). Not set for calls that make a descriptor (open
+    /// family, accept, memfd_create, pidfd_open): there every name is new, and one row serves the descriptor's life.
     pub const NAME_CHANGED: u32 = 2;
     /// The file lies in an overlay's upper layer.
     pub const UPPER_LAYER: u32 = 4;
@@ -176,6 +181,9 @@ pub mod fd_flags {
     pub const LOWER_LAYER: u32 = 8;
     /// A socket that is bound or listens and has no peer.
     pub const SERVER_SOCKET: u32 = 16;
+    /// There is no such descriptor, or nothing is known of it: only the number, and what the event itself says
+    /// (the path that could not be opened) are there.
+    pub const NO_DESCRIPTOR: u32 = 32;
 }
 
 /// A user, of the host or of a container.

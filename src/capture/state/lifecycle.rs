@@ -1,0 +1,471 @@
+//! The life of threads: first meeting, clone, execve, exit, and what they change about themselves.
+
+use std::sync::Arc;
+
+use crate::format::row::{Text, ThreadRow};
+use crate::format::schema::EventKind;
+
+use super::fd_table::{Descriptor, FdTable};
+use super::params::Params;
+use super::shared::SharedId;
+use super::snapshot::SnapshotThread;
+use super::threads::{Directories, Origin};
+use super::{Leaving, State, path};
+use crate::capture::raw::RawEvent;
+
+/// Falco's clone flags (`clone_flags`).
+mod clone_flag {
+    pub(super) const FILES: u32 = 1;
+    pub(super) const FS: u32 = 2;
+    pub(super) const NEWPID: u32 = 64;
+    pub(super) const PARENT: u32 = 256;
+    pub(super) const THREAD: u32 = 8192;
+    pub(super) const CHILD_IN_PIDNS: u32 = 536_870_912;
+}
+
+/// Where a thread's chain of unknown parents is looked up, so many of them.
+const LOOK_UP_DEPTH: usize = 64;
+
+/// "No user id": a loginuid that is not set, an id that a call leaves alone.
+const NO_ID: u32 = u32::MAX;
+
+/// `value`, but the text already at hand if it is the same: most of what a child has is its parent's.
+fn share(value: &[u8], known: &Text) -> Text {
+    if **known == *value { Arc::clone(known) } else { Text::from(value) }
+}
+
+/// A row that says little more than the thread's id.
+fn bare_row(tid: i64, pid: i64) -> ThreadRow {
+    ThreadRow { tid, pid, vtid: tid, vpid: pid, loginuid: NO_ID, fdlimit: -1, ..ThreadRow::default() }
+}
+
+impl State {
+    /// Makes sure that the event's thread is known.
+    pub(super) fn meet_thread(&mut self, raw: &RawEvent<'_>) {
+        let pid = if raw.pid > 0 { raw.pid } else { 0 };
+        if let Some(thread) = self.threads.get_mut(raw.tid) {
+            thread.seen_ns = raw.ts_ns;
+            // The number may have been given to a thread of another process while events were lost.
+            if pid == 0 || pid == thread.row.pid {
+                return;
+            }
+        }
+        if raw.kind != EventKind::PROCEXIT && self.look_up(raw.tid, pid, raw.ts_ns) {
+            return;
+        }
+        let pid = if pid == 0 { raw.tid } else { pid };
+        self.add_unseen(raw.tid, pid, raw.ts_ns);
+    }
+
+    /// Adds a thread whose beginning was not seen, as a thread of its process if that is known.
+    fn add_unseen(&mut self, tid: i64, pid: i64, ts_ns: u64) {
+        if tid != pid
+            && let Some(main) = self.threads.get(pid)
+        {
+            let row = ThreadRow { tid, vtid: tid, clone_ts_ns: 0, ..(*main.row).clone() };
+            let (fds, dirs) = (main.fds, main.dirs);
+            let (fds, dirs) = (self.threads.tables.retain(fds), self.threads.dirs.retain(dirs));
+            self.threads.insert(row, fds, dirs, Origin::Placeholder, ts_ns);
+            return;
+        }
+        let fds = self.threads.tables.add(FdTable::default());
+        let dirs = self.threads.dirs.add(Directories::default());
+        self.threads.insert(bare_row(tid, pid), fds, dirs, Origin::Placeholder, ts_ns);
+    }
+
+    /// Asks the process source for a thread and for its ancestors.
+    fn look_up(&mut self, tid: i64, pid: i64, ts_ns: u64) -> bool {
+        let Some(mut source) = self.source.take() else { return false };
+        let mut wanted = (tid, pid);
+        let mut found = false;
+        for _ in 0..LOOK_UP_DEPTH {
+            let Some(thread) = source.look_up(wanted.0, wanted.1) else { break };
+            if thread.row.tid != wanted.0 {
+                break;
+            }
+            found = true;
+            let (own_pid, ppid) = (thread.row.pid, thread.row.ppid);
+            if own_pid != wanted.0 && self.threads.get(own_pid).is_none() {
+                if let Some(main) = source.look_up(own_pid, own_pid).filter(|main| main.row.tid == own_pid) {
+                    self.add_known_thread(main, ts_ns);
+                }
+            }
+            self.add_known_thread(thread, ts_ns);
+            if ppid <= 0 || self.threads.get(ppid).is_some() {
+                break;
+            }
+            wanted = (ppid, ppid);
+        }
+        self.source = Some(source);
+        found
+    }
+
+    /// Adds a thread of which everything is known.
+    pub(super) fn add_known_thread(&mut self, known: SnapshotThread, ts_ns: u64) {
+        let SnapshotThread { mut row, uid, gid, fds } = known;
+        self.fill_references(&mut row, uid, gid);
+        let main = if row.tid == row.pid { None } else { self.threads.get(row.pid) };
+        let shared = main.map(|main| (main.fds, main.dirs));
+        let fds = match shared {
+            Some((table, _)) if fds.is_empty() => self.threads.tables.retain(table),
+            _ => {
+                let mut table = FdTable::default();
+                for fd in fds {
+                    table.insert(Descriptor::new(Arc::new(fd.row), fd.close_on_exec));
+                }
+                self.threads.tables.add(table)
+            }
+        };
+        let same_directories = shared.filter(|&(_, dirs)| {
+            self.threads.dirs.get(dirs).is_some_and(|dirs| dirs.cwd == row.cwd && dirs.root == row.root)
+        });
+        let dirs = match same_directories {
+            Some((_, dirs)) => self.threads.dirs.retain(dirs),
+            None => self.threads.dirs.add(Directories { cwd: Arc::clone(&row.cwd), root: Arc::clone(&row.root) }),
+        };
+        self.threads.insert(row, fds, dirs, Origin::Snapshot, ts_ns);
+    }
+
+    /// Sets user, group, login user and container of a row from numbers and cgroups.
+    fn fill_references(&mut self, row: &mut ThreadRow, uid: u32, gid: u32) {
+        row.container = self.containers.find(&row.cgroups);
+        let in_container = row.container.is_some();
+        row.user = Some(self.users.user(uid, in_container));
+        row.group = Some(self.users.group(gid, in_container));
+        row.login_user = (row.loginuid != NO_ID).then(|| self.users.user(row.loginuid, in_container));
+    }
+
+    /// Takes over a row's cgroups if they changed, and says whether they did.
+    fn set_cgroups(&mut self, row: &mut ThreadRow, cgroups: Option<&[u8]>) -> bool {
+        match cgroups {
+            Some(cgroups) if *row.cgroups != *cgroups => {
+                row.cgroups = Text::from(cgroups);
+                row.container = self.containers.find(cgroups);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// A return from clone, clone3, fork or vfork, in the parent or in the child.
+    pub(super) fn follow_clone(&mut self, raw: &RawEvent<'_>, params: Params<'_>) {
+        match params.int(0) {
+            Some(0) => self.follow_clone_in_child(raw, params),
+            Some(child) if child > 0 => self.follow_clone_in_parent(raw, params, child),
+            Some(_) | None => {}
+        }
+    }
+
+    fn follow_clone_in_parent(&mut self, raw: &RawEvent<'_>, params: Params<'_>, child: i64) {
+        let flags = params.word(15).unwrap_or(0);
+        // Below a pid namespace the result is not the child's number on the host; its own return will tell.
+        if flags & clone_flag::CHILD_IN_PIDNS != 0 || params.int(18).is_some_and(|vtid| vtid != raw.tid) {
+            return;
+        }
+        if self.threads.take_early_exit(child) {
+            return;
+        }
+        let Some(caller) = self.threads.get(raw.tid) else { return };
+        let is_thread = flags & clone_flag::THREAD != 0;
+        let pid = if is_thread { caller.row.pid } else { child };
+        let ppid = if is_thread || flags & clone_flag::PARENT != 0 { caller.row.ppid } else { caller.row.pid };
+        let (template, fds, dirs) = (Arc::clone(&caller.row), caller.fds, caller.dirs);
+        if let Some(known) = self.threads.get_mut(child) {
+            let seen = match known.origin {
+                Origin::ChildClone => true,
+                Origin::Snapshot => known.row.pid == pid && known.row.ppid == ppid,
+                Origin::Placeholder | Origin::ParentClone | Origin::Settled => false,
+            };
+            if seen {
+                known.origin = Origin::Settled;
+                return;
+            }
+        }
+        let first_of_namespace = flags & clone_flag::NEWPID != 0;
+        let mut row = (*template).clone();
+        row.tid = child;
+        row.pid = pid;
+        row.ppid = ppid;
+        row.vtid = if first_of_namespace { 1 } else { child };
+        row.vpid = if is_thread { template.vpid } else { row.vtid };
+        self.dress_child(&mut row, raw, params);
+        self.add_child(row, flags, (fds, dirs), Origin::ParentClone, raw.ts_ns);
+    }
+
+    fn follow_clone_in_child(&mut self, raw: &RawEvent<'_>, params: Params<'_>) {
+        let tid = raw.tid;
+        let flags = params.word(15).unwrap_or(0);
+        let pid = params.int(4).filter(|&pid| pid > 0).or((raw.pid > 0).then_some(raw.pid)).unwrap_or(tid);
+        let parent_tid = params.int_or_zero(5);
+        if let Some(known) = self.threads.get(tid)
+            && known.origin == Origin::ParentClone
+            && known.row.pid == pid
+        {
+            let before = Arc::clone(&known.row);
+            let mut row = (*before).clone();
+            self.dress_child(&mut row, raw, params);
+            set_namespace_ids(&mut row, params);
+            row.clone_ts_ns = before.clone_ts_ns;
+            if row != *before {
+                self.threads.edit(tid, |old| *old = row);
+            }
+            if let Some(known) = self.threads.get_mut(tid) {
+                known.origin = Origin::Settled;
+            }
+            self.threads.learn_parent(tid, parent_tid);
+            return;
+        }
+        let is_thread = pid != tid;
+        let template = self.threads.get(if is_thread { pid } else { parent_tid });
+        let (mut row, shared) = match template {
+            Some(template) => ((*template.row).clone(), Some((template.fds, template.dirs))),
+            None => (bare_row(tid, pid), None),
+        };
+        row.tid = tid;
+        row.pid = pid;
+        if !is_thread {
+            row.ppid = template.map_or(parent_tid, |parent| parent.row.pid);
+        } else if template.is_none() {
+            row.ppid = parent_tid;
+        }
+        row.vtid = tid;
+        row.vpid = pid;
+        set_namespace_ids(&mut row, params);
+        self.dress_child(&mut row, raw, params);
+        let origin = Origin::ChildClone;
+        if let Some(shared) = shared {
+            self.add_child(row, flags, shared, origin, raw.ts_ns);
+        } else {
+            let fds = self.threads.tables.add(FdTable::default());
+            let dirs = self.threads.dirs.add(Directories::default());
+            self.threads.insert(row, fds, dirs, origin, raw.ts_ns);
+        }
+    }
+
+    /// What a clone event tells of the child.
+    fn dress_child(&mut self, row: &mut ThreadRow, raw: &RawEvent<'_>, params: Params<'_>) {
+        let set_text = |text: &mut Text, at: usize| {
+            if let Some(bytes) = params.bytes(at) {
+                *text = share(bytes, text);
+            }
+        };
+        set_text(&mut row.exe, 1);
+        set_text(&mut row.args, 2);
+        set_text(&mut row.comm, 13);
+        if let Some(limit) = params.int(7) {
+            row.fdlimit = limit;
+        }
+        set_memory(row, params, 8);
+        row.clone_ts_ns = raw.ts_ns;
+        let moved = self.set_cgroups(row, params.bytes(14));
+        let known_uid = row.user.as_ref().map(|user| user.uid);
+        let known_gid = row.group.as_ref().map(|group| group.gid);
+        let uid = params.word(16).or(known_uid);
+        let gid = params.word(17).or(known_gid);
+        let in_container = row.container.is_some();
+        if moved || uid != known_uid {
+            row.user = uid.map(|uid| self.users.user(uid, in_container));
+        }
+        if moved || gid != known_gid {
+            row.group = gid.map(|gid| self.users.group(gid, in_container));
+        }
+    }
+
+    /// Adds a cloned thread, with the tables of `shared` or copies of them as `flags` say.
+    fn add_child(&mut self, row: ThreadRow, flags: u32, shared: (SharedId, SharedId), origin: Origin, ts_ns: u64) {
+        let is_thread = row.tid != row.pid;
+        let threads = &mut self.threads;
+        let fds = if is_thread || flags & clone_flag::FILES != 0 {
+            threads.tables.retain(shared.0)
+        } else {
+            let copy = threads.tables.get(shared.0).cloned().unwrap_or_default();
+            threads.tables.add(copy)
+        };
+        let dirs = if is_thread || flags & clone_flag::FS != 0 {
+            threads.dirs.retain(shared.1)
+        } else {
+            let copy = threads.dirs.get(shared.1).cloned().unwrap_or_default();
+            threads.dirs.add(copy)
+        };
+        threads.insert(row, fds, dirs, origin, ts_ns);
+    }
+
+    /// A successful execve or execveat.
+    pub(super) fn follow_exec(&mut self, raw: &RawEvent<'_>, params: Params<'_>) {
+        if params.failed(0) {
+            return;
+        }
+        let tid = raw.tid;
+        let Some(thread) = self.threads.get(tid) else { return };
+        let pid = thread.row.pid;
+        // The kernel has given the caller the first thread's number by the time execve returns.
+        if pid == tid {
+            self.threads.remove_other_members(pid);
+        }
+        self.threads.unshare(tid, true, false);
+        if let Some(table) = self.threads.table_mut(tid) {
+            table.retain(|_, descriptor| !descriptor.close_on_exec);
+        }
+        if let Some(cwd) = params.bytes(6).filter(|cwd| cwd.first() == Some(&b'/')) {
+            self.set_cwd(tid, cwd);
+        }
+        let Some(thread) = self.threads.get(tid) else { return };
+        let mut row = (*thread.row).clone();
+        let set_text = |text: &mut Text, at: usize| {
+            if let Some(bytes) = params.bytes(at) {
+                *text = share(bytes, text);
+            }
+        };
+        set_text(&mut row.exe, 1);
+        set_text(&mut row.args, 2);
+        set_text(&mut row.comm, 13);
+        set_text(&mut row.env, 15);
+        set_text(&mut row.exepath, 27);
+        if params.bytes(27).is_none_or(<[u8]>::is_empty)
+            && let Some(filename) = params.bytes(30)
+        {
+            let cwd = self.cwd(tid);
+            path::resolve(&cwd, filename, &mut self.path);
+            row.exepath = share(&self.path, &row.exepath);
+        }
+        if let Some(limit) = params.int(7) {
+            row.fdlimit = limit;
+        }
+        set_memory(&mut row, params, 8);
+        row.tty = params.word(16).unwrap_or(row.tty);
+        row.vpgid = params.int(17).unwrap_or(row.vpgid);
+        row.loginuid = params.word(18).unwrap_or(row.loginuid);
+        row.exe_flags = params.word(19).unwrap_or(row.exe_flags);
+        row.cap_inheritable = params.bits(20).unwrap_or(row.cap_inheritable);
+        row.cap_permitted = params.bits(21).unwrap_or(row.cap_permitted);
+        row.cap_effective = params.bits(22).unwrap_or(row.cap_effective);
+        row.exe_ino = params.bits(23).unwrap_or(row.exe_ino);
+        row.exe_ino_ctime_ns = params.bits(24).unwrap_or(row.exe_ino_ctime_ns);
+        row.exe_ino_mtime_ns = params.bits(25).unwrap_or(row.exe_ino_mtime_ns);
+        row.pgid = params.int(28).unwrap_or(row.pgid);
+        self.set_cgroups(&mut row, params.bytes(14));
+        let uid = params.word(26).or(row.user.as_ref().map(|user| user.uid)).unwrap_or(NO_ID);
+        let gid = params.word(29).or(row.group.as_ref().map(|group| group.gid)).unwrap_or(NO_ID);
+        self.fill_references(&mut row, uid, gid);
+        self.threads.edit(tid, |old| *old = row);
+        self.threads.learn_parent(tid, params.int_or_zero(5));
+    }
+
+    /// The end of a thread. It is still there for this event.
+    pub(super) fn follow_exit(&mut self, raw: &RawEvent<'_>, params: Params<'_>) {
+        let Some(thread) = self.threads.get(raw.tid) else { return };
+        if thread.origin == Origin::ChildClone {
+            self.threads.note_early_exit(raw.tid, raw.ts_ns);
+        }
+        self.leaving = Some(Leaving { tid: raw.tid, reaper_tid: params.int(4) });
+    }
+
+    /// setuid and its family: the effective user, unless the call left it alone.
+    pub(super) fn set_user(&mut self, tid: i64, uid: Option<u32>) {
+        let Some(uid) = uid.filter(|&uid| uid != NO_ID) else { return };
+        let Some(thread) = self.threads.get(tid) else { return };
+        let user = self.users.user(uid, thread.row.container.is_some());
+        if thread.row.user.as_ref() != Some(&user) {
+            self.threads.edit(tid, |row| row.user = Some(user));
+        }
+    }
+
+    /// setgid and its family, likewise.
+    pub(super) fn set_group(&mut self, tid: i64, gid: Option<u32>) {
+        let Some(gid) = gid.filter(|&gid| gid != NO_ID) else { return };
+        let Some(thread) = self.threads.get(tid) else { return };
+        let group = self.users.group(gid, thread.row.container.is_some());
+        if thread.row.group.as_ref() != Some(&group) {
+            self.threads.edit(tid, |row| row.group = Some(group));
+        }
+    }
+
+    /// setsid: a new session and process group, without a terminal.
+    pub(super) fn set_session(&mut self, tid: i64, sid: i64) {
+        let Some(pid) = self.threads.get(tid).map(|thread| thread.row.pid) else { return };
+        for member in self.threads.members(pid).to_vec() {
+            self.threads.edit(member, |row| {
+                row.sid = sid;
+                row.pgid = row.pid;
+                row.vpgid = sid;
+                row.tty = 0;
+            });
+        }
+    }
+
+    /// setpgid: process `vpid` (0: the caller) joins group `vpgid` (0: its own), numbers as the caller sees them.
+    pub(super) fn set_process_group(&mut self, tid: i64, vpid: i64, vpgid: i64) {
+        let Some(caller) = self.threads.get(tid) else { return };
+        let caller_pid = caller.row.pid;
+        let target = if vpid == 0 || vpid == caller.row.vpid {
+            Some(caller_pid)
+        } else {
+            let children = self.threads.children(caller_pid).iter().copied();
+            children.into_iter().find(|&child| self.threads.get(child).is_some_and(|child| child.row.vpid == vpid))
+        };
+        let Some(target) = target.and_then(|pid| self.threads.get(pid)) else { return };
+        let target_pid = target.row.pid;
+        let vpgid = if vpgid == 0 { target.row.vpid } else { vpgid };
+        // The group's number on the host: its leader is the target, the caller or one of the caller's children.
+        let candidates = [target_pid, caller_pid].into_iter().chain(self.threads.children(caller_pid).iter().copied());
+        let leader = candidates.into_iter().find_map(|pid| {
+            let row = &self.threads.get(pid)?.row;
+            (row.vpid == vpgid).then_some(row.pid).or((row.vpgid == vpgid).then_some(row.pgid))
+        });
+        for member in self.threads.members(target_pid).to_vec() {
+            self.threads.edit(member, |row| {
+                row.vpgid = vpgid;
+                row.pgid = leader.unwrap_or(vpgid);
+            });
+        }
+    }
+
+    /// chdir, getcwd: the working directory, absolute and normalised.
+    pub(super) fn set_cwd(&mut self, tid: i64, cwd: &[u8]) {
+        let Some(thread) = self.threads.get(tid) else { return };
+        let Some(dirs) = self.threads.dirs.get_mut(thread.dirs) else { return };
+        if *dirs.cwd != *cwd {
+            dirs.cwd = Text::from(cwd);
+            self.threads.touch(tid);
+        }
+    }
+
+    /// chroot: the new root, seen from the old one.
+    pub(super) fn set_root(&mut self, tid: i64, given: &[u8]) {
+        let cwd = self.cwd(tid);
+        path::resolve(&cwd, given, &mut self.path);
+        let Some(thread) = self.threads.get(tid) else { return };
+        let Some(dirs) = self.threads.dirs.get_mut(thread.dirs) else { return };
+        let inside: &[u8] = if self.path == b"/" { b"" } else { &self.path };
+        let outside: &[u8] = if *dirs.root == *b"/" { b"" } else { &dirs.root };
+        let mut root = [outside, inside].concat();
+        if root.is_empty() {
+            root.push(b'/');
+        }
+        if *dirs.root != *root {
+            dirs.root = Text::from(root);
+            self.threads.touch(tid);
+        }
+    }
+}
+
+/// What only the child's own return from clone tells: its numbers in its pid namespace.
+fn set_namespace_ids(row: &mut ThreadRow, params: Params<'_>) {
+    row.vtid = params.int(18).unwrap_or(row.vtid);
+    row.vpid = params.int(19).unwrap_or(row.vpid);
+    row.pidns_init_start_ns = params.bits(20).unwrap_or(row.pidns_init_start_ns);
+}
+
+/// Page faults and memory figures, which lie in a row of five parameters in clone and execve.
+fn set_memory(row: &mut ThreadRow, params: Params<'_>, first: usize) {
+    row.pf_major = params.bits(first).unwrap_or(row.pf_major);
+    row.pf_minor = params.bits(first + 1).unwrap_or(row.pf_minor);
+    set_memory_size(row, params, first + 2);
+}
+
+/// Virtual, resident and swapped size, three parameters in a row.
+pub(super) fn set_memory_size(row: &mut ThreadRow, params: Params<'_>, first: usize) {
+    row.vm_size_kb = params.bits(first).unwrap_or(row.vm_size_kb);
+    row.vm_rss_kb = params.bits(first + 1).unwrap_or(row.vm_rss_kb);
+    row.vm_swap_kb = params.bits(first + 2).unwrap_or(row.vm_swap_kb);
+}

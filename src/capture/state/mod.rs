@@ -1,0 +1,178 @@
+//! State: who every thread is and what every descriptor means, kept up to date from the events themselves.
+//!
+//! Enters: a [`Snapshot`] of what was there before, then [`RawEvent`]s in time order. Leaves, for each event: the
+//! thread's row, the row of the descriptor that the event works on, and the absolute paths it names
+//! ([`Enriched`]). An event sees the state after itself: `openat` the descriptor it made, `setuid` the new user;
+//! `close` still sees what it closed, `procexit` the thread that ended.
+//!
+//! Rows are shared and immutable: an event that changes nothing gets the same `Arc` as the one before it.
+//! No input can make it panic or grow without bound: threads, descriptors and everything derived from them are capped.
+//! Semantics are Falco's where Falco's are true; where Falco is known to be wrong (it ignores `prctl(PR_SET_NAME)`,
+//! `setpgid`, close-on-exec, and gives `<UNKNOWN>` for paths relative to the working directory) this says what the
+//! kernel does.
+//!
+//! Not here: where events come from (`capture::live`), and how rows are written (`format`).
+
+mod address;
+mod calls;
+mod fd_cache;
+mod fd_table;
+mod files;
+mod lifecycle;
+mod params;
+mod path;
+mod paths;
+mod shared;
+mod snapshot;
+mod sockets;
+mod threads;
+mod users;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::format::row::{FdRow, Text, ThreadRow};
+
+use super::container::{ContainerLookup, ContainerTable};
+use super::raw::RawEvent;
+use fd_cache::FdCache;
+use params::Params;
+use threads::Threads;
+
+pub use snapshot::{ProcessSource, Snapshot, SnapshotFd, SnapshotThread};
+pub use users::UserTable;
+
+/// When memory figures (`proc.vmsize` and its kind) of a thread's row follow brk, mmap and munmap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MemoryFigures {
+    /// With the next change of something else: a row per mapping would cost more than it tells, and those events
+    /// carry the figures themselves.
+    #[default]
+    WithOtherChanges,
+    /// At once, as Falco does.
+    AtOnce,
+}
+
+/// Everything known about threads, descriptors and containers at one moment.
+pub struct State {
+    threads: Threads,
+    users: UserTable,
+    containers: ContainerTable,
+    source: Option<Box<dyn ProcessSource>>,
+    local_addresses: Vec<IpAddr>,
+    memory_figures: MemoryFigures,
+    fd_cache: FdCache,
+    /// A thread whose exit was the last event.
+    leaving: Option<Leaving>,
+    path: Vec<u8>,
+    source_path: Vec<u8>,
+    text: String,
+}
+
+/// A thread that is removed before the next event.
+#[derive(Clone, Copy, Debug)]
+struct Leaving {
+    tid: i64,
+    reaper_tid: Option<i64>,
+}
+
+/// An event's context.
+#[derive(Clone, Debug)]
+pub struct Enriched<'a> {
+    /// The thread that did it.
+    pub thread: &'a Arc<ThreadRow>,
+    /// The descriptor it worked on or made.
+    pub fd: Option<Arc<FdRow>>,
+    /// `fs.path.name` or `fs.path.target`.
+    pub path: Option<&'a [u8]>,
+    /// `fs.path.source`.
+    pub source_path: Option<&'a [u8]>,
+}
+
+/// What an event says about descriptors and paths, once the state has followed it.
+#[derive(Debug, Default)]
+struct Outcome {
+    fd: Option<Arc<FdRow>>,
+    has_path: bool,
+    has_source_path: bool,
+}
+
+impl Outcome {
+    fn with_fd(fd: Arc<FdRow>) -> Outcome {
+        Outcome { fd: Some(fd), ..Outcome::default() }
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").field("threads", &self.threads.len()).finish_non_exhaustive()
+    }
+}
+
+impl State {
+    /// The state as `snapshot` describes it. Containers' details come through `containers`.
+    pub fn new(snapshot: Snapshot, containers: Box<dyn ContainerLookup>) -> State {
+        let mut state = State {
+            threads: Threads::new(),
+            users: snapshot.users,
+            containers: ContainerTable::new(containers),
+            source: None,
+            local_addresses: snapshot.local_addresses,
+            memory_figures: MemoryFigures::default(),
+            fd_cache: FdCache::new(),
+            leaving: None,
+            path: Vec::new(),
+            source_path: Vec::new(),
+            text: String::new(),
+        };
+        // First threads first: the others of their process share what they have.
+        let mut threads = snapshot.threads;
+        threads.sort_by_key(|thread| (thread.row.tid != thread.row.pid, thread.row.tid));
+        for thread in threads {
+            state.add_known_thread(thread, 0);
+        }
+        state
+    }
+
+    /// Looks threads up that turn up without having been seen before (live recording only).
+    #[must_use]
+    pub fn with_process_source(mut self, source: Box<dyn ProcessSource>) -> State {
+        self.source = Some(source);
+        self
+    }
+
+    /// Chooses when memory figures are followed.
+    #[must_use]
+    pub fn with_memory_figures(mut self, figures: MemoryFigures) -> State {
+        self.memory_figures = figures;
+        self
+    }
+
+    /// Follows one event and says what it is about. Events must come in time order.
+    pub fn apply<'a>(&'a mut self, raw: &RawEvent<'a>) -> Enriched<'a> {
+        if let Some(leaving) = self.leaving.take() {
+            self.threads.remove(leaving.tid, leaving.reaper_tid);
+        }
+        let tid = raw.tid;
+        self.meet_thread(raw);
+        let outcome = self.follow(raw, Params(raw.params));
+        self.threads.refresh(tid);
+        let State { threads, path, source_path, .. } = self;
+        Enriched {
+            thread: &threads.get(tid).expect("meet_thread made it, and nothing but the next event removes it").row,
+            fd: outcome.fd,
+            path: outcome.has_path.then_some(path.as_slice()),
+            source_path: outcome.has_source_path.then_some(source_path.as_slice()),
+        }
+    }
+
+    /// How many threads are known.
+    pub fn thread_count(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// The working directory of a thread; empty if not known.
+    fn cwd(&self, tid: i64) -> Text {
+        self.threads.directories(tid).map(|dirs| Arc::clone(&dirs.cwd)).unwrap_or_default()
+    }
+}

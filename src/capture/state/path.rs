@@ -1,0 +1,78 @@
+//! Paths as text: joined to a directory and normalised without looking at the file system.
+//!
+//! `.` and empty components go away, `..` takes the component before it; symbolic links are not followed, as a
+//! recorder cannot know what they were. A relative path below an unknown directory keeps the mark [`UNKNOWN`].
+
+/// Stands for a directory that is not known.
+pub(super) const UNKNOWN: &[u8] = b"<UNKNOWN>";
+
+/// Writes `path`, seen from directory `dir`, into `out`. An empty path stays empty; an empty `dir` is an unknown one.
+pub(super) fn resolve(dir: &[u8], path: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    if path.is_empty() {
+        return;
+    }
+    if path.first() == Some(&b'/') {
+        append(path, out);
+    } else if dir.first() == Some(&b'/') {
+        append(dir, out);
+        append(path, out);
+    } else {
+        out.extend_from_slice(UNKNOWN);
+        out.extend_from_slice(path);
+        return;
+    }
+    if out.is_empty() {
+        out.push(b'/');
+    }
+}
+
+/// Appends the components of `path` to the normalised `out`, each with its slash in front.
+fn append(path: &[u8], out: &mut Vec<u8>) {
+    for component in path.split(|&byte| byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => {
+                let end = out.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
+                out.truncate(end);
+            }
+            name => {
+                out.push(b'/');
+                out.extend_from_slice(name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(dir: &str, path: &str) -> String {
+        let mut out = Vec::new();
+        resolve(dir.as_bytes(), path.as_bytes(), &mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn relative_paths_are_joined_and_dots_resolved() {
+        assert_eq!(resolved("/tmp/fo", "../fo/./plain.txt"), "/tmp/fo/plain.txt");
+        assert_eq!(resolved("/tmp", "a//b/"), "/tmp/a/b");
+        assert_eq!(resolved("/", "x"), "/x");
+        assert_eq!(resolved("/a", ".."), "/");
+        assert_eq!(resolved("/a", "../../../etc"), "/etc");
+    }
+
+    #[test]
+    fn an_absolute_path_ignores_the_directory() {
+        assert_eq!(resolved("/tmp", "/etc/../etc/passwd"), "/etc/passwd");
+        assert_eq!(resolved("", "/"), "/");
+    }
+
+    #[test]
+    fn a_relative_path_below_an_unknown_directory_says_so() {
+        assert_eq!(resolved("", "nothing"), "<UNKNOWN>nothing");
+        assert_eq!(resolved("socket:[1]", "x"), "<UNKNOWN>x");
+        assert_eq!(resolved("/tmp", ""), "");
+    }
+}

@@ -1,0 +1,338 @@
+//! Sockets: families, addresses, tuples, and which end is which.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::format::row::{FdRow, Text, fd_flags};
+
+use super::address::{Endpoint, SocketAddress, SocketTuple, write_connection, write_endpoint, write_unix};
+use super::fd_cache::FileFacts;
+use super::fd_table::{Descriptor, Side};
+use super::files::open_flag;
+use super::params::Params;
+use super::{Outcome, State};
+
+/// `FdRow::l4proto`.
+mod l4 {
+    pub(super) const UNKNOWN: u8 = 0;
+    pub(super) const TCP: u8 = 1;
+    pub(super) const UDP: u8 = 2;
+    pub(super) const ICMP: u8 = 3;
+    pub(super) const RAW: u8 = 4;
+}
+
+/// Bits of `FdRow::role`.
+mod role {
+    pub(super) const CLIENT_HERE: u8 = 1;
+    pub(super) const SERVER_HERE: u8 = 2;
+}
+
+/// `EINPROGRESS`: a non-blocking connect under way.
+const CONNECT_IN_PROGRESS: i64 = -115;
+
+/// The direction of a transfer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Direction {
+    Sent,
+    Received,
+}
+
+/// The type of a socket of this family, as `fd.typechar` has it.
+fn type_char_of(domain: u32) -> u8 {
+    match domain {
+        1 => b'u',
+        2 => b'4',
+        10 => b'6',
+        16 => b'n',
+        _ => b'o',
+    }
+}
+
+fn l4proto_of(domain: u32, socket_type: u32, protocol: u32) -> u8 {
+    if domain != 2 && domain != 10 {
+        return l4::UNKNOWN;
+    }
+    // The low bits are the type, the rest are SOCK_NONBLOCK and SOCK_CLOEXEC.
+    match socket_type & 0xff {
+        1 => l4::TCP,
+        2 => l4::UDP,
+        3 if protocol == 1 => l4::ICMP,
+        3 => l4::RAW,
+        _ => l4::UNKNOWN,
+    }
+}
+
+impl State {
+    /// socket.
+    pub(super) fn follow_socket(&mut self, tid: i64, params: Params<'_>) -> Outcome {
+        let Some(result) = params.int(0) else { return Outcome::default() };
+        if result < 0 {
+            return Outcome::with_fd(self.failed_socket(b""));
+        }
+        let domain = params.word(1).unwrap_or(0);
+        let row = self.bare_socket(result, type_char_of(domain));
+        let close_on_exec = params.word(4).unwrap_or(0) & open_flag::CLOEXEC != 0;
+        let mut descriptor = Descriptor::new(Arc::clone(&row), close_on_exec);
+        descriptor.l4proto = l4proto_of(domain, params.word(2).unwrap_or(0), params.word(3).unwrap_or(0));
+        self.put(tid, descriptor);
+        Outcome::with_fd(row)
+    }
+
+    /// socketpair: two descriptors; the event is about the second.
+    pub(super) fn follow_socketpair(&mut self, tid: i64, params: Params<'_>) -> Outcome {
+        if params.failed(0) {
+            return Outcome::with_fd(self.fd_cache.unknown(-1));
+        }
+        let type_char = type_char_of(params.word(5).unwrap_or(1));
+        let mut outcome = Outcome::default();
+        for num in [params.int(1), params.int(2)].into_iter().flatten() {
+            let row = self.bare_socket(num, type_char);
+            // The type's SOCK_CLOEXEC comes as the kernel has it or as Falco's flag.
+            let close_on_exec = params.word(6).unwrap_or(0) & (0o2_000_000 | open_flag::CLOEXEC) != 0;
+            self.put(tid, Descriptor::new(Arc::clone(&row), close_on_exec));
+            outcome = Outcome::with_fd(row);
+        }
+        outcome
+    }
+
+    fn bare_socket(&mut self, num: i64, type_char: u8) -> Arc<FdRow> {
+        self.fd_cache.file(&FileFacts {
+            num,
+            type_char,
+            name: b"",
+            name_raw: b"",
+            open_flags: 0,
+            dev: 0,
+            ino: 0,
+            flags: 0,
+        })
+    }
+
+    /// The descriptor that a failed socket or accept would have made: Falco takes it for an IPv4 socket.
+    fn failed_socket(&mut self, name: &[u8]) -> Arc<FdRow> {
+        self.fd_cache.file(&FileFacts {
+            num: -1,
+            type_char: b'4',
+            name,
+            name_raw: name,
+            open_flags: 0,
+            dev: 0,
+            ino: 0,
+            flags: fd_flags::NO_DESCRIPTOR,
+        })
+    }
+
+    /// bind: the socket's own address.
+    pub(super) fn follow_bind(&mut self, tid: i64, params: Params<'_>) -> Outcome {
+        let num = params.int_or_zero(2);
+        if !params.failed(0)
+            && let Some(address) = params.bytes(1).and_then(SocketAddress::parse)
+        {
+            match address {
+                SocketAddress::Inet(own) => self.rename_socket(tid, num, |socket, text| {
+                    let own = if socket.row.type_char == b'4' { own.unmapped().unwrap_or(own) } else { own };
+                    write_endpoint(own, text);
+                    socket.side = Side::Server;
+                    let l4proto = socket.l4proto;
+                    let row = Arc::make_mut(&mut socket.row);
+                    row.type_char = inet_type_char(own);
+                    row.l4proto = l4proto;
+                    row.role = 0;
+                    row.flags |= fd_flags::SERVER_SOCKET;
+                    row.client_ip = Text::default();
+                    row.client_port = 0;
+                    (row.server_ip, row.server_port) = end_of(own);
+                    Vec::new()
+                }),
+                SocketAddress::Unix(path) => self.rename_socket(tid, num, |socket, _| {
+                    Arc::make_mut(&mut socket.row).type_char = b'u';
+                    path.to_vec()
+                }),
+            }
+        }
+        self.fd_of(tid, num)
+    }
+
+    /// connect: also one that is still under way.
+    pub(super) fn follow_connect(&mut self, tid: i64, params: Params<'_>) -> Outcome {
+        let num = params.int_or_zero(2);
+        let result = params.int_or_zero(0);
+        if result >= 0 || result == CONNECT_IN_PROGRESS {
+            match params.bytes(1).and_then(SocketTuple::parse) {
+                Some(SocketTuple::Inet { source, destination }) => {
+                    self.connect_inet(tid, num, Side::Client, source, destination, true);
+                }
+                Some(SocketTuple::Unix { destination, source, path }) => {
+                    self.connect_unix(tid, num, source, destination, path);
+                }
+                None => {}
+            }
+        }
+        self.fd_of(tid, num)
+    }
+
+    /// accept, accept4: a new descriptor, the server's end.
+    pub(super) fn follow_accept(&mut self, tid: i64, params: Params<'_>, flags_at: Option<usize>) -> Outcome {
+        let Some(num) = params.int(0) else { return Outcome::default() };
+        let tuple = params.bytes(1).and_then(SocketTuple::parse);
+        if num < 0 {
+            return Outcome::with_fd(self.failed_socket(b"NULL"));
+        }
+        let type_char = match tuple {
+            Some(SocketTuple::Inet { source, .. }) => inet_type_char(source),
+            Some(SocketTuple::Unix { .. }) => b'u',
+            None => b'o',
+        };
+        let flags = flags_at.and_then(|at| params.word(at)).unwrap_or(0);
+        let row = self.bare_socket(num, type_char);
+        let mut descriptor = Descriptor::new(row, flags & open_flag::CLOEXEC != 0);
+        // Only connection-oriented sockets are accepted from.
+        descriptor.l4proto = if matches!(tuple, Some(SocketTuple::Inet { .. })) { l4::TCP } else { l4::UNKNOWN };
+        self.put(tid, descriptor);
+        match tuple {
+            Some(SocketTuple::Inet { source, destination }) => {
+                self.connect_inet(tid, num, Side::Server, source, destination, true);
+            }
+            Some(SocketTuple::Unix { destination, source, path }) => {
+                self.connect_unix(tid, num, source, destination, path);
+            }
+            None => {}
+        }
+        self.drop_name_changed(tid, num);
+        self.fd_of(tid, num)
+    }
+
+    /// sendto, recvmsg and their kind: a socket without a lasting peer gets this transfer's.
+    pub(super) fn follow_transfer(
+        &mut self,
+        tid: i64,
+        num: i64,
+        result: Option<i64>,
+        tuple: Option<&[u8]>,
+        direction: Direction,
+    ) -> Outcome {
+        let tuple = result.filter(|&result| result >= 0).and(tuple).and_then(SocketTuple::parse);
+        let socket = self.threads.table(tid).and_then(|table| table.get(num));
+        if let (Some(tuple), Some(socket)) = (tuple, socket) {
+            let lasting = socket.row.l4proto == l4::TCP && !socket.row.name.is_empty();
+            match tuple {
+                SocketTuple::Inet { source, destination } if !lasting => {
+                    let side = match (socket.side, direction) {
+                        (Side::Unknown, Direction::Sent) => Side::Client,
+                        (Side::Unknown, Direction::Received) => Side::Server,
+                        (side @ (Side::Client | Side::Server), _) => side,
+                    };
+                    // The tuple goes from sender to receiver; names go from client to server.
+                    let as_given = matches!(
+                        (side, direction),
+                        (Side::Client | Side::Unknown, Direction::Sent) | (Side::Server, Direction::Received)
+                    );
+                    let (client, server) = if as_given { (source, destination) } else { (destination, source) };
+                    self.connect_inet(tid, num, side, client, server, direction == Direction::Sent);
+                }
+                SocketTuple::Unix { destination, source, path } if socket.row.name.is_empty() => {
+                    self.connect_unix(tid, num, source, destination, path);
+                }
+                SocketTuple::Inet { .. } | SocketTuple::Unix { .. } => {}
+            }
+        }
+        let outcome = self.fd_of(tid, num);
+        self.drop_name_changed(tid, num);
+        outcome
+    }
+
+    fn connect_inet(&mut self, tid: i64, num: i64, side: Side, client: Endpoint, server: Endpoint, connected: bool) {
+        let client_here = side == Side::Client && client.port != 0 || self.is_local(client.ip);
+        let server_here = side == Side::Server && server.port != 0 || self.is_local(server.ip);
+        self.rename_socket(tid, num, |socket, text| {
+            write_connection(client, server, text);
+            socket.side = side;
+            let l4proto = socket.l4proto;
+            let row = Arc::make_mut(&mut socket.row);
+            row.type_char = inet_type_char(client);
+            row.l4proto = l4proto;
+            row.flags &= !fd_flags::SERVER_SOCKET;
+            if connected {
+                row.flags |= fd_flags::CONNECTED;
+            }
+            row.role = 0;
+            if client_here {
+                row.role |= role::CLIENT_HERE;
+            }
+            if server_here {
+                row.role |= role::SERVER_HERE;
+            }
+            (row.client_ip, row.client_port) = end_of(client);
+            (row.server_ip, row.server_port) = end_of(server);
+            Vec::new()
+        });
+    }
+
+    fn connect_unix(&mut self, tid: i64, num: i64, source: u64, destination: u64, path: &[u8]) {
+        self.rename_socket(tid, num, |socket, text| {
+            write_unix(source, destination, text);
+            text.push(' ');
+            let row = Arc::make_mut(&mut socket.row);
+            row.type_char = b'u';
+            row.flags |= fd_flags::CONNECTED;
+            path.to_vec()
+        });
+    }
+
+    /// Lets `describe` change a socket; its name becomes the text written plus the bytes returned. A socket that is
+    /// the same afterwards keeps its row.
+    fn rename_socket(&mut self, tid: i64, num: i64, describe: impl FnOnce(&mut Descriptor, &mut String) -> Vec<u8>) {
+        let text = &mut self.text;
+        text.clear();
+        let Some(socket) = self.threads.table_mut(tid).and_then(|table| table.get_mut(num)) else { return };
+        let before = Arc::clone(&socket.row);
+        let tail = describe(socket, text);
+        let row = Arc::make_mut(&mut socket.row);
+        row.flags &= !fd_flags::NAME_CHANGED;
+        let same_name = before.name.strip_prefix(text.as_bytes()) == Some(&tail);
+        row.name = if same_name {
+            Arc::clone(&before.name)
+        } else {
+            row.flags |= fd_flags::NAME_CHANGED;
+            Text::from([text.as_bytes(), &tail].concat())
+        };
+        if *row == *before {
+            socket.row = before;
+        } else {
+            self.note_stdio(tid, num);
+        }
+    }
+
+    /// Ends the mark of a name change, which counts for one event only.
+    pub(super) fn drop_name_changed(&mut self, tid: i64, num: i64) {
+        let socket = self.threads.table_mut(tid).and_then(|table| table.get_mut(num));
+        if let Some(socket) = socket
+            && socket.row.flags & fd_flags::NAME_CHANGED != 0
+        {
+            Arc::make_mut(&mut socket.row).flags &= !fd_flags::NAME_CHANGED;
+            self.note_stdio(tid, num);
+        }
+    }
+
+    /// The row of a descriptor, or one that says that it is not known.
+    pub(super) fn fd_of(&mut self, tid: i64, num: i64) -> Outcome {
+        let known = self.threads.table(tid).and_then(|table| table.get(num));
+        match known {
+            Some(descriptor) => Outcome::with_fd(Arc::clone(&descriptor.row)),
+            None => Outcome::with_fd(self.fd_cache.unknown(num)),
+        }
+    }
+
+    fn is_local(&self, ip: IpAddr) -> bool {
+        ip.is_loopback() || self.local_addresses.contains(&ip)
+    }
+}
+
+fn inet_type_char(endpoint: Endpoint) -> u8 {
+    if endpoint.ip.is_ipv4() { b'4' } else { b'6' }
+}
+
+fn end_of(endpoint: Endpoint) -> (Text, u16) {
+    let mut buffer = [0; 16];
+    (Text::from(endpoint.ip_bytes(&mut buffer)), endpoint.port)
+}
