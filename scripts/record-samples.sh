@@ -1,103 +1,86 @@
 #!/usr/bin/env bash
-# Records the sample captures anew: three containers of ours, each doing what its capture is named after.
+# Records the captures in sample-captures/ anew: real containers in a throw-away guest, so that nothing of the machine
+# at hand gets into them. What each shows is said in sample-captures/README.md.
 #
-#   scripts/record-samples.sh [SYSREEL]      needs root, Docker's daemon, debootstrap (and its Debian mirror), script(1)
+#   scripts/record-samples.sh [SYSREEL]      (default: target/release/sysreel)
 #
-# Only the containers' processes are recorded. Of the machine itself nothing may end up in a sample: the daemon gets an
-# empty environment, the recorder sees a neutral host name, and all processes but the daemon's are hidden from it (a
-# container's ancestors go into the capture, and so would the first process of this machine).
+# Needs root (debootstrap), debootstrap, and what scripts/guest.sh needs. The trees are made once and kept.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-root=$PWD
-# shellcheck source=scripts/private-docker.sh
-. scripts/private-docker.sh
+sysreel=$(realpath "${1:-target/release/sysreel}")
+cache=${SYSREEL_GUEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sysreel-guest}
+mkdir -p "$cache"
 
-if [ "${1:-}" != --isolated ]; then
-	sysreel=$(realpath "${1:-target/release/sysreel}")
-	[ -x "$sysreel" ] || { echo "$sysreel is missing: cargo build --release" >&2; exit 2; }
-	exec unshare --mount --uts --propagation private "$0" --isolated "$sysreel"
-fi
-sysreel=$2
-hostname sample-host
-
-work=/run/sysreel-samples
-tree=${SYSREEL_SAMPLE_TREE:-/var/tmp/sysreel-sample-tree}
-rm -rf "$work"
-mkdir -p "$work"
-trap 'stop_docker; rm -rf "$work"' EXIT
-
-[ -e "$tree/etc/debian_version" ] || debootstrap --variant=minbase bookworm "$tree"
-start_docker "$work/docker"
-
-# the images: a plain Debian base under the names of the stories
-tar -C "$tree" --exclude=./var/cache/apt --exclude=./var/lib/apt/lists --exclude=./usr/share/doc \
-	--exclude=./usr/share/locale --exclude=./dev -c . | docker_ import - nginx:1.21 >/dev/null
-docker_ tag nginx:1.21 httpd:2.4
-
-# the first process is every shim's parent: hide it from the recorder's snapshot
-mount -t tmpfs -o ro,size=4k none /proc/1
-
-run_container() { # NAME IMAGE
-	docker_ run -d --name "$1" --network none --hostname "$1" "$2" sleep infinity >/dev/null
+# A Debian tree without package lists, documentation and the address it was fetched from.
+make_tree() { # NAME PACKAGES
+	[ -d "$cache/$1" ] && return
+	debootstrap --variant=minbase --include="$2" bookworm "$cache/$1.new" >"$cache/$1.log"
+	rm -rf "$cache/$1.new"/var/cache/apt/{archives/*.deb,*.bin} "$cache/$1.new"/var/lib/apt/lists/* \
+		"$cache/$1.new"/usr/share/{doc,man,locale,info,lintian} "$cache/$1.new"/var/log/* \
+		"$cache/$1.new"/etc/{apt/sources.list,hostname,resolv.conf}
+	mv "$cache/$1.new" "$cache/$1"
 }
+make_tree node docker.io,kmod,iproute2,bsdutils,procps
+make_tree image sed
 
-# record NAME CONTAINER: starts the recorder and waits until it records
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tar -C "$cache/image" -cf "$work/image.tar" .
+
+cat >"$work/scenario.sh" <<'GUEST'
+set -e
+hostname node-1
+mkdir -p /var/lib/docker
+mount -t tmpfs tmpfs /var/lib/docker
+export DOCKER_RAMDISK=true # the guest's root is an initramfs, which pivot_root refuses
+dockerd --iptables=false --ip6tables=false --bridge=none >/tmp/dockerd.log 2>&1 &
+for attempt in $(seq 120); do docker info >/dev/null 2>&1 && break; sleep 1; done
+docker import /in/image.tar nginx:1.21 >/dev/null
+docker tag nginx:1.21 httpd:2.4
+docker run -d --name nginx nginx:1.21 sleep 3600 >/dev/null
+docker run -d --name httpd httpd:2.4 sleep 3600 >/dev/null
+
+# record NAME CONTAINER, then the action on standard input, typed by somebody
 record() {
-	local file=$root/sample-captures/$1.reel
-	DOCKER_HOST="unix://$docker_dir/docker.sock" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-		DOCKER_ROOT="$docker_dir/data" "$sysreel" record -o "$file" --force --container "$2" 2>"$work/recorder" &
+	/in/sysreel record -o "/out/$1.reel" --container "$2" 2>"/tmp/$1.log" &
 	recorder=$!
-	local tries=100
-	until [ -s "$file" ]; do
-		tries=$((tries - 1))
-		if [ $tries -eq 0 ] || ! kill -0 "$recorder" 2>/dev/null; then
-			cat "$work/recorder" >&2
-			exit 1
-		fi
-		sleep 0.1
-	done
-	sleep 0.5
+	for attempt in $(seq 60); do [ -s "/out/$1.reel" ] && break; sleep 0.5; done
+	sleep 2
+	sh -e
+	sleep 3
+	kill -INT $recorder
+	wait $recorder || { cat "/tmp/$1.log"; exit 1; }
+	cat "/tmp/$1.log"
 }
 
-finish() {
-	sleep 0.5
-	kill -INT "$recorder"
-	wait "$recorder"
-	cat "$work/recorder"
-}
+record shell-in-nginx nginx <<'ACTION'
+{ sleep 2; echo 'mkdir falco'; sleep 1; echo exit; } | script -qec 'docker exec -it nginx sh' /dev/null
+ACTION
 
-run_container web nginx:1.21
-record shell-in-nginx web
-# a terminal of its own, as with docker exec -it from a terminal
-script -qec "docker -H unix://$docker_dir/docker.sock exec -it web bash -c 'cd /root; mkdir falco; ls -l; exec bash -i'" \
-	/dev/null <<<'exit' >/dev/null
-finish
+record httpd-modifies-passwd httpd <<'ACTION'
+docker exec httpd sh -c 'echo "guest:x:1001:1001::/home/guest:/bin/sh" >> /etc/passwd'
+docker exec httpd sed -i 's/^guest:.*/guest:x:0:0::\/root:\/bin\/sh/' /etc/passwd
+ACTION
 
-run_container httpd httpd:2.4
-record httpd-writes-passwd httpd
-docker_ exec httpd sh -c 'echo "backup:x:0:0::/root:/bin/sh" >>/etc/passwd; tail -n 1 /etc/passwd' >/dev/null
-finish
+docker exec -i nginx sh -e <<'PREPARE'
+mkdir -p /root/tool/DEBIAN /root/tool/usr/local/bin
+printf 'Package: tool\nVersion: 1.0\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: a tool\n' >/root/tool/DEBIAN/control
+printf '#!/bin/sh\necho tool\n' >/root/tool/usr/local/bin/tool
+chmod 755 /root/tool/usr/local/bin/tool
+dpkg-deb --build /root/tool /root/tool.deb >/dev/null
+PREPARE
+record package-management-in-nginx nginx <<'ACTION'
+docker exec nginx apt-get install -y /root/tool.deb >/dev/null 2>&1
+docker exec nginx tool
+ACTION
+GUEST
 
-# a package to install: one file, no dependencies
-mkdir -p "$work/hello/DEBIAN" "$work/hello/usr/local/bin"
-printf '#!/bin/sh\necho hello\n' >"$work/hello/usr/local/bin/hello-sample"
-chmod 755 "$work/hello/usr/local/bin/hello-sample"
-cat >"$work/hello/DEBIAN/control" <<'CONTROL'
-Package: hello-sample
-Version: 1.0
-Architecture: all
-Maintainer: Nobody <nobody@example.org>
-Description: one small program
-CONTROL
-dpkg-deb --root-owner-group -b "$work/hello" "$work/hello-sample.deb" >/dev/null
-docker_ cp "$work/hello-sample.deb" web:/root/hello-sample.deb
-record packages-in-nginx web
-docker_ exec web sh -c 'dpkg -i /root/hello-sample.deb && hello-sample && apt-get remove -y hello-sample' >/dev/null 2>&1
-finish
-
-for name in shell-in-nginx httpd-writes-passwd packages-in-nginx; do
-	size=$(stat -c %s "sample-captures/$name.reel")
-	echo "$name.reel: $size bytes"
-	[ "$size" -lt 200000 ] || { echo "too large for a sample" >&2; exit 1; }
-	"$sysreel" replay "sample-captures/$name.reel" >"sample-captures/$name.alerts.txt"
+rm -rf "$work/run" && mkdir "$work/run"
+(cd "$work/run" && SYSREEL_GUEST_TIMEOUT=900 "$OLDPWD/scripts/guest.sh" -m 6000 -t "$cache/node" -M overlay \
+	-f "$sysreel" -f "$work/image.tar" -f "$work/scenario.sh" \
+	-o shell-in-nginx.reel -o httpd-modifies-passwd.reel -o package-management-in-nginx.reel -- sh /in/scenario.sh)
+for capture in "$work"/run/guest-out/*.reel; do
+	[ "$(stat -c %s "$capture")" -lt 204800 ] || { echo "$capture is larger than 200 KB" >&2; exit 1; }
+	cp "$capture" sample-captures/
 done
+ls -l sample-captures/*.reel
