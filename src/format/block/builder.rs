@@ -1,0 +1,240 @@
+//! A block under construction: events are appended to growing typed vectors, one set for each event kind.
+
+use crate::format::column::Nulls;
+use crate::format::header::Loss;
+use crate::format::row::{Event, Value};
+use crate::format::schema::{EventKind, KIND_LIMIT, Physical};
+
+use super::interning::Interned;
+
+/// The most events a block may have.
+pub const ROWS_LIMIT: usize = 1 << 20;
+
+/// Marks "no descriptor" in a table's references.
+pub(super) const NO_ROW: u32 = u32::MAX;
+
+/// How blocks are built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BlockOptions {
+    /// Events after which a block is full; at most [`ROWS_LIMIT`]. 65,536 unless told: columns compress well and a
+    /// block still decodes in a millisecond.
+    pub rows: usize,
+    /// Bytes of event and dimension data, uncompressed, after which a block is full.
+    pub bytes: usize,
+    /// zstd's level.
+    pub level: i32,
+}
+
+impl Default for BlockOptions {
+    fn default() -> BlockOptions {
+        BlockOptions { rows: 65_536, bytes: 48 << 20, level: 3 }
+    }
+}
+
+/// Collects events into a block. [`BlockBuilder::push`] copies values and allocates only as its vectors grow.
+#[derive(Debug)]
+pub struct BlockBuilder {
+    pub(super) options: BlockOptions,
+    pub(super) ts_ns: Vec<i64>,
+    pub(super) num: Vec<i64>,
+    pub(super) cpu: Vec<i64>,
+    /// For each event the place of its kind in `tables`.
+    pub(super) table_of: Vec<u16>,
+    pub(super) tables: Vec<TableBuilder>,
+    /// The place of each kind in `tables`, or `u16::MAX`.
+    places: Box<[u16; KIND_LIMIT]>,
+    pub(super) interned: Interned,
+    pub(super) losses: Vec<Loss>,
+    data_bytes: usize,
+}
+
+/// The events of one kind.
+#[derive(Debug)]
+pub(super) struct TableBuilder {
+    pub(super) kind: EventKind,
+    pub(super) threads: Vec<u32>,
+    pub(super) fds: Vec<u32>,
+    pub(super) path: BytesBuilder,
+    pub(super) source_path: BytesBuilder,
+    pub(super) params: Vec<ParamBuilder>,
+}
+
+/// The values of one parameter.
+#[derive(Debug)]
+pub(super) enum ParamBuilder {
+    Int(IntBuilder),
+    Bytes(BytesBuilder),
+}
+
+/// Numbers; 0 where null.
+#[derive(Debug, Default)]
+pub(super) struct IntBuilder {
+    pub(super) values: Vec<i64>,
+    pub(super) nulls: Nulls,
+}
+
+impl IntBuilder {
+    fn push(&mut self, value: Option<i64>) {
+        if value.is_none() {
+            self.nulls.set(self.values.len());
+        }
+        self.values.push(value.unwrap_or(0));
+    }
+}
+
+/// Byte strings, one after the other; a null row adds nothing.
+#[derive(Debug, Default)]
+pub(super) struct BytesBuilder {
+    ends: Vec<u32>,
+    data: Vec<u8>,
+    pub(super) nulls: Nulls,
+}
+
+impl BytesBuilder {
+    /// Appends a value; one that would make the column's data longer than 4 GiB becomes null (a block is full long
+    /// before that).
+    fn push(&mut self, value: Option<&[u8]>) {
+        let value = value.filter(|value| u32::try_from(self.data.len() + value.len()).is_ok());
+        match value {
+            Some(value) => self.data.extend_from_slice(value),
+            None => self.nulls.set(self.ends.len()),
+        }
+        self.ends.push(self.data.len() as u32);
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The rows that are not null, in order.
+    pub(super) fn values(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts
+            .zip(&self.ends)
+            .enumerate()
+            .filter(|&(row, _)| !self.nulls.is_null(row))
+            .map(|(_, (start, &end))| self.data.get(start as usize..end as usize).unwrap_or(&[]))
+    }
+}
+
+impl TableBuilder {
+    fn new(kind: EventKind) -> TableBuilder {
+        let params = kind.info().map_or(&[][..], |info| info.params);
+        let column = |physical| match physical {
+            Physical::Int => ParamBuilder::Int(IntBuilder::default()),
+            Physical::Bytes => ParamBuilder::Bytes(BytesBuilder::default()),
+        };
+        TableBuilder {
+            kind,
+            threads: Vec::new(),
+            fds: Vec::new(),
+            path: BytesBuilder::default(),
+            source_path: BytesBuilder::default(),
+            params: params.iter().map(|param| column(param.ty.physical())).collect(),
+        }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.threads.len()
+    }
+}
+
+impl BlockBuilder {
+    /// An empty block.
+    pub fn new(options: BlockOptions) -> BlockBuilder {
+        let options = BlockOptions { rows: options.rows.clamp(1, ROWS_LIMIT), ..options };
+        BlockBuilder {
+            options,
+            ts_ns: Vec::with_capacity(options.rows.min(1 << 16)),
+            num: Vec::with_capacity(options.rows.min(1 << 16)),
+            cpu: Vec::with_capacity(options.rows.min(1 << 16)),
+            table_of: Vec::with_capacity(options.rows.min(1 << 16)),
+            tables: Vec::new(),
+            places: Box::new([u16::MAX; KIND_LIMIT]),
+            interned: Interned::default(),
+            losses: Vec::new(),
+            data_bytes: 0,
+        }
+    }
+
+    /// Appends an event.
+    ///
+    /// Values beyond the kind's parameters are left out, missing ones are null, and a value of the other physical type
+    /// than its parameter's is null. An event of a kind that the event table does not have keeps everything but its
+    /// parameters. A kind's number must be below [`KIND_LIMIT`]; an event of another is left out, and so is one that a
+    /// full block has no room for ([`ROWS_LIMIT`]).
+    pub fn push(&mut self, event: &Event<'_>) {
+        let Some(place) = self.places.get_mut(usize::from(event.kind.0)) else { return };
+        if self.ts_ns.len() >= ROWS_LIMIT {
+            return;
+        }
+        if *place == u16::MAX {
+            *place = self.tables.len() as u16;
+            self.tables.push(TableBuilder::new(event.kind));
+        }
+        let place = *place;
+        let thread = self.interned.thread(event.thread);
+        let fd = event.fd.map_or(NO_ROW, |fd| self.interned.fd(fd));
+        let Some(table) = self.tables.get_mut(usize::from(place)) else { return };
+
+        self.ts_ns.push(event.ts_ns as i64);
+        self.num.push(event.num as i64);
+        self.cpu.push(i64::from(event.cpu));
+        self.table_of.push(place);
+        table.threads.push(thread);
+        table.fds.push(fd);
+        table.path.push(event.path);
+        table.source_path.push(event.source_path);
+        let mut bytes = 64 + 8 * table.params.len();
+        bytes += event.path.map_or(0, <[u8]>::len) + event.source_path.map_or(0, <[u8]>::len);
+        for (at, param) in table.params.iter_mut().enumerate() {
+            let value = event.params.get(at).copied().unwrap_or(Value::Null);
+            match (param, value) {
+                (ParamBuilder::Int(ints), Value::Int(value)) => ints.push(Some(value)),
+                (ParamBuilder::Int(ints), Value::Null | Value::Bytes(_)) => ints.push(None),
+                (ParamBuilder::Bytes(texts), Value::Bytes(value)) => {
+                    bytes += value.len();
+                    texts.push(Some(value));
+                }
+                (ParamBuilder::Bytes(texts), Value::Null | Value::Int(_)) => texts.push(None),
+            }
+        }
+        self.data_bytes += bytes;
+    }
+
+    /// Notes that events were lost while this block was built.
+    pub fn note_loss(&mut self, loss: Loss) {
+        self.losses.push(loss);
+    }
+
+    /// Whether the block should be finished: it has as many events or bytes as its options say.
+    pub fn is_full(&self) -> bool {
+        self.rows() >= self.options.rows || self.approx_bytes() >= self.options.bytes
+    }
+
+    /// Whether there is nothing in it: neither an event nor a loss.
+    pub fn is_empty(&self) -> bool {
+        self.ts_ns.is_empty() && self.losses.is_empty()
+    }
+
+    /// Number of events.
+    pub fn rows(&self) -> usize {
+        self.ts_ns.len()
+    }
+
+    /// About how many bytes of memory its data takes.
+    pub fn approx_bytes(&self) -> usize {
+        self.data_bytes + self.interned.approx_bytes
+    }
+
+    /// Closes the block. Cheap: what costs time is [`UnencodedBlock::encode`].
+    pub fn finish(self) -> UnencodedBlock {
+        UnencodedBlock { builder: self }
+    }
+}
+
+/// A closed block on its way to the thread that encodes it.
+#[derive(Debug)]
+pub struct UnencodedBlock {
+    pub(super) builder: BlockBuilder,
+}

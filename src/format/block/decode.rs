@@ -1,0 +1,343 @@
+//! From a frame's bytes back to tables: the directory is parsed at once, a column when it is first asked for.
+//!
+//! ```text
+//! body      = length directory column*        the columns lie in the directory's order
+//! directory = stream of: tables table*        see `pack` for streams
+//! table     = tag rows columns entry*         tag: 0 sequence, 1 to 5 dimensions, 16 + kind an event table
+//! entry     = (number * 2 + is_bytes) length
+//! ```
+//!
+//! All numbers are varints. A column in which every row is null has no entry.
+
+use std::cell::{OnceCell, RefCell};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::format::Damage;
+use crate::format::column::{BytesColumn, IntColumn, decode_bytes_column, decode_int_column};
+use crate::format::cursor::{Cursor, Malformed};
+use crate::format::dimension::Dimension;
+use crate::format::frame::{Hash, hash_of};
+use crate::format::header::BlockHeader;
+use crate::format::schema::EventKind;
+
+use super::builder::ROWS_LIMIT;
+use super::layout::{Reference, TableTag, reference_of, sequence};
+use super::pack::{Unpacker, unpack_alone};
+
+/// What all columns of a block may take in memory, bytes. A full block of 65,536 events takes 20 to 60 MB.
+pub(super) const DECODED_LIMIT: usize = 512 << 20;
+/// The longest directory, bytes.
+const DIRECTORY_LIMIT: usize = 4 << 20;
+/// The most tables.
+const TABLES_LIMIT: usize = 1024;
+/// The most columns of a table.
+const COLUMNS_LIMIT: usize = 512;
+
+/// One block as it lies in the file: compressed. May be sent to another thread.
+#[derive(Clone, Debug)]
+pub struct RawBlock {
+    pub(crate) file: Arc<str>,
+    pub(crate) offset: u64,
+    pub(crate) number: u64,
+    pub(crate) header: BlockHeader,
+    pub(crate) body: Vec<u8>,
+    pub(crate) body_hash: Hash,
+}
+
+impl RawBlock {
+    /// What the block says of itself.
+    pub fn header(&self) -> &BlockHeader {
+        &self.header
+    }
+
+    /// Where its frame begins in the file.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Its number, counted from 0.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Checks the body against its hash and parses the directory. Columns are inflated on first use.
+    pub fn decode(self) -> Result<Block, Damage> {
+        let damage =
+            |what: String| Damage { file: self.file.to_string(), offset: self.offset, block: Some(self.number), what };
+        if hash_of(&self.body) != self.body_hash {
+            return Err(damage("the block's bytes do not fit their hash".to_owned()));
+        }
+        let tables = parse_directory(&self.body, &self.header).map_err(|malformed| damage(malformed.to_string()))?;
+        Ok(Block {
+            file: self.file,
+            offset: self.offset,
+            number: self.number,
+            header: self.header,
+            body: self.body,
+            empty: TableSlot::new(TableTag::Sequence, 0),
+            tables,
+            unpacker: RefCell::new(Unpacker::new(DECODED_LIMIT)),
+        })
+    }
+}
+
+/// A decoded block: for one thread at a time, because its columns are inflated on first use and kept.
+#[derive(Debug)]
+pub struct Block {
+    file: Arc<str>,
+    offset: u64,
+    number: u64,
+    header: BlockHeader,
+    body: Vec<u8>,
+    /// What a table that the block lacks reads as.
+    pub(super) empty: TableSlot,
+    pub(super) tables: Vec<TableSlot>,
+    unpacker: RefCell<Unpacker>,
+}
+
+/// A table and what has been decoded of it.
+#[derive(Debug)]
+pub(super) struct TableSlot {
+    pub(super) tag: TableTag,
+    pub(super) rows: usize,
+    columns: Vec<ColumnSlot>,
+    null_ints: OnceCell<IntColumn>,
+    null_bytes: OnceCell<BytesColumn>,
+    /// Positions of an event table's rows in the block.
+    pub(super) positions: OnceCell<IntColumn>,
+}
+
+#[derive(Debug)]
+struct ColumnSlot {
+    number: u16,
+    is_bytes: bool,
+    range: Range<usize>,
+    ints: OnceCell<IntColumn>,
+    bytes: OnceCell<BytesColumn>,
+}
+
+impl TableSlot {
+    fn new(tag: TableTag, rows: usize) -> TableSlot {
+        TableSlot {
+            tag,
+            rows,
+            columns: Vec::new(),
+            null_ints: OnceCell::new(),
+            null_bytes: OnceCell::new(),
+            positions: OnceCell::new(),
+        }
+    }
+
+    fn column(&self, number: u16) -> Option<&ColumnSlot> {
+        self.columns.iter().find(|column| column.number == number)
+    }
+}
+
+impl Block {
+    /// What the block says of itself.
+    pub fn header(&self) -> &BlockHeader {
+        &self.header
+    }
+
+    /// Where its frame begins in the file.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Its number, counted from 0.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Number of events.
+    pub fn rows(&self) -> usize {
+        self.header.rows as usize
+    }
+
+    /// Kinds in the block, rising, and how many events of each.
+    pub fn kinds(&self) -> &[(EventKind, u32)] {
+        &self.header.kinds
+    }
+
+    /// A damage of this block.
+    pub(super) fn damage(&self, malformed: &Malformed, tag: TableTag, column: u16) -> Damage {
+        let what = match tag {
+            TableTag::Sequence => format!("column {column} of the block: {malformed}"),
+            TableTag::Dimension(dimension) => format!("column {column} of the {dimension:?} table: {malformed}"),
+            TableTag::Event(kind) => format!("column {column} of the {} table: {malformed}", kind.name()),
+        };
+        Damage { file: self.file.to_string(), offset: self.offset, block: Some(self.number), what }
+    }
+
+    pub(super) fn slot(&self, tag: TableTag) -> &TableSlot {
+        self.tables.iter().find(|slot| slot.tag == tag).unwrap_or(&self.empty)
+    }
+
+    pub(super) fn dimension_rows(&self, dimension: Dimension) -> usize {
+        self.slot(TableTag::Dimension(dimension)).rows
+    }
+
+    /// A column of numbers, decoded and checked on first use; one that is not there is all null.
+    pub(super) fn ints<'b>(&'b self, slot: &'b TableSlot, number: u16) -> Result<&'b IntColumn, Damage> {
+        let Some(column) = slot.column(number) else {
+            return match reference_of(slot.tag, number) {
+                Reference::Row { nullable: false, .. } if slot.rows > 0 => {
+                    Err(self.damage(&Malformed::new("it is missing"), slot.tag, number))
+                }
+                Reference::Row { .. } | Reference::EarlierRow | Reference::None => {
+                    Ok(slot.null_ints.get_or_init(|| IntColumn::all_null(slot.rows)))
+                }
+            };
+        };
+        if let Some(decoded) = column.ints.get() {
+            return Ok(decoded);
+        }
+        let decoded = self.decode_ints(slot, column).map_err(|malformed| self.damage(&malformed, slot.tag, number))?;
+        Ok(column.ints.get_or_init(|| decoded))
+    }
+
+    fn decode_ints(&self, slot: &TableSlot, column: &ColumnSlot) -> Result<IntColumn, Malformed> {
+        if column.is_bytes {
+            return Err(Malformed::new("it holds byte strings, not numbers"));
+        }
+        let mut cursor = Cursor::new(self.body.get(column.range.clone()).unwrap_or(&[]));
+        let decoded = decode_int_column(&mut cursor, slot.rows, &mut *self.unpacker.borrow_mut())?;
+        cursor.finish("the column")?;
+        self.check_references(&decoded, reference_of(slot.tag, column.number))?;
+        Ok(decoded)
+    }
+
+    fn check_references(&self, column: &IntColumn, reference: Reference) -> Result<(), Malformed> {
+        let within = match reference {
+            Reference::None => true,
+            Reference::Row { dimension, nullable } => {
+                let limit = self.dimension_rows(dimension) as u64;
+                if column.has_nulls() && !nullable {
+                    return Err(Malformed::new("a reference that must be there is null"));
+                }
+                if column.has_nulls() {
+                    (0..column.len()).all(|row| column.get(row).is_none_or(|value| (value as u64) < limit))
+                } else {
+                    column.values().iter().all(|&value| (value as u64) < limit)
+                }
+            }
+            Reference::EarlierRow => {
+                (0..column.len()).all(|row| column.get(row).is_none_or(|value| (value as u64) < row as u64))
+            }
+        };
+        if within { Ok(()) } else { Err(Malformed::new("a reference points to a row that is not there")) }
+    }
+
+    /// A column of byte strings, decoded on first use; one that is not there is all null.
+    pub(super) fn bytes<'b>(&'b self, slot: &'b TableSlot, number: u16) -> Result<&'b BytesColumn, Damage> {
+        let Some(column) = slot.column(number) else {
+            return Ok(slot.null_bytes.get_or_init(|| BytesColumn::all_null(slot.rows)));
+        };
+        if let Some(decoded) = column.bytes.get() {
+            return Ok(decoded);
+        }
+        let decoded = self.decode_bytes(slot, column).map_err(|malformed| self.damage(&malformed, slot.tag, number))?;
+        Ok(column.bytes.get_or_init(|| decoded))
+    }
+
+    fn decode_bytes(&self, slot: &TableSlot, column: &ColumnSlot) -> Result<BytesColumn, Malformed> {
+        if !column.is_bytes {
+            return Err(Malformed::new("it holds numbers, not byte strings"));
+        }
+        let mut cursor = Cursor::new(self.body.get(column.range.clone()).unwrap_or(&[]));
+        let decoded = decode_bytes_column(&mut cursor, slot.rows, &mut *self.unpacker.borrow_mut())?;
+        cursor.finish("the column")?;
+        Ok(decoded)
+    }
+
+    /// Positions of an event table's rows in the block: all tables' at once, out of the column that says for each event
+    /// which table it lies in.
+    pub(super) fn positions<'b>(&'b self, slot: &'b TableSlot) -> Result<&'b IntColumn, Damage> {
+        if let Some(positions) = slot.positions.get() {
+            return Ok(positions);
+        }
+        let sequence_slot = self.slot(TableTag::Sequence);
+        let wrong = |what: &'static str| self.damage(&Malformed::new(what), TableTag::Sequence, sequence::TABLE);
+        let table_of = self.ints(sequence_slot, sequence::TABLE)?;
+        if table_of.has_nulls() {
+            return Err(wrong("an event lies in no table"));
+        }
+        let event_tables = || self.tables.iter().filter(|slot| matches!(slot.tag, TableTag::Event(_)));
+        let mut positions: Vec<Vec<i64>> = event_tables().map(|slot| Vec::with_capacity(slot.rows)).collect();
+        for (position, &place) in (0..).zip(table_of.values()) {
+            let table = usize::try_from(place).ok().and_then(|place| positions.get_mut(place));
+            table.ok_or_else(|| wrong("an event lies in a table that is not there"))?.push(position);
+        }
+        if event_tables().zip(&positions).any(|(slot, positions)| slot.rows != positions.len()) {
+            return Err(wrong("the tables' rows do not add up to the sequence"));
+        }
+        for (slot, positions) in event_tables().zip(positions) {
+            slot.positions.get_or_init(|| IntColumn::each(positions, None));
+        }
+        slot.positions.get().ok_or_else(|| wrong("the table has no place in the sequence"))
+    }
+}
+
+fn parse_directory(body: &[u8], header: &BlockHeader) -> Result<Vec<TableSlot>, Malformed> {
+    let mut cursor = Cursor::new(body);
+    let directory_len = cursor.size(DIRECTORY_LIMIT, "the directory's length")?;
+    let directory = unpack_alone(cursor.take(directory_len)?, DIRECTORY_LIMIT)?;
+    let mut at = body.len() - cursor.remaining();
+    let mut directory = Cursor::new(&directory);
+    let table_count = directory.size(TABLES_LIMIT, "the number of tables")?;
+    let mut tables: Vec<TableSlot> = Vec::new();
+    for _ in 0..table_count {
+        let tag = TableTag::of_number(directory.varint()?);
+        let rows = directory.size(ROWS_LIMIT, "the number of rows")?;
+        let column_count = directory.size(COLUMNS_LIMIT, "the number of columns")?;
+        let mut slot = TableSlot::new(tag.unwrap_or(TableTag::Sequence), rows);
+        for _ in 0..column_count {
+            let number = directory.size(usize::from(u16::MAX) * 2 + 1, "a column's number")?;
+            let length = directory.size(body.len() - at, "a column's length")?;
+            slot.columns.push(ColumnSlot {
+                number: (number >> 1) as u16,
+                is_bytes: number & 1 == 1,
+                range: at..at + length,
+                ints: OnceCell::new(),
+                bytes: OnceCell::new(),
+            });
+            at += length;
+        }
+        // A table that this version does not know is skipped.
+        if tag.is_some() {
+            if tables.iter().any(|other| other.tag == slot.tag) {
+                return Err(Malformed::new("a table is there twice"));
+            }
+            tables.push(slot);
+        }
+    }
+    directory.finish("the directory")?;
+    if at != body.len() {
+        return Err(Malformed::new("bytes are left over after the columns"));
+    }
+    check_against_header(&tables, header)?;
+    Ok(tables)
+}
+
+/// Whether the tables are those that the header promised.
+fn check_against_header(tables: &[TableSlot], header: &BlockHeader) -> Result<(), Malformed> {
+    let mut kinds = Vec::new();
+    for slot in tables {
+        match slot.tag {
+            TableTag::Event(kind) => kinds.push((kind, slot.rows as u32)),
+            TableTag::Sequence if slot.rows != header.rows as usize => {
+                return Err(Malformed::new("the sequence's length is not the header's"));
+            }
+            TableTag::Sequence | TableTag::Dimension(_) => {}
+        }
+    }
+    let rows: u64 = kinds.iter().map(|&(_, rows)| u64::from(rows)).sum();
+    if kinds != header.kinds || rows != u64::from(header.rows) || !kinds.is_sorted() {
+        return Err(Malformed::new("the tables are not those of the block's header"));
+    }
+    if header.rows > 0 && !tables.iter().any(|slot| slot.tag == TableTag::Sequence) {
+        return Err(Malformed::new("the sequence is missing"));
+    }
+    Ok(())
+}

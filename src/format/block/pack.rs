@@ -1,0 +1,161 @@
+//! Streams: runs of bytes, compressed each on its own where that pays. The one file that knows zstd.
+//!
+//! ```text
+//! stream = varint(length * 2)     bytes                     as they are
+//!        | varint(length * 2 + 1) varint(stored) bytes      a zstd frame of `stored` bytes that inflates to `length`
+//! ```
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::io;
+
+use crate::format::column::{Pack, Unpack};
+use crate::format::cursor::{Cursor, Malformed, put_size};
+
+/// Below this a zstd frame's own overhead (about 12 bytes) eats what it could save.
+const SMALLEST_TO_COMPRESS: usize = 48;
+
+/// Compresses streams, one after the other.
+pub(super) struct Packer {
+    zstd: zstd::bulk::Compressor<'static>,
+    scratch: Vec<u8>,
+    failed: Option<io::Error>,
+}
+
+impl Packer {
+    pub(super) fn new(level: i32) -> io::Result<Packer> {
+        Ok(Packer { zstd: zstd::bulk::Compressor::new(level)?, scratch: Vec::new(), failed: None })
+    }
+
+    /// The first error of the compressor, if there was one; what was packed after it lies there uncompressed.
+    pub(super) fn finish(self) -> io::Result<()> {
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    fn compress(&mut self, bytes: &[u8]) -> Option<usize> {
+        if bytes.len() < SMALLEST_TO_COMPRESS || self.failed.is_some() {
+            return None;
+        }
+        self.scratch.clear();
+        self.scratch.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+        match self.zstd.compress_to_buffer(bytes, &mut self.scratch) {
+            // One percent is not worth the reader's time.
+            Ok(stored) => (stored + bytes.len() / 100 + 2 < bytes.len()).then_some(stored),
+            Err(error) => {
+                self.failed = Some(error);
+                None
+            }
+        }
+    }
+}
+
+impl Pack for Packer {
+    fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        match self.compress(bytes) {
+            Some(stored) => {
+                put_size(out, bytes.len() * 2 + 1);
+                put_size(out, stored);
+                out.extend_from_slice(&self.scratch[..stored]);
+            }
+            None => {
+                put_size(out, bytes.len() * 2);
+                out.extend_from_slice(bytes);
+            }
+        }
+    }
+}
+
+thread_local! {
+    /// A decompression context is some 100 KB; one per thread serves all columns.
+    static ZSTD: RefCell<zstd::bulk::Decompressor<'static>> = RefCell::new(zstd::bulk::Decompressor::default());
+}
+
+/// Inflates streams within an allowance of memory.
+#[derive(Debug)]
+pub(super) struct Unpacker {
+    allowance: usize,
+}
+
+impl Unpacker {
+    pub(super) fn new(allowance: usize) -> Unpacker {
+        Unpacker { allowance }
+    }
+}
+
+impl Unpack for Unpacker {
+    fn unpack<'a>(&mut self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed> {
+        let tag = cursor.varint()?;
+        if tag >> 1 != expected as u64 {
+            return Err(Malformed::new(format!("a stream of {} bytes where {expected} are due", tag >> 1)));
+        }
+        if tag & 1 == 0 {
+            return cursor.take(expected).map(Cow::Borrowed);
+        }
+        let stored = cursor.size(cursor.remaining(), "a stream's stored length")?;
+        let bytes = cursor.take(stored)?;
+        // `expected` is bounded: whoever asks has charged for it.
+        let mut inflated = Vec::with_capacity(expected);
+        let length = ZSTD
+            .with_borrow_mut(|zstd| zstd.decompress_to_buffer(bytes, &mut inflated))
+            .map_err(|error| Malformed::new(format!("a stream does not inflate: {error}")))?;
+        if length != expected {
+            return Err(Malformed::new(format!("a stream inflates to {length} bytes instead of {expected}")));
+        }
+        Ok(Cow::Owned(inflated))
+    }
+
+    fn charge(&mut self, bytes: usize) -> Result<(), Malformed> {
+        self.allowance = self
+            .allowance
+            .checked_sub(bytes)
+            .ok_or_else(|| Malformed::new("the block inflates to more than the format allows"))?;
+        Ok(())
+    }
+}
+
+/// Inflates one stream whose length is not known beforehand, of at most `limit` bytes.
+pub(crate) fn unpack_alone(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Malformed> {
+    let expected = Cursor::new(bytes).varint()? >> 1;
+    let expected = usize::try_from(expected).ok().filter(|&expected| expected <= limit);
+    let expected = expected.ok_or_else(|| Malformed::new("it inflates to more than the format allows"))?;
+    let mut cursor = Cursor::new(bytes);
+    let inflated = Unpacker::new(limit).unpack(&mut cursor, expected)?.into_owned();
+    cursor.finish("it")?;
+    Ok(inflated)
+}
+
+/// Compresses one stream by itself.
+pub(crate) fn pack_alone(bytes: &[u8], level: i32) -> io::Result<Vec<u8>> {
+    let mut packer = Packer::new(level)?;
+    let mut out = Vec::new();
+    packer.pack(bytes, &mut out);
+    packer.finish().map(|()| out)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_come_back_and_tiny_ones_are_kept_as_they_are() {
+        for length in [0usize, 1, 10, 47, 48, 1000, 100_000] {
+            let bytes: Vec<u8> = (0..length).map(|at| (at / 9) as u8).collect();
+            let packed = pack_alone(&bytes, 3).unwrap();
+            if length < SMALLEST_TO_COMPRESS {
+                assert_eq!(packed.len(), length + 1);
+            }
+            assert_eq!(unpack_alone(&packed, length).unwrap(), bytes);
+            assert!(length == 0 || unpack_alone(&packed, length - 1).is_err());
+        }
+    }
+
+    #[test]
+    fn a_stream_that_claims_more_than_it_holds_is_refused() {
+        let packed = pack_alone(&[7; 1000], 3).unwrap();
+        let mut longer = Vec::new();
+        put_size(&mut longer, 100_000 * 2 + 1);
+        longer.extend_from_slice(&packed[2..]);
+        assert!(unpack_alone(&longer, 1 << 20).is_err());
+    }
+}

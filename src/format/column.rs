@@ -1,0 +1,261 @@
+//! Columns: the values of one thing for all rows of a table, and how they become bytes.
+//!
+//! What enters and leaves are typed vectors. A column's bytes are
+//!
+//! ```text
+//! column       = nulls codec            (a column in which every row is null is not written at all)
+//! nulls        = 0                      no row is null
+//!              | 1 stream               a bit per row, lowest bit first, 1 = null; the codec holds the other rows only
+//! int codec    = see `ints`
+//! bytes codec  = see `bytes`
+//! ```
+//!
+//! A *stream* is a run of bytes that is compressed on its own; how is not known here ([`Pack`] and [`Unpack`], which
+//! `format::block` implements). Which codec a column gets is decided by its measured size, see `ints::encode_ints`.
+
+mod bits;
+mod bytes;
+mod ints;
+mod nulls;
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use super::cursor::{Cursor, Malformed};
+
+pub(crate) use bytes::{decode_bytes_column, encode_bytes_column};
+pub(crate) use ints::{decode_int_column, encode_int_column};
+pub(crate) use nulls::Nulls;
+
+/// Turns a run of bytes into a stream, compressed where that pays.
+pub(crate) trait Pack {
+    /// Appends the stream.
+    fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>);
+}
+
+/// Turns a stream back into bytes.
+pub(crate) trait Unpack {
+    /// The next stream; an error unless it holds exactly `expected` bytes. The caller has charged for them.
+    fn unpack<'a>(&mut self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed>;
+
+    /// Asks for this many bytes of memory; an error when the block has used up what it may.
+    fn charge(&mut self, bytes: usize) -> Result<(), Malformed>;
+}
+
+/// The code of a null in [`BytesColumn::codes`].
+pub const NULL_CODE: u32 = u32::MAX;
+
+/// A column of 64-bit numbers.
+#[derive(Debug)]
+pub struct IntColumn {
+    rows: usize,
+    values: IntValues,
+    nulls: Option<Nulls>,
+}
+
+#[derive(Debug)]
+enum IntValues {
+    /// Every row has this value; written out when somebody asks for a slice.
+    All(i64, OnceCell<Vec<i64>>),
+    Each(Vec<i64>),
+}
+
+impl IntColumn {
+    /// A column in which every row is null.
+    pub(crate) fn all_null(rows: usize) -> IntColumn {
+        IntColumn { rows, values: IntValues::All(0, OnceCell::new()), nulls: Some(Nulls::all(rows)) }
+    }
+
+    /// A column in which every row has the same value.
+    pub(crate) fn all(rows: usize, value: i64) -> IntColumn {
+        IntColumn { rows, values: IntValues::All(value, OnceCell::new()), nulls: None }
+    }
+
+    /// A column out of values; null rows hold 0.
+    pub(crate) fn each(values: Vec<i64>, nulls: Option<Nulls>) -> IntColumn {
+        IntColumn { rows: values.len(), values: IntValues::Each(values), nulls }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The value of a row; `None` for null and beyond the last row.
+    pub fn get(&self, row: usize) -> Option<i64> {
+        if row >= self.rows || self.is_null(row) {
+            return None;
+        }
+        match &self.values {
+            IntValues::All(value, _) => Some(*value),
+            IntValues::Each(values) => values.get(row).copied(),
+        }
+    }
+
+    /// All values, 0 where null.
+    pub fn values(&self) -> &[i64] {
+        match &self.values {
+            IntValues::All(value, cell) => cell.get_or_init(|| vec![*value; self.rows]),
+            IntValues::Each(values) => values,
+        }
+    }
+
+    /// Whether a row is null.
+    pub fn is_null(&self, row: usize) -> bool {
+        self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
+    }
+
+    /// Whether any row is null.
+    pub fn has_nulls(&self) -> bool {
+        self.nulls.is_some()
+    }
+
+    /// The one thing that every row is, when that is known without looking: `Some(None)` null, `Some(Some(v))` v.
+    pub fn constant(&self) -> Option<Option<i64>> {
+        match (&self.values, &self.nulls) {
+            (IntValues::All(value, _), None) => Some(Some(*value)),
+            (_, Some(nulls)) if nulls.count() == self.rows => Some(None),
+            (IntValues::All(..) | IntValues::Each(_), _) => None,
+        }
+    }
+}
+
+/// A column of byte strings: a dictionary of distinct ones, and a code for each row.
+#[derive(Debug)]
+pub struct BytesColumn {
+    rows: usize,
+    codes: Codes,
+    texts: Texts,
+    has_nulls: bool,
+}
+
+#[derive(Debug)]
+enum Codes {
+    All(u32, OnceCell<Vec<u32>>),
+    Each(Vec<u32>),
+}
+
+/// Distinct byte strings, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    /// Where each ends in `data`; rising, and never beyond its end.
+    pub(crate) ends: Vec<u32>,
+    pub(crate) data: Vec<u8>,
+}
+
+impl Texts {
+    fn get(&self, code: usize) -> &[u8] {
+        let Some(&end) = self.ends.get(code) else { return &[] };
+        let start = match code.checked_sub(1) {
+            Some(before) => self.ends.get(before).copied().unwrap_or(0),
+            None => 0,
+        };
+        self.data.get(start as usize..end as usize).unwrap_or(&[])
+    }
+}
+
+impl BytesColumn {
+    /// A column in which every row is null.
+    pub(crate) fn all_null(rows: usize) -> BytesColumn {
+        BytesColumn {
+            rows,
+            codes: Codes::All(NULL_CODE, OnceCell::new()),
+            texts: Texts::default(),
+            has_nulls: rows > 0,
+        }
+    }
+
+    /// A column out of codes, each `NULL_CODE` or below the number of texts.
+    pub(crate) fn each(codes: Vec<u32>, texts: Texts, has_nulls: bool) -> BytesColumn {
+        BytesColumn { rows: codes.len(), codes: Codes::Each(codes), texts, has_nulls }
+    }
+
+    /// A column in which every row has the first text.
+    pub(crate) fn all(rows: usize, texts: Texts) -> BytesColumn {
+        BytesColumn { rows, codes: Codes::All(0, OnceCell::new()), texts, has_nulls: false }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The value of a row; `None` for null and beyond the last row.
+    pub fn get(&self, row: usize) -> Option<&[u8]> {
+        self.code(row).map(|code| self.distinct(code))
+    }
+
+    /// The dictionary code of a row's value: below [`BytesColumn::distinct_count`].
+    pub fn code(&self, row: usize) -> Option<u32> {
+        if row >= self.rows {
+            return None;
+        }
+        let code = match &self.codes {
+            Codes::All(code, _) => *code,
+            Codes::Each(codes) => codes.get(row).copied()?,
+        };
+        (code != NULL_CODE).then_some(code)
+    }
+
+    /// All codes, [`NULL_CODE`] where null.
+    pub fn codes(&self) -> &[u32] {
+        match &self.codes {
+            Codes::All(code, cell) => cell.get_or_init(|| vec![*code; self.rows]),
+            Codes::Each(codes) => codes,
+        }
+    }
+
+    /// Whether any row is null.
+    pub fn has_nulls(&self) -> bool {
+        self.has_nulls
+    }
+
+    /// How many distinct values there are. Every one of them is the value of some row.
+    pub fn distinct_count(&self) -> usize {
+        self.texts.ends.len()
+    }
+
+    /// A distinct value by its code; empty for a code that no row has.
+    pub fn distinct(&self, code: u32) -> &[u8] {
+        self.texts.get(code as usize)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::format::cursor::put_size;
+
+    /// Streams without compression, for the codecs' own tests.
+    pub(crate) struct Raw;
+
+    impl Pack for Raw {
+        fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+            put_size(out, bytes.len());
+            out.extend_from_slice(bytes);
+        }
+    }
+
+    impl Unpack for Raw {
+        fn unpack<'a>(&mut self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed> {
+            if cursor.size(usize::MAX, "length")? != expected {
+                return Err(Malformed::new("wrong length"));
+            }
+            cursor.take(expected).map(Cow::Borrowed)
+        }
+
+        fn charge(&mut self, bytes: usize) -> Result<(), Malformed> {
+            if bytes > 64 << 20 { Err(Malformed::new("too much")) } else { Ok(()) }
+        }
+    }
+}

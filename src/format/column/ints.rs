@@ -1,0 +1,349 @@
+//! Codecs of number columns.
+//!
+//! ```text
+//! ints   = 0 signed                      CONSTANT: every value is this
+//!        | 1 signed signed               SEQUENTIAL: first value, step
+//!        | 2 signed width stream*width   PLANES: value = base + the number made of one byte of each plane, low first
+//!        | 3 signed width stream*width   DELTA_PLANES: first value; zigzag differences to the value before, as planes
+//!        | 4 signed width stream         PACKED: value = base + a number of `width` bits
+//!        | 5 signed stream stream        DELTA_PACKED: first value; a byte of width for each 128 differences; the bits
+//!        | 6 count ints ints             DICTIONARY: number of distinct values; these, rising; a code for each row
+//!        | 7 width stream*width          RECENT: codes numbered by first occurrence, as (next new code - code), planes
+//! signed = zigzag varint; width = one byte
+//! ```
+//!
+//! The number of values is known to the reader. All arithmetic wraps, so every 64-bit number is representable.
+
+use std::borrow::Cow;
+
+use rustc_hash::FxHashMap;
+
+use super::bits::{pack_bits, packed_len, unpack_bits, width};
+use super::nulls::Nulls;
+use super::{IntColumn, Pack, Unpack};
+use crate::format::cursor::{Cursor, Malformed, put_signed, put_size, unzigzag, zigzag};
+
+const CONSTANT: u8 = 0;
+const SEQUENTIAL: u8 = 1;
+const PLANES: u8 = 2;
+const DELTA_PLANES: u8 = 3;
+const PACKED: u8 = 4;
+const DELTA_PACKED: u8 = 5;
+const DICTIONARY: u8 = 6;
+const RECENT: u8 = 7;
+
+/// Differences that share one bit width: long enough that the width byte costs 1/16 bit each, short enough to follow
+/// bursts.
+const MINI_BLOCK: usize = 128;
+
+/// The most distinct values for which a dictionary is tried: codes of two bytes.
+const DICTIONARY_LIMIT: usize = 1 << 16;
+
+/// What a column decodes to.
+pub(super) enum Ints {
+    All(i64),
+    Each(Vec<i64>),
+}
+
+/// Appends a whole column: nulls and values. `values` has an entry for every row, ignored where null.
+pub(crate) fn encode_int_column(values: &[i64], nulls: &Nulls, pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    nulls.encode(values.len(), pack, out);
+    if nulls.count() == 0 {
+        return encode_ints(values, pack, out);
+    }
+    let dense: Vec<i64> =
+        values.iter().enumerate().filter(|&(row, _)| !nulls.is_null(row)).map(|(_, &value)| value).collect();
+    encode_ints(&dense, pack, out);
+}
+
+/// Reads a whole column of `rows` rows.
+pub(crate) fn decode_int_column(
+    cursor: &mut Cursor<'_>,
+    rows: usize,
+    unpack: &mut dyn Unpack,
+) -> Result<IntColumn, Malformed> {
+    let nulls = Nulls::decode(cursor, rows, unpack)?;
+    let dense = rows - nulls.as_ref().map_or(0, Nulls::count);
+    let ints = decode_ints(cursor, dense, unpack)?;
+    Ok(match (ints, nulls) {
+        (Ints::All(value), None) => IntColumn::all(rows, value),
+        (Ints::Each(values), None) => IntColumn::each(values, None),
+        (Ints::All(value), Some(nulls)) => {
+            unpack.charge(rows.saturating_mul(8))?;
+            IntColumn::each(nulls.spread(rows, &vec![value; dense], 0), Some(nulls))
+        }
+        (Ints::Each(values), Some(nulls)) => {
+            unpack.charge(rows.saturating_mul(8))?;
+            IntColumn::each(nulls.spread(rows, &values, 0), Some(nulls))
+        }
+    })
+}
+
+/// Appends the values in whichever codec comes out smallest.
+pub(super) fn encode_ints(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let Some(&first) = values.first() else {
+        out.push(CONSTANT);
+        put_signed(out, 0);
+        return;
+    };
+    let step = values.get(1).map_or(0, |second| second.wrapping_sub(first));
+    if values.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == step) {
+        out.push(if step == 0 { CONSTANT } else { SEQUENTIAL });
+        put_signed(out, first);
+        if step != 0 {
+            put_signed(out, step);
+        }
+        return;
+    }
+    let mut best = Vec::new();
+    let mut candidate = Vec::new();
+    encode_packed(values, pack, &mut best);
+    for encode in [encode_planes, encode_delta_planes, encode_delta_packed, encode_dictionary, encode_recent] {
+        candidate.clear();
+        if encode(values, pack, &mut candidate) && candidate.len() < best.len() {
+            std::mem::swap(&mut best, &mut candidate);
+        }
+    }
+    out.extend_from_slice(&best);
+}
+
+fn encode_packed(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let (base, top) = range(values);
+    let bits = width(top.wrapping_sub(base) as u64);
+    out.push(PACKED);
+    put_signed(out, base);
+    out.push(bits as u8);
+    let mut bytes = Vec::new();
+    pack_bits(values.iter().map(|value| value.wrapping_sub(base) as u64), bits, &mut bytes);
+    pack.pack(&bytes, out);
+}
+
+/// Each encoder appends its codec's bytes and says whether the codec fits the values.
+fn encode_planes(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let (base, top) = range(values);
+    out.push(PLANES);
+    put_signed(out, base);
+    put_planes(values.iter().map(|value| value.wrapping_sub(base) as u64), top.wrapping_sub(base) as u64, pack, out);
+    true
+}
+
+fn encode_delta_planes(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let top = deltas(values).fold(0, |top, delta| top | delta);
+    out.push(DELTA_PLANES);
+    put_signed(out, values.first().copied().unwrap_or(0));
+    put_planes(deltas(values), top, pack, out);
+    true
+}
+
+fn encode_delta_packed(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let all: Vec<u64> = deltas(values).collect();
+    let mut widths = Vec::new();
+    let mut bytes = Vec::new();
+    for block in all.chunks(MINI_BLOCK) {
+        let bits = width(block.iter().fold(0, |top, delta| top | delta));
+        widths.push(bits as u8);
+        pack_bits(block.iter().copied(), bits, &mut bytes);
+    }
+    out.push(DELTA_PACKED);
+    put_signed(out, values.first().copied().unwrap_or(0));
+    pack.pack(&widths, out);
+    put_size(out, bytes.len());
+    pack.pack(&bytes, out);
+    true
+}
+
+fn encode_dictionary(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let limit = DICTIONARY_LIMIT.min(values.len() / 2);
+    let mut code_of: FxHashMap<i64, i64> = FxHashMap::default();
+    for &value in values {
+        code_of.entry(value).or_insert(0);
+        if code_of.len() > limit {
+            return false;
+        }
+    }
+    let mut distinct: Vec<i64> = code_of.keys().copied().collect();
+    distinct.sort_unstable();
+    for (&value, code) in distinct.iter().zip(0..) {
+        code_of.insert(value, code);
+    }
+    let codes: Vec<i64> = values.iter().map(|value| code_of.get(value).copied().unwrap_or(0)).collect();
+    out.push(DICTIONARY);
+    put_size(out, distinct.len());
+    encode_delta_planes(&distinct, pack, out);
+    encode_planes(&codes, pack, out)
+}
+
+fn encode_recent(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let mut next = 0i64;
+    let mut distances = Vec::with_capacity(values.len());
+    for &value in values {
+        if value < 0 || value > next {
+            return false;
+        }
+        distances.push((next - value) as u64);
+        next += i64::from(value == next);
+    }
+    out.push(RECENT);
+    let top = distances.iter().fold(0, |top, distance| top | distance);
+    put_planes(distances.iter().copied(), top, pack, out);
+    true
+}
+
+fn range(values: &[i64]) -> (i64, i64) {
+    values.iter().fold((i64::MAX, i64::MIN), |(low, high), &value| (low.min(value), high.max(value)))
+}
+
+fn deltas(values: &[i64]) -> impl Iterator<Item = u64> + Clone + '_ {
+    values.windows(2).map(|pair| zigzag(pair[1].wrapping_sub(pair[0])))
+}
+
+/// Appends the numbers as byte planes; `top` has every bit that any of them has below its highest.
+fn put_planes(numbers: impl Iterator<Item = u64> + Clone, top: u64, pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let planes = width(top).div_ceil(8);
+    out.push(planes as u8);
+    let mut plane_bytes = Vec::new();
+    for plane in 0..planes {
+        plane_bytes.clear();
+        plane_bytes.extend(numbers.clone().map(|number| (number >> (8 * plane)) as u8));
+        pack.pack(&plane_bytes, out);
+    }
+}
+
+/// Reads `count` values.
+pub(super) fn decode_ints(cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn Unpack) -> Result<Ints, Malformed> {
+    let codec = cursor.byte()?;
+    if codec == DICTIONARY {
+        return decode_dictionary(cursor, count, unpack).map(Ints::Each);
+    }
+    decode_plain(codec, cursor, count, unpack)
+}
+
+fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn Unpack) -> Result<Ints, Malformed> {
+    if codec == CONSTANT {
+        return cursor.signed().map(Ints::All);
+    }
+    unpack.charge(count.saturating_mul(8))?;
+    let values = match codec {
+        SEQUENTIAL => {
+            let first = cursor.signed()?;
+            let step = cursor.signed()?;
+            (0..count as i64).map(|row| first.wrapping_add(step.wrapping_mul(row))).collect()
+        }
+        PLANES => {
+            let base = cursor.signed()?;
+            let mut values = take_planes(cursor, count, unpack)?;
+            values.iter_mut().for_each(|value| *value = value.wrapping_add(base));
+            values
+        }
+        DELTA_PLANES => {
+            let first = cursor.signed()?;
+            let deltas = take_planes(cursor, count.saturating_sub(1), unpack)?;
+            accumulate(first, count, deltas.into_iter().map(|delta| delta as u64))
+        }
+        PACKED => {
+            let base = cursor.signed()?;
+            let bits = take_width(cursor)?;
+            let len = packed_len(count, bits).ok_or_else(|| Malformed::new("too many bits"))?;
+            unpack.charge(len)?;
+            let bytes = unpack.unpack(cursor, len)?;
+            let mut values = Vec::with_capacity(count);
+            unpack_bits(&bytes, count, bits, |number| values.push(base.wrapping_add(number as i64)));
+            values
+        }
+        DELTA_PACKED => decode_delta_packed(cursor, count, unpack)?,
+        RECENT => {
+            let mut values = take_planes(cursor, count, unpack)?;
+            let mut next = 0i64;
+            for value in &mut values {
+                if *value < 0 || *value > next {
+                    return Err(Malformed::new("a code comes before its first occurrence"));
+                }
+                *value = next - *value;
+                next += i64::from(*value == next);
+            }
+            values
+        }
+        other => return Err(Malformed::new(format!("number codec {other} is not known here"))),
+    };
+    Ok(Ints::Each(values))
+}
+
+fn decode_delta_packed(cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn Unpack) -> Result<Vec<i64>, Malformed> {
+    let first = cursor.signed()?;
+    let deltas = count.saturating_sub(1);
+    let widths = unpack.unpack(cursor, deltas.div_ceil(MINI_BLOCK))?;
+    let len = cursor.size(count.saturating_mul(8), "the length of packed differences")?;
+    unpack.charge(len)?;
+    let bytes = unpack.unpack(cursor, len)?;
+    let mut values = Vec::with_capacity(count);
+    values.extend((count > 0).then_some(first));
+    let mut value = first;
+    let mut packed = Cursor::new(&bytes);
+    for (block, &bits) in widths.iter().enumerate() {
+        let in_block = (deltas - block * MINI_BLOCK).min(MINI_BLOCK);
+        if bits > 64 {
+            return Err(Malformed::new("a number of more than 64 bits"));
+        }
+        let part = packed.take((in_block * usize::from(bits)).div_ceil(8))?;
+        unpack_bits(part, in_block, u32::from(bits), |delta| {
+            value = value.wrapping_add(unzigzag(delta));
+            values.push(value);
+        });
+    }
+    packed.finish("packed differences")?;
+    Ok(values)
+}
+
+fn decode_dictionary(cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn Unpack) -> Result<Vec<i64>, Malformed> {
+    let distinct_count = cursor.size(count, "the number of distinct values")?;
+    let codec = cursor.byte()?;
+    let distinct = match decode_plain(codec, cursor, distinct_count, unpack)? {
+        Ints::All(value) => Cow::Owned(vec![value; distinct_count]),
+        Ints::Each(values) => Cow::<[i64]>::Owned(values),
+    };
+    let codec = cursor.byte()?;
+    let mut values = match decode_plain(codec, cursor, count, unpack)? {
+        Ints::All(code) => vec![code; count],
+        Ints::Each(codes) => codes,
+    };
+    for value in &mut values {
+        *value = usize::try_from(*value)
+            .ok()
+            .and_then(|code| distinct.get(code).copied())
+            .ok_or_else(|| Malformed::new("a code without an entry in its dictionary"))?;
+    }
+    Ok(values)
+}
+
+fn take_width(cursor: &mut Cursor<'_>) -> Result<u32, Malformed> {
+    match cursor.byte()? {
+        bits @ 0..=64 => Ok(u32::from(bits)),
+        bits => Err(Malformed::new(format!("numbers of {bits} bits"))),
+    }
+}
+
+fn take_planes(cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn Unpack) -> Result<Vec<i64>, Malformed> {
+    let planes = cursor.byte()?;
+    if planes > 8 {
+        return Err(Malformed::new(format!("numbers of {planes} bytes")));
+    }
+    let mut values = vec![0i64; count];
+    for plane in 0..u32::from(planes) {
+        let bytes = unpack.unpack(cursor, count)?;
+        for (value, &byte) in values.iter_mut().zip(bytes.iter()) {
+            *value |= i64::from(byte) << (8 * plane);
+        }
+    }
+    Ok(values)
+}
+
+fn accumulate(first: i64, count: usize, deltas: impl Iterator<Item = u64>) -> Vec<i64> {
+    let mut values = Vec::with_capacity(count);
+    values.extend((count > 0).then_some(first));
+    let mut value = first;
+    for delta in deltas {
+        value = value.wrapping_add(unzigzag(delta));
+        values.push(value);
+    }
+    values
+}
