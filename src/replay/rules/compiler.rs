@@ -1,8 +1,21 @@
 //! From rule files to rules that can be evaluated.
 
-use super::ast::{Expr, Template, TypedRule};
-use super::diagnostic::Diagnostic;
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use super::ast::{Expr, Template, TemplatePart, TypedRule};
+use super::check::{Checked, Scope, Sight, except, is_too_large, syntax_problem};
+use super::collection::{Collection, RuleDef, SYSCALL_SOURCE};
+use super::diagnostic::{Code, Diagnostic, Severity};
+use super::event_types::matches_too_many_types;
+use super::exceptions::{check_exception, mark_lists};
 use super::file::RuleFile;
+use super::parser;
+use super::problems::{Problem, Problems};
+use super::reader::read_items;
+use super::template::read_template;
+use super::text::{Place, Text};
+use super::yaml::{Scalar, Style};
 
 /// Collects rule files, in load order, and turns them into [`TypedRule`]s.
 #[derive(Debug, Default)]
@@ -23,26 +36,183 @@ impl Compiler {
 
     /// The rules of all files, in load order, and all problems of all files, in the order of files and places.
     ///
-    /// With any problem of [`Severity::Error`](super::Severity::Error) the rules are incomplete and must not be used.
+    /// Rules for events of other sources than system calls are read and left out, with a warning. With any problem of
+    /// [`Severity::Error`] the rules are incomplete and must not be used.
     pub fn build(self) -> (Vec<TypedRule>, Vec<Diagnostic>) {
-        (Vec::new(), Vec::new())
+        let mut problems = Problems::new(&self.files);
+        let mut collection = Collection::default();
+        for (at, file) in self.files.iter().enumerate() {
+            for item in read_items(&file.text, at, &mut problems) {
+                collection.take(item, &mut problems);
+            }
+        }
+        let problems = RefCell::new(problems);
+        let scope = Scope::new(&collection, &problems);
+        let rules = collection.rules.iter().filter_map(|rule| type_rule(rule, &scope, &problems)).collect();
+        report_unused(&scope, &problems);
+        drop(scope);
+        (rules, problems.into_inner().into_diagnostics())
+    }
+}
+
+/// A rule's condition and output, checked. `None` where the rule cannot be evaluated; the reason is reported.
+fn type_rule<'c>(
+    rule: &'c RuleDef<'c>,
+    scope: &Scope<'c, '_, '_>,
+    problems: &RefCell<Problems<'_>>,
+) -> Option<TypedRule> {
+    let cond = rule.condition.as_ref().and_then(|text| match parser::parse(text.value()) {
+        Ok(cond) => {
+            scope.walk_names(&cond, text, Sight::ALL);
+            Some((cond, text))
+        }
+        Err(error) => {
+            let mut problems = problems.borrow_mut();
+            let problem = syntax_problem(text, error, &problems);
+            problems.push(problem);
+            None
+        }
+    });
+    if rule.source != SYSCALL_SOURCE {
+        rule.exceptions.iter().for_each(|exception| mark_lists(exception, scope));
+        let message = format!("rule `{}` is for events of `{}` and is not evaluated", rule.name, rule.source);
+        problems.borrow_mut().push(Problem::new(Code::UnknownSource, rule.place.clone(), message));
+        return None;
+    }
+    let checked = match &cond {
+        Some((cond, text)) => scope.check(cond, text, Sight::ALL),
+        None => Checked::default(),
+    };
+    let exceptions = rule.exceptions.iter().filter_map(|exception| check_exception(exception, scope)).collect();
+    let checked = except(checked, exceptions);
+    let mut found = scope.gather_problems(&checked);
+    if is_too_large(&checked) {
+        let message = format!("rule `{}` is too large or nested too deep with its macros in place", rule.name);
+        found.push(Problem::new(Code::ConditionTooLarge, rule.place.clone(), message));
+    }
+    let output = rule.output.as_ref().map(|text| read_output(text, scope, &mut found)).unwrap_or_default();
+    let mut problems = problems.borrow_mut();
+    if rule.skip_if_unknown_filter && is_only_unknown(&found) {
+        let unknown = found.iter().find(|problem| problem.code.severity() == Severity::Error);
+        let reason = unknown.map_or_else(String::new, |problem| problem.message.clone());
+        let message = format!("rule `{}` is skipped: {reason}", rule.name);
+        problems.push(Problem::new(Code::SkippedRule, rule.place.clone(), message));
+        return None;
+    }
+    found.into_iter().for_each(|problem| problems.push(problem));
+    let condition = checked.expr?;
+    if rule.warn_evttypes && matches_too_many_types(&condition) {
+        let message = format!("rule `{}` is tried on nearly every event", rule.name);
+        let problem = Problem::new(Code::NoEventType, rule.place.clone(), message);
+        problems.push(problem.help("say which events it is about: `evt.type in (open, openat, openat2) and ...`"));
+    }
+    Some(TypedRule {
+        name: rule.name.clone(),
+        desc: rule.desc.clone(),
+        condition,
+        output,
+        priority: rule.priority,
+        tags: rule.tags.iter().cloned().collect(),
+        source: rule.source.clone(),
+        enabled: rule.enabled,
+    })
+}
+
+/// Whether there are errors, all of them something that the engine does not know.
+fn is_only_unknown(problems: &[Problem]) -> bool {
+    let mut errors = problems.iter().filter(|problem| problem.code.severity() == Severity::Error).peekable();
+    errors.peek().is_some() && errors.all(|problem| matches!(problem.code, Code::UnknownField | Code::UnknownEventType))
+}
+
+/// The output of a rule, without blanks around it.
+fn read_output(text: &Text<'_>, scope: &Scope<'_, '_, '_>, found: &mut Vec<Problem>) -> Template {
+    let value = text.value();
+    let shift = value.len() - value.trim_start().len();
+    let (template, wrong) = read_template(value.trim());
+    for wrong in wrong {
+        let place = scope.locate(text, &(wrong.span.start + shift..wrong.span.end + shift));
+        let problem = wrong.problem;
+        found.push(Problem { place, code: problem.code, message: problem.message, help: problem.help });
+    }
+    template
+}
+
+fn report_unused(scope: &Scope<'_, '_, '_>, problems: &RefCell<Problems<'_>>) {
+    let mut problems = problems.borrow_mut();
+    for unused in scope.unused_macros() {
+        let message = format!("macro `{}` is not used", unused.name);
+        problems.push(Problem::new(Code::UnusedMacro, unused.place.clone(), message));
+    }
+    for unused in scope.lists.unused() {
+        let message = format!("list `{}` is not used", unused.name);
+        problems.push(Problem::new(Code::UnusedList, unused.place.clone(), message));
     }
 }
 
 /// Parses and checks a condition that stands alone: no macros or lists are known in it.
 ///
 /// # Errors
-/// All problems found; their file is [`RuleFile::CONDITION`].
+/// All problems found, if one of them is an error; their file is [`RuleFile::CONDITION`].
 pub fn parse_condition(text: &str) -> Result<Expr, Vec<Diagnostic>> {
-    let _ = text;
-    Err(Vec::new())
+    let files = [RuleFile::new(RuleFile::CONDITION, text)];
+    let problems = RefCell::new(Problems::new(&files));
+    let whole = whole_text(text);
+    let collection = Collection::default();
+    let scope = Scope::new(&collection, &problems);
+    let expr = match parser::parse(text) {
+        Ok(cond) => {
+            scope.walk_names(&cond, &whole, Sight::ALL);
+            let checked = scope.check(&cond, &whole, Sight::ALL);
+            let mut problems = problems.borrow_mut();
+            scope.gather_problems(&checked).into_iter().for_each(|problem| problems.push(problem));
+            if is_too_large(&checked) {
+                let message = "this condition is too large or nested too deep";
+                problems.push(Problem::new(Code::ConditionTooLarge, whole.place(), message));
+            }
+            checked.expr
+        }
+        Err(error) => {
+            let mut problems = problems.borrow_mut();
+            let problem = syntax_problem(&whole, error, &problems);
+            problems.push(problem);
+            None
+        }
+    };
+    drop(scope);
+    let problems = problems.into_inner();
+    match expr {
+        Some(expr) if !problems.has_errors() => Ok(expr),
+        _ => Err(problems.into_diagnostics()),
+    }
 }
 
-/// Parses an output text with fields in it.
+/// Parses an output text with fields in it. A `*` in front, which tools of Falco's family take as "print also when values
+/// are missing", is dropped: missing values always print as `<NA>`.
 ///
 /// # Errors
-/// All problems found; their file is [`RuleFile::TEMPLATE`].
+/// All problems found, if one of them is an error; their file is [`RuleFile::TEMPLATE`].
 pub fn parse_template(text: &str) -> Result<Template, Vec<Diagnostic>> {
-    let _ = text;
-    Err(Vec::new())
+    let files = [RuleFile::new(RuleFile::TEMPLATE, text)];
+    let mut problems = Problems::new(&files);
+    let body = text.strip_prefix('*').unwrap_or(text);
+    let shift = text.len() - body.len();
+    let (template, wrong) = read_template(body);
+    for wrong in wrong {
+        let place = Place { file: 0, span: wrong.span.start + shift..wrong.span.end + shift };
+        let problem = wrong.problem;
+        problems.push(Problem { place, code: problem.code, message: problem.message, help: problem.help });
+    }
+    if problems.has_errors() { Err(problems.into_diagnostics()) } else { Ok(template) }
+}
+
+/// A text that is a file of its own.
+fn whole_text(text: &str) -> Text<'_> {
+    let scalar = Scalar { text: Cow::Borrowed(text), style: Style::Plain };
+    Text::new(scalar, Place { file: 0, span: 0..text.len() })
+}
+
+impl Default for Template {
+    fn default() -> Template {
+        Template { parts: Vec::<TemplatePart>::new() }
+    }
 }

@@ -38,13 +38,195 @@ pub struct Diagnostic {
 pub enum Code {
     /// The file is not YAML.
     YamlError,
+    /// A document is not a list of items.
+    NotAList,
+    /// An entry of the file is not a mapping.
+    NotAnItem,
+    /// An item lacks a key it must have.
+    MissingKey,
+    /// A key has no value.
+    EmptyValue,
+    /// A key has a value that it cannot take.
+    InvalidValue,
+    /// The name of a list or macro has letters that no condition could refer to.
+    InvalidName,
+    /// `override` names a key or an operation that cannot be overridden so.
+    InvalidOverride,
+    /// Something is appended to, or replaces parts of, an item that does not exist.
+    NoSuchItem,
+    /// The file requires a newer engine.
+    EngineVersion,
+    /// An exception whose fields, comparisons and values do not fit together.
+    ExceptionInvalid,
+    /// A condition cannot be parsed.
+    ConditionSyntax,
+    /// A condition with its macros in place is too large or too deep.
+    ConditionTooLarge,
+    /// A condition names a macro that does not exist, or not yet.
+    UnknownMacro,
+    /// A macro refers to itself.
+    MacroCycle,
+    /// A condition names a list that does not exist.
+    UndefinedList,
+    /// A list of several values stands where one value is expected.
+    ListNeedsParentheses,
+    /// There is no such field.
+    UnknownField,
+    /// A field lacks its argument, or has one it does not take.
+    FieldArgument,
+    /// `evt.type` is compared with a name that no event has.
+    UnknownEventType,
+    /// An operator or a transformer that the type of the field does not take.
+    TypeMismatch,
+    /// A value that is not of the type of the field.
+    InvalidOperand,
+    /// An output text cannot be parsed.
+    OutputSyntax,
+    /// An item has a key that means nothing.
+    UnknownKey,
+    /// A key is there twice; the first one counts.
+    DuplicateKey,
+    /// An entry of the file is no known sort of item.
+    UnknownItem,
+    /// A rule for events of another source; it is not evaluated.
+    UnknownSource,
+    /// A rule with `skip-if-unknown-filter` names something unknown; it is not evaluated.
+    SkippedRule,
+    /// No rule uses this macro.
+    UnusedMacro,
+    /// No condition uses this list.
+    UnusedList,
+    /// A list refers to a list that the engine does not put in its place.
+    NestedList,
+    /// The rule is tried on (nearly) every event.
+    NoEventType,
+    /// `evt.dir` never is `>`: an event is a whole system call.
+    EnterEvents,
+    /// Something that still works and has a better way now.
+    Deprecated,
+    /// An exception is appended without values.
+    AppendNoValues,
 }
 
 impl Code {
+    /// All of them, errors first.
+    pub const ALL: &[Code] = &[
+        Code::YamlError,
+        Code::NotAList,
+        Code::NotAnItem,
+        Code::MissingKey,
+        Code::EmptyValue,
+        Code::InvalidValue,
+        Code::InvalidName,
+        Code::InvalidOverride,
+        Code::NoSuchItem,
+        Code::EngineVersion,
+        Code::ExceptionInvalid,
+        Code::ConditionSyntax,
+        Code::ConditionTooLarge,
+        Code::UnknownMacro,
+        Code::MacroCycle,
+        Code::UndefinedList,
+        Code::ListNeedsParentheses,
+        Code::UnknownField,
+        Code::FieldArgument,
+        Code::UnknownEventType,
+        Code::TypeMismatch,
+        Code::InvalidOperand,
+        Code::OutputSyntax,
+        Code::UnknownKey,
+        Code::DuplicateKey,
+        Code::UnknownItem,
+        Code::UnknownSource,
+        Code::SkippedRule,
+        Code::UnusedMacro,
+        Code::UnusedList,
+        Code::NestedList,
+        Code::NoEventType,
+        Code::EnterEvents,
+        Code::Deprecated,
+        Code::AppendNoValues,
+    ];
+
     /// The name: `unknown-field`.
     pub const fn name(self) -> &'static str {
         match self {
             Code::YamlError => "yaml-error",
+            Code::NotAList => "not-a-list",
+            Code::NotAnItem => "not-an-item",
+            Code::MissingKey => "missing-key",
+            Code::EmptyValue => "empty-value",
+            Code::InvalidValue => "invalid-value",
+            Code::InvalidName => "invalid-name",
+            Code::InvalidOverride => "invalid-override",
+            Code::NoSuchItem => "no-such-item",
+            Code::EngineVersion => "engine-version",
+            Code::ExceptionInvalid => "exception-invalid",
+            Code::ConditionSyntax => "condition-syntax",
+            Code::ConditionTooLarge => "condition-too-large",
+            Code::UnknownMacro => "unknown-macro",
+            Code::MacroCycle => "macro-cycle",
+            Code::UndefinedList => "undefined-list",
+            Code::ListNeedsParentheses => "list-needs-parentheses",
+            Code::UnknownField => "unknown-field",
+            Code::FieldArgument => "field-argument",
+            Code::UnknownEventType => "unknown-event-type",
+            Code::TypeMismatch => "type-mismatch",
+            Code::InvalidOperand => "invalid-operand",
+            Code::OutputSyntax => "output-syntax",
+            Code::UnknownKey => "unknown-key",
+            Code::DuplicateKey => "duplicate-key",
+            Code::UnknownItem => "unknown-item",
+            Code::UnknownSource => "unknown-source",
+            Code::SkippedRule => "skipped-rule",
+            Code::UnusedMacro => "unused-macro",
+            Code::UnusedList => "unused-list",
+            Code::NestedList => "nested-list",
+            Code::NoEventType => "no-event-type",
+            Code::EnterEvents => "enter-events",
+            Code::Deprecated => "deprecated",
+            Code::AppendNoValues => "append-no-values",
+        }
+    }
+
+    /// How bad problems of this sort are.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Code::YamlError
+            | Code::NotAList
+            | Code::NotAnItem
+            | Code::MissingKey
+            | Code::EmptyValue
+            | Code::InvalidValue
+            | Code::InvalidName
+            | Code::InvalidOverride
+            | Code::NoSuchItem
+            | Code::EngineVersion
+            | Code::ExceptionInvalid
+            | Code::ConditionSyntax
+            | Code::ConditionTooLarge
+            | Code::UnknownMacro
+            | Code::MacroCycle
+            | Code::UndefinedList
+            | Code::ListNeedsParentheses
+            | Code::UnknownField
+            | Code::FieldArgument
+            | Code::UnknownEventType
+            | Code::TypeMismatch
+            | Code::InvalidOperand
+            | Code::OutputSyntax => Severity::Error,
+            Code::UnknownKey
+            | Code::DuplicateKey
+            | Code::UnknownItem
+            | Code::UnknownSource
+            | Code::SkippedRule
+            | Code::UnusedMacro
+            | Code::UnusedList
+            | Code::NestedList
+            | Code::NoEventType
+            | Code::EnterEvents
+            | Code::Deprecated
+            | Code::AppendNoValues => Severity::Warning,
         }
     }
 }

@@ -5,9 +5,28 @@
 
 mod ast;
 mod builtin;
+mod check;
+mod collection;
 mod compiler;
 pub mod diagnostic;
+mod event_types;
+mod exceptions;
+mod field_ref;
 mod file;
+mod item;
+mod lists;
+mod names;
+mod operand;
+mod parser;
+mod print;
+mod problems;
+mod reader;
+mod syntax;
+mod template;
+#[cfg(test)]
+mod tests;
+mod text;
+mod yaml;
 
 pub use ast::{
     Expr, FieldArg, FieldExpr, Literal, Op, Priority, Span, Template, TemplatePart, Test, Transformer, TypedRule,
