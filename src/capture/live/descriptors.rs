@@ -143,7 +143,7 @@ pub(super) static CALLS: &[Call] = &[
     call("unshare", EventKind::UNSHARE, 1).security(),
     call("chroot", EventKind::CHROOT, 1).text(0).security(),
     call("seccomp", EventKind::SECCOMP, 3).security(),
-    call("capset", EventKind::CAPSET, 2).fixed(1, 6).security(),
+    call("capset", EventKind::CAPSET, 2).task().fixed(1, 6).security(),
     call("getrlimit", EventKind::GETRLIMIT, 2).fixed(1, 4),
     call("setrlimit", EventKind::SETRLIMIT, 2).fixed(1, 4),
     call("prlimit64", EventKind::PRLIMIT, 4).fixed(2, 4).fixed(3, 4),
@@ -384,6 +384,10 @@ impl Call {
 
     const fn enter(self) -> Call {
         self.flag(desc_flag::ENTER)
+    }
+
+    const fn task(self) -> Call {
+        self.flag(desc_flag::TASK)
     }
 
     const fn memory(self) -> Call {

@@ -236,9 +236,7 @@ fn resolve(word: &str) -> Result<Vec<&'static str>, EventSetError> {
     let names: Vec<_> = if word == "all" {
         every_call().map(|(name, _)| name).collect()
     } else if let Some((_, categories)) = CATEGORIES.iter().find(|(name, _)| *name == word) {
-        let in_category = |kind: EventKind| {
-            kind != EventKind::SYSCALL && kind.info().is_some_and(|info| categories.contains(&info.category))
-        };
+        let in_category = |kind: EventKind| kind.info().is_some_and(|info| categories.contains(&info.category));
         every_call().filter(|&(_, kind)| in_category(kind)).map(|(name, _)| name).collect()
     } else {
         every_call().filter(|&(name, kind)| name == word || kind.name() == word).map(|(name, _)| name).collect()

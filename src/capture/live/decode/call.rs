@@ -1,13 +1,38 @@
 //! One system call that returned, as the translations of `decode` see it.
 
 use super::super::numbers::Arch;
-use super::super::wire::Record;
+use super::super::wire::{MessageHeader, Record};
+use crate::format::schema::EventKind;
+
+/// Data of several buffers, as one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Vector<'r> {
+    /// Sum of the buffers' lengths.
+    pub(super) total: u64,
+    pub(super) data: &'r [u8],
+}
+
+/// A message: its data, and what came with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Message<'r> {
+    /// Sum of the buffers' lengths.
+    pub(super) total: u64,
+    /// Bytes of the first message of several.
+    pub(super) sent: u32,
+    /// Socket address.
+    pub(super) name: &'r [u8],
+    pub(super) control: &'r [u8],
+    pub(super) data: &'r [u8],
+}
 
 /// A record together with what its numbers mean.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'r> {
     pub(super) record: Record<'r>,
+    pub(super) kind: EventKind,
     pub(super) arch: Arch,
+    /// How much of read and written data is kept.
+    pub(super) snaplen: usize,
 }
 
 impl<'r> Call<'r> {
@@ -46,6 +71,31 @@ impl<'r> Call<'r> {
         Some(self.record.blob(u16::try_from(number).ok()?)?.bytes)
     }
 
+    /// The data in the buffer argument `number` pointed to.
+    pub(super) fn data(&self, number: usize) -> Option<&'r [u8]> {
+        self.bytes(number).map(|bytes| self.snap(bytes))
+    }
+
+    /// The data in the buffers that argument `number`, an iovec, pointed to.
+    pub(super) fn vector(&self, number: usize) -> Option<Vector<'r>> {
+        let (total, data) = self.bytes(number)?.split_first_chunk()?;
+        Some(Vector { total: u64::from_ne_bytes(*total), data: self.snap(data) })
+    }
+
+    /// The message that argument `number`, a `struct msghdr`, described.
+    pub(super) fn message(&self, number: usize) -> Option<Message<'r>> {
+        let bytes = self.bytes(number)?;
+        let header = MessageHeader::from_bytes(bytes)?;
+        let rest = bytes.get(size_of::<MessageHeader>()..)?;
+        let (name, rest) = split_padded(rest, usize::from(header.name_len));
+        let (control, rest) = split_padded(rest, usize::from(header.control_len));
+        Some(Message { total: header.total, sent: header.sent, name, control, data: self.snap(rest) })
+    }
+
+    fn snap<'b>(&self, data: &'b [u8]) -> &'b [u8] {
+        data.get(..self.snaplen).unwrap_or(data)
+    }
+
     /// The string argument `number` pointed to, without NUL; `None` if there was none or it could not be read.
     pub(super) fn text(&self, number: usize) -> Option<&'r [u8]> {
         let blob = self.record.blob(u16::try_from(number).ok()?)?;
@@ -64,11 +114,23 @@ impl<'r> Call<'r> {
         Some(u64::from_ne_bytes(*bytes))
     }
 
+    /// The two descriptors that argument `number` points to; -1 each if there are none.
+    pub(super) fn descriptor_pair(&self, number: usize) -> [i64; 2] {
+        let fd = |offset| self.u32_at(number, offset).filter(|_| !self.failed());
+        [0, 4].map(|offset| fd(offset).map_or(-1, |fd| i64::from(fd.cast_signed())))
+    }
+
     /// The `struct timespec` that argument `number` pointed to, as nanoseconds.
     pub(super) fn timespec_ns(&self, number: usize) -> Option<u64> {
         let (seconds, nanoseconds) = (self.u64_at(number, 0)?, self.u64_at(number, 8)?);
         Some(seconds.wrapping_mul(1_000_000_000).wrapping_add(nanoseconds))
     }
+}
+
+/// The first `len` bytes, or as many as there are, and what follows them and their padding to 8.
+fn split_padded(bytes: &[u8], len: usize) -> (&[u8], &[u8]) {
+    let padded = len.next_multiple_of(8);
+    (bytes.get(..len).unwrap_or(bytes), bytes.get(padded..).unwrap_or_default())
 }
 
 /// The bytes before the first NUL.

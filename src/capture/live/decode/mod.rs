@@ -6,26 +6,63 @@
 //! One file per family of events; each has a `translation` that maps its kinds to functions. Not in here: what a
 //! descriptor means or who the thread is (`capture::state`).
 
+mod address;
 mod call;
+mod credentials;
+mod file;
+mod flags;
+mod io;
+mod ipc;
+mod kernel;
+mod memory;
+mod net;
 mod params;
+mod process;
+mod signal;
+
+use std::sync::LazyLock;
 
 use self::call::Call;
 use self::params::Params;
 use super::clock::ClockBase;
-use super::descriptors::{DescriptorTable, descriptors};
+use super::descriptors::{Descriptor, DescriptorTable, descriptors};
 use super::numbers::Arch;
-use super::wire::Record;
+use super::wire::{Record, RecordType};
 use crate::capture::raw::RawEvent;
-use crate::format::schema::EventKind;
+use crate::format::schema::{EVENTS, EventKind, KIND_LIMIT};
 
 /// Writes an event's parameters.
 type Translation = for<'r> fn(&Call<'r>, &mut Params<'r, '_>);
 
-/// Turns records into raw events. Keeps its buffers from event to event.
+/// Translations by kind.
+static TRANSLATIONS: LazyLock<[Option<Translation>; KIND_LIMIT]> = LazyLock::new(|| {
+    let mut table = [None; KIND_LIMIT];
+    for event in EVENTS {
+        if let Some(entry) = table.get_mut(usize::from(event.kind.0)) {
+            *entry = translation(event.kind);
+        }
+    }
+    table
+});
+
+fn translation(kind: EventKind) -> Option<Translation> {
+    process::translation(kind)
+        .or_else(|| credentials::translation(kind))
+        .or_else(|| file::translation(kind))
+        .or_else(|| io::translation(kind))
+        .or_else(|| net::translation(kind))
+        .or_else(|| memory::translation(kind))
+        .or_else(|| ipc::translation(kind))
+        .or_else(|| signal::translation(kind))
+        .or_else(|| kernel::translation(kind))
+}
+
+/// Turns records into raw events. Keeps its buffer from event to event.
 pub struct Decoder {
     arch: Arch,
     clock: ClockBase,
     table: &'static DescriptorTable,
+    translations: &'static [Option<Translation>; KIND_LIMIT],
     snaplen: usize,
     made: Vec<u8>,
 }
@@ -40,19 +77,37 @@ impl Decoder {
     /// A decoder of records of a given architecture.
     pub fn for_arch(arch: Arch, clock: ClockBase, snaplen: u32) -> Decoder {
         let snaplen = usize::try_from(snaplen).unwrap_or(usize::MAX);
-        Decoder { arch, clock, table: descriptors(arch), snaplen, made: Vec::new() }
+        Decoder { arch, clock, table: descriptors(arch), translations: &TRANSLATIONS, snaplen, made: Vec::new() }
     }
 
-    /// Gives the event that a record tells of to `emit`; nothing for a record that is no event.
+    /// Gives the event that a record tells of to `emit`. A system call of a number that this version does not know
+    /// becomes a generic event with code 0.
     pub fn decode(&mut self, record: &Record<'_>, emit: &mut dyn FnMut(&RawEvent<'_>)) {
         let header = record.header();
-        let Some(descriptor) = self.table.get(usize::from(header.nr)).and_then(Option::as_ref) else { return };
-        let call = Call { record: *record, arch: self.arch };
+        let descriptor = self.table.get(usize::from(header.nr)).and_then(Option::as_ref);
+        let kind = match record.record_type() {
+            RecordType::ProcExit => EventKind::PROCEXIT,
+            // Falco reports an execveat that worked as an execve.
+            RecordType::Exec => EventKind::EXECVE,
+            RecordType::Syscall => descriptor.map_or(EventKind::SYSCALL, |descriptor| descriptor.kind),
+        };
+        let call = Call { record: *record, kind, arch: self.arch, snaplen: self.snaplen };
         let mut params = Params::new(&mut self.made);
-        params.int(i64::from(descriptor.code));
-        params.int(i64::from(call.record.header().nr));
-        let (kind, ts_ns) = (EventKind::SYSCALL, self.clock.wall_ns(header.ts_ns));
+        if kind == EventKind::PROCEXIT {
+            process::procexit(&call, &mut params);
+        } else if let Some(translate) = self.translations.get(usize::from(kind.0)).copied().flatten() {
+            translate(&call, &mut params);
+        } else {
+            generic(&call, descriptor, &mut params);
+        }
+        let ts_ns = self.clock.wall_ns(header.ts_ns);
         let (cpu, tid, pid) = (header.cpu, i64::from(header.tid), i64::from(header.pid));
         params.finish(|params| emit(&RawEvent { kind, ts_ns, cpu, tid, pid, params }));
     }
+}
+
+/// A call without an event of its own: its code and its native number.
+fn generic(call: &Call<'_>, descriptor: Option<&Descriptor>, out: &mut Params<'_, '_>) {
+    out.u32(descriptor.map_or(0, |descriptor| u32::from(descriptor.code)));
+    out.u32(u32::from(call.record.header().nr));
 }
