@@ -42,6 +42,12 @@ impl ClockBase {
     }
 }
 
+/// `CLOCK_BOOTTIME` now, the clock of the records' stamps.
+#[cfg(feature = "record")]
+pub(super) fn boot_ns() -> Option<u64> {
+    u64::try_from(read_clock(libc::CLOCK_BOOTTIME)?).ok()
+}
+
 /// A clock's reading in nanoseconds.
 #[cfg(feature = "record")]
 fn read_clock(clock: libc::clockid_t) -> Option<i64> {

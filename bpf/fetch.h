@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Fetching what a call's arguments point to, as its descriptor says. */
+#ifndef SYSREEL_FETCH_H
+#define SYSREEL_FETCH_H
+
+#include "record.h"
+
+#define SOCKADDR_MAX	128	/* struct sockaddr_storage */
+#define CONTROL_MAX	256
+#define IOVECS_MAX	128	/* more than that are counted as truncated */
+#define EXEC_STRINGS_MAX 256
+#define ITEMS_MAX	16
+
+/*
+ * Copies user memory to data[at..]; returns how many bytes could be read. A page that is not in memory ends it: a
+ * program in a tracepoint must not sleep for it.
+ */
+OWN_PROOF int copy_user(u32 at, u32 len, u64 from)
+{
+	struct scratch *s = scratch_of_cpu();
+
+	if (!s)
+		return 0;
+	if (len > BLOB_MAX)
+		len = BLOB_MAX;
+	if (!bpf_probe_read_user(spot(s, at, 0), within(len, DONE_BITS), (void *)from))
+		return len;
+	s->copied = 0;
+	for (u32 page = 0; page < BLOB_MAX / 4096 + 1; page++) {
+		u32 done = s->copied, chunk = 4096 - ((from + done) & 4095);
+
+		if (done >= len)
+			break;
+		if (chunk > len - done)
+			chunk = len - done;
+		if (bpf_probe_read_user(spot(s, at, done), within(chunk, DONE_BITS), (void *)(from + done)))
+			break;
+		s->copied = done + chunk;
+	}
+	return s->copied;
+}
+
+INLINE u16 fault_flag(u32 got, u32 asked)
+{
+	return got < asked ? SR_BLOB_FAULT : 0;
+}
+
+/* A blob of `len` bytes of user memory, of which there are `whole`. */
+INLINE void blob_user(struct scratch *s, u16 id, u64 from, u64 whole, u32 max)
+{
+	u32 at = begin_blob(s);
+	u32 len = whole > max ? max : whole;
+	u32 got;
+
+	if (!at)
+		return;
+	got = len ? copy_user(at, len, from) : 0;
+	end_blob(s, id, fault_flag(got, len) | (whole > max ? SR_BLOB_TRUNCATED : 0), got);
+}
+
+INLINE void blob_user_str(struct scratch *s, u16 id, u64 from)
+{
+	u32 at = begin_blob(s);
+	long len;
+
+	if (!at)
+		return;
+	len = bpf_probe_read_user_str(spot(s, at, 0), SR_PATH_MAX, (void *)from);
+	if (len < 0)
+		end_blob(s, id, SR_BLOB_FAULT, 0);
+	else
+		end_blob(s, id, len >= SR_PATH_MAX ? SR_BLOB_TRUNCATED : 0, len);
+}
+
+INLINE void blob_kernel_str(struct scratch *s, u16 id, const char *from)
+{
+	u32 at = begin_blob(s);
+	long len;
+
+	if (!at)
+		return;
+	len = bpf_probe_read_kernel_str(spot(s, at, 0), SR_PATH_MAX, from);
+	if (len < 0)
+		end_blob(s, id, SR_BLOB_FAULT, 0);
+	else
+		end_blob(s, id, len >= SR_PATH_MAX ? SR_BLOB_TRUNCATED : 0, len);
+}
+
+/* What a blob holds before gathered data: struct sr_msg, name and control. */
+#define GATHER_ROOM	(sizeof(struct sr_msg) + SOCKADDR_MAX + CONTROL_MAX)
+#define GATHER_LEN	0xfffff
+#define GATHER_SHORT	0x100000	/* a page could not be read */
+#define GATHER_CUT	0x200000	/* there was more than `max` or than IOVECS_MAX parts */
+
+/* Copies one part after those before it; scratch.done, .bits and .total go on. Returns 0 if there is no telling more. */
+OWN_PROOF int gather_part(u32 at, u64 iovec, u32 max)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct user_iovec part;
+	u32 done, chunk;
+
+	if (!s)
+		return 0;
+	if (bpf_probe_read_user(&part, sizeof(part), (void *)iovec)) {
+		s->bits |= GATHER_SHORT;
+		return 0;
+	}
+	s->total += part.len;
+	done = s->done;
+	if (s->bits || done >= max || !part.len)
+		return 1;
+	chunk = part.len > max - done ? max - done : part.len;
+	if (bpf_probe_read_user(spot(s, at, done), within(chunk, DONE_BITS), (void *)part.base))
+		s->bits |= GATHER_SHORT;
+	else
+		s->done = done + chunk;
+	return 1;
+}
+
+/*
+ * Copies what an iovec points to, one part after the other, at most `max` bytes, to data[at..]; the sum of all lengths
+ * goes to scratch.total. Returns the number of bytes, and GATHER_ bits.
+ */
+OWN_PROOF int gather(u32 at, u64 iov, u64 count, u32 max)
+{
+	struct scratch *s = scratch_of_cpu();
+
+	if (!s)
+		return GATHER_SHORT;
+	if (max > BLOB_MAX - GATHER_ROOM)
+		max = BLOB_MAX - GATHER_ROOM;
+	s->done = s->bits = s->total = 0;
+	for (u32 i = 0; i < IOVECS_MAX; i++) {
+		if (i >= count || !gather_part(at, iov + i * sizeof(struct user_iovec), max))
+			break;
+	}
+	if (s->total > s->done || count > IOVECS_MAX)
+		s->bits |= GATHER_CUT;
+	return s->done | s->bits;
+}
+
+INLINE u16 gather_flags(u32 gathered)
+{
+	return (gathered & GATHER_SHORT ? SR_BLOB_FAULT : 0) | (gathered & GATHER_CUT ? SR_BLOB_TRUNCATED : 0);
+}
+
+OWN_PROOF int fetch_iovec(u32 id, u64 iov, u64 count, u32 max)
+{
+	struct scratch *s = scratch_of_cpu();
+	u32 at, gathered;
+
+	if (!s)
+		return 0;
+	at = begin_blob(s);
+	if (!at)
+		return 0;
+	gathered = gather(at + 8, iov, count, max);
+	*(u64 *)spot(s, at, 0) = s->total;
+	end_blob(s, id, gather_flags(gathered), 8 + (gathered & GATHER_LEN));
+	return 0;
+}
+
+/* `max` bytes of data; `control` says whether control data is there to be read. */
+OWN_PROOF int fetch_msghdr(u32 id, u64 from, u32 max, u32 control, u32 sent)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct user_msghdr header;
+	struct sr_msg *msg;
+	u32 at, len, name_len, control_len, gathered;
+	u16 flags = 0;
+
+	if (!s)
+		return 0;
+	at = begin_blob(s);
+	if (!at)
+		return 0;
+	if (bpf_probe_read_user(&header, sizeof(header), (void *)from)) {
+		end_blob(s, id, SR_BLOB_FAULT, 0);
+		return 0;
+	}
+	name_len = header.name ? header.name_len : 0;
+	if (name_len > SOCKADDR_MAX)
+		name_len = SOCKADDR_MAX;
+	len = sizeof(*msg);
+	if (name_len && copy_user(at + len, name_len, header.name) < (int)name_len) {
+		flags |= SR_BLOB_FAULT;
+		name_len = 0;
+	}
+	len += (name_len + 7) & ~7u;
+	control_len = header.control && control ? header.control_len : 0;
+	if (header.control_len > CONTROL_MAX && control_len)
+		control_len = CONTROL_MAX;
+	if (control_len && copy_user(at + len, control_len, header.control) < (int)control_len) {
+		flags |= SR_BLOB_FAULT;
+		control_len = 0;
+	}
+	len += (control_len + 7) & ~7u;
+	gathered = gather(at + len, header.iov, header.iov_count, max);
+	flags |= gather_flags(gathered);
+	msg = spot(s, at, 0);
+	msg->total = s->total;
+	msg->sent = sent;
+	msg->name_len = name_len;
+	msg->control_len = control_len;
+	end_blob(s, id, flags, len + (gathered & GATHER_LEN));
+	return 0;
+}
+
+#define STRING_READ	0
+#define STRING_LAST	1
+#define STRING_FAULT	2
+#define STRING_FULL	3
+
+/* Appends the string that a pointer points to at data[at + scratch.done]. */
+OWN_PROOF int fetch_string(u32 at, u64 pointer)
+{
+	struct scratch *s = scratch_of_cpu();
+	u64 string = 0;
+	u32 done;
+	long len;
+
+	if (!s)
+		return STRING_FULL;
+	if (bpf_probe_read_user(&string, sizeof(string), (void *)pointer))
+		return STRING_FAULT;
+	if (!string)
+		return STRING_LAST;
+	done = s->done;
+	if (done >= SR_EXEC_ARGS_MAX)
+		return STRING_FULL;
+	len = bpf_probe_read_user_str(spot(s, at, done), within(SR_EXEC_ARGS_MAX - done, DONE_BITS), (void *)string);
+	if (len < 0)
+		return STRING_FAULT;
+	s->done = done + len;
+	return STRING_READ;
+}
+
+/* The strings of a NULL-terminated array of pointers, one after the other. */
+OWN_PROOF int fetch_strings(u32 id, u64 array)
+{
+	struct scratch *s = scratch_of_cpu();
+	u32 at, end = array ? STRING_FULL : STRING_LAST;
+	u16 flags = 0;
+
+	if (!s)
+		return 0;
+	at = begin_blob(s);
+	if (!at)
+		return 0;
+	s->done = 0;
+	for (u32 i = 0; i < EXEC_STRINGS_MAX; i++) {
+		u32 got;
+
+		if (!array)
+			break;
+		got = fetch_string(at, array + i * 8);
+		if (got != STRING_READ) {
+			end = got;
+			break;
+		}
+	}
+	if (end == STRING_FAULT)
+		flags = SR_BLOB_FAULT;
+	else if (end == STRING_FULL)
+		flags = SR_BLOB_TRUNCATED;
+	end_blob(s, id, flags, s->done);
+	return 0;
+}
+
+INLINE bool is_fetched_at_enter(u32 kind)
+{
+	return kind == SR_FETCH_STR || kind == SR_FETCH_SOCKADDR || kind == SR_FETCH_FIXED;
+}
+
+/* `max` bytes of data that a call handed out, by its result. */
+INLINE u32 cap_by_result(s64 ret)
+{
+	if (ret <= 0)
+		return 0;
+	return ret > snaplen ? snaplen : ret;
+}
+
+/* Fetches what argument `i` of the record's call points to. At entry the result is not known, and counts as 0. */
+OWN_PROOF int fetch_arg(u32 nr, u32 i)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct sr_record *r;
+	u32 kind, len_arg, len = 0;
+	u64 value, length;
+	s64 ret;
+
+	if (!s || nr >= SR_SYSCALL_MAX || i >= 6)
+		return 0;
+	r = record_of(s);
+	kind = descriptor_of(nr)->fetch[i];
+	len_arg = descriptor_of(nr)->len_arg[i];
+	value = r->args[i];
+	length = len_arg < 6 ? r->args[len_arg] : 0;
+	ret = r->ret;
+	if (!value && kind != SR_FETCH_FIXED)
+		return 0;
+	switch (kind) {
+	case SR_FETCH_STR:
+		blob_user_str(s, i, value);
+		break;
+	case SR_FETCH_BUF:
+		blob_user(s, i, value, length, snaplen);
+		break;
+	case SR_FETCH_BUF_RET:
+		if (ret > 0)
+			blob_user(s, i, value, ret, snaplen);
+		break;
+	case SR_FETCH_SOCKADDR:
+		blob_user(s, i, value, (u32)length, SOCKADDR_MAX);
+		break;
+	case SR_FETCH_SOCKADDR_OUT:
+		if (ret >= 0 && !bpf_probe_read_user(&len, sizeof(len), (void *)length))
+			blob_user(s, i, value, len, SOCKADDR_MAX);
+		break;
+	case SR_FETCH_IOVEC:
+		fetch_iovec(i, value, length, snaplen);
+		break;
+	case SR_FETCH_IOVEC_RET:
+		fetch_iovec(i, value, length, cap_by_result(ret));
+		break;
+	case SR_FETCH_MSGHDR:
+		fetch_msghdr(i, value, snaplen, ret >= 0, 0);
+		break;
+	case SR_FETCH_MSGHDR_RET:
+		fetch_msghdr(i, value, cap_by_result(ret), ret >= 0, 0);
+		break;
+	case SR_FETCH_MMSGHDR:
+		if (ret > 0)
+			bpf_probe_read_user(&len, sizeof(len), &((struct user_mmsghdr *)value)->len);
+		fetch_msghdr(i, value, cap_by_result(len), ret > 0, len);
+		break;
+	case SR_FETCH_FIXED:
+		if (value)
+			blob_user(s, i, value, len_arg * 4, 1024);
+		break;
+	case SR_FETCH_FD_PAIR:
+		blob_user(s, i, value, 8, 8);
+		break;
+	case SR_FETCH_ITEMS8:
+		blob_user(s, i, value, length > 0xffff ? 0xffff : length * 8, ITEMS_MAX * 8);
+		break;
+	}
+	return 0;
+}
+
+#endif

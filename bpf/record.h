@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Building a record in this cpu's scratch buffer and handing it to a ring; counting what found no room. */
+#ifndef SYSREEL_RECORD_H
+#define SYSREEL_RECORD_H
+
+#include "kernel.h"
+#include "wire.h"
+
+/* Set by user space before loading; the kernel then holds them read-only. */
+const volatile struct sr_desc descriptors[SR_SYSCALL_MAX];
+const volatile u64 wanted_at_exit[SR_SYSCALL_MAX / 64];	/* a bit per call: what the fast path looks at */
+const volatile u64 wanted_at_enter[SR_SYSCALL_MAX / 64];
+const volatile u32 snaplen;
+const volatile u32 recorder_pid;
+const volatile u32 page_kib = 4;
+const volatile u32 wake_bytes;	/* a cpu wakes the reader each time it has written this much */
+
+/* What is not recorded for reasons other than a full ring. The only variable that user space reads. */
+struct {
+	u64 compat_calls;	/* of 32-bit programs: their numbers are of another table */
+	u64 untracked_processes;	/* that should be recorded, but there was no room to note it */
+} counters;
+
+/* Bytes of a record after which no further blob is begun, and the longest blob. */
+#define RECORD_SOFT_MAX	0x18000
+#define BLOB_MAX	0xf000
+#define BLOB_HEAD	sizeof(struct sr_blob)
+
+/*
+ * What the verifier takes an offset into a record, an offset into a blob and a length for: any number with those bits.
+ * The buffer is as long as all three at their greatest together.
+ */
+#define AT_BITS		0x1ffff
+#define DONE_BITS	0xffff
+#define SCRATCH_BYTES	(AT_BITS + 2 * DONE_BITS + 3 + 0x1000)
+
+struct scratch {
+	u32 used;		/* bytes of the record so far */
+	u32 busy;		/* a program is at work in it */
+	u32 seq_main, seq_lifecycle;
+	u32 unwoken_main, unwoken_lifecycle;
+	/*
+	 * Where loops keep their sums. A number read back from memory is any number to the verifier, so that it sees
+	 * all rounds of a loop as one; kept in a register, each round would be a case of its own.
+	 */
+	u32 copied;		/* copy_user */
+	u32 done;		/* the other loops */
+	u32 bits;
+	u32 told;		/* add_cgroup, and the path that it wrote last */
+	u32 last_at, last_len;
+	u64 last_cgroup;
+	u64 total;		/* of the lengths that an iovec names */
+	u8 data[SCRATCH_BYTES];
+};
+
+/* One per cpu, indexed by cpu: values of per-cpu maps end at 32 KiB. User space sets the number of entries. */
+struct {
+	map_number(type, BPF_MAP_TYPE_ARRAY);
+	map_number(max_entries, 1);
+	map_type(key, u32);
+	map_type(value, struct scratch);
+} scratches SEC(".maps");
+
+struct {
+	map_number(type, BPF_MAP_TYPE_RINGBUF);
+	map_number(max_entries, 64 << 20);
+} ring_main SEC(".maps");
+
+struct {
+	map_number(type, BPF_MAP_TYPE_RINGBUF);
+	map_number(max_entries, 16 << 20);
+} ring_lifecycle SEC(".maps");
+
+struct {
+	map_number(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	map_number(max_entries, 1);
+	map_type(key, u32);
+	map_type(value, struct sr_loss);
+} losses SEC(".maps");
+
+INLINE struct scratch *scratch_of_cpu(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&scratches, &cpu);
+}
+
+/* The value with a bound that the compiler cannot know to be needless, for the verifier to see. */
+INLINE u32 within(u32 value, u32 bits)
+{
+	opaque(value);
+	return value & bits;
+}
+
+INLINE void *spot(struct scratch *s, u32 at, u32 done)
+{
+	return &s->data[within(at, AT_BITS) + within(done, DONE_BITS)];
+}
+
+INLINE struct sr_record *record_of(struct scratch *s)
+{
+	return (struct sr_record *)s->data;
+}
+
+INLINE bool is_wanted(const volatile u64 *bits, u32 nr)
+{
+	return nr < SR_SYSCALL_MAX && (bits[within(nr, SR_SYSCALL_MAX - 1) / 64] >> (nr % 64) & 1);
+}
+
+INLINE const volatile struct sr_desc *descriptor_of(u32 nr)
+{
+	return &descriptors[within(nr, SR_SYSCALL_MAX - 1)];
+}
+
+INLINE void count_loss(u16 type, u32 nr, u64 ts_ns)
+{
+	u32 zero = 0;
+	struct sr_loss *loss = bpf_map_lookup_elem(&losses, &zero);
+
+	if (!loss)
+		return;
+	if (type == SR_PROCEXIT)
+		loss->procexit++;
+	else
+		loss->by_nr[within(nr, SR_SYSCALL_MAX - 1)]++;
+	if (!loss->first_ts_ns)
+		loss->first_ts_ns = ts_ns;
+	loss->last_ts_ns = ts_ns;
+}
+
+/*
+ * Begins a record, and takes the scratch buffer until end_record() or drop_record(). Programs of one cpu do not
+ * interrupt each other on the kernels known so far; should one do so, its record is counted as lost.
+ */
+INLINE struct scratch *begin_record(u16 type, u32 nr, u64 ids)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct sr_record *r;
+	u64 now = bpf_ktime_get_boot_ns();
+
+	if (!s)
+		return 0;
+	if (s->busy) {
+		count_loss(type, nr, now);
+		return 0;
+	}
+	s->busy = 1;
+	s->used = sizeof(struct sr_record);
+	r = record_of(s);
+	r->ts_ns = now;
+	r->type = type;
+	r->nblobs = 0;
+	r->tid = (u32)ids;
+	r->pid = ids >> 32;
+	r->cpu = bpf_get_smp_processor_id();
+	r->nr = nr;
+	r->ret = 0;
+	return s;
+}
+
+INLINE void drop_record(struct scratch *s)
+{
+	s->busy = 0;
+}
+
+/* The reader sleeps until a cpu has written a fair amount: waking it for each record would cost more than the record. */
+INLINE u64 wake_flags(u32 *unwoken, u32 len)
+{
+	*unwoken += len;
+	if (*unwoken < wake_bytes)
+		return BPF_RB_NO_WAKEUP;
+	*unwoken = 0;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+INLINE void end_record(struct scratch *s, bool lifecycle)
+{
+	struct sr_record *r = record_of(s);
+	u32 len = within(s->used, 0x3ffff);
+	long failed;
+
+	r->len = len;
+	if (lifecycle) {
+		r->seq = s->seq_lifecycle++;
+		failed = bpf_ringbuf_output(&ring_lifecycle, r, len, wake_flags(&s->unwoken_lifecycle, len));
+	} else {
+		r->seq = s->seq_main++;
+		failed = bpf_ringbuf_output(&ring_main, r, len, wake_flags(&s->unwoken_main, len));
+	}
+	if (failed)
+		count_loss(r->type, r->nr, r->ts_ns);
+	s->busy = 0;
+}
+
+/*
+ * Where the next blob's contents go: an offset into data, or 0 when the record is full. The contents may be up to
+ * BLOB_MAX bytes long; end_blob() then writes the header before them.
+ */
+INLINE u32 begin_blob(struct scratch *s)
+{
+	u32 used = s->used;
+
+	return used > RECORD_SOFT_MAX ? 0 : used + BLOB_HEAD;
+}
+
+INLINE void end_blob(struct scratch *s, u16 id, u16 flags, u32 len)
+{
+	u32 used = s->used;
+	struct sr_blob *blob = spot(s, used, 0);
+
+	if (used > RECORD_SOFT_MAX || len > BLOB_MAX)
+		return;
+	blob->id = id;
+	blob->flags = flags;
+	blob->len = len;
+	s->used = used + BLOB_HEAD + ((len + 7) & ~7u);
+	record_of(s)->nblobs++;
+}
+
+#endif

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The recorder's programs. Each comes twice: for BTF raw tracepoints, which may read their arguments directly, and for
+ * plain raw tracepoints, where a kernel lacks the first.
+ *
+ * A call's return is where nearly everything is recorded. Its entry is looked at only for calls whose arguments can
+ * change or vanish while they run; what is fetched there is kept until the return. A successful execve is recorded
+ * when the new image is in place, the end of a thread when it ends.
+ */
+#include "enter.h"
+#include "scope.h"
+#include "task.h"
+
+/* Facts of a new task, kept by the id of the thread that made it until its call returns. */
+struct {
+	map_number(type, BPF_MAP_TYPE_LRU_HASH);
+	map_number(max_entries, 4096);
+	map_type(key, u32);
+	map_type(value, struct sr_task);
+} children SEC(".maps");
+
+const volatile u32 wants_children;	/* some call of the clone family is recorded */
+const volatile u32 wants_exec;		/* execve or execveat is recorded; which of them, the descriptors tell */
+const volatile u32 wants_procexit;
+
+/* An argument of a tracepoint as a plain number: the verifier hands no pointers to functions that it proves on their own. */
+INLINE u64 number_of(u64 *ctx, u32 i)
+{
+	u64 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number), ctx + i);
+	return number;
+}
+
+INLINE bool is_compat(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+#if defined(__TARGET_ARCH_x86)
+	if (field_exists(struct thread_info, status))
+		return get(task, thread_info.status) & TS_COMPAT;
+	return false;
+#else
+	return get(task, thread_info.flags) >> TIF_32BIT & 1;
+#endif
+}
+
+/* Facts of the whole process, as execve and the clone family tell them. */
+INLINE void add_process(u32 environment)
+{
+	u64 task = bpf_get_current_task();
+
+	add_task(SR_BLOB_TASK, task);
+	add_cgroups(task);
+	add_places(task);
+	if (environment != 2)
+		add_strings(task, environment);
+}
+
+OWN_PROOF int add_failed_exec(u32 nr)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct sr_record *r;
+	u32 first = nr == NR_EXECVEAT ? 1 : 0;
+
+	if (!s)
+		return 0;
+	r = record_of(s);
+	blob_user_str(s, SR_BLOB_FILENAME, first ? r->args[1] : r->args[0]);
+	fetch_strings(SR_BLOB_ARGV, first ? r->args[2] : r->args[1]);
+	fetch_strings(SR_BLOB_ENVP, first ? r->args[3] : r->args[2]);
+	add_process(2);
+	return 0;
+}
+
+OWN_PROOF int add_clone(s64 ret)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct sr_task *child, *t;
+	u32 at, tid;
+
+	if (!s)
+		return 0;
+	add_process(0);
+	if (ret <= 0)
+		return 0;
+	tid = record_of(s)->tid;
+	child = bpf_map_lookup_elem(&children, &tid);
+	at = begin_blob(s);
+	if (!child || !at)
+		return 0;
+	t = spot(s, at, 0);
+	bpf_probe_read_kernel(t, sizeof(*t), child);
+	end_blob(s, SR_BLOB_CHILD, 0, sizeof(*t));
+	bpf_map_delete_elem(&children, &tid);
+	return 0;
+}
+
+INLINE bool is_pair(u32 nr)
+{
+	return descriptor_of(nr)->fetch[0] == SR_FETCH_FD_PAIR || descriptor_of(nr)->fetch[3] == SR_FETCH_FD_PAIR;
+}
+
+/* The descriptor whose facts are asked for by the result: the result itself, or the first of a pair. */
+INLINE s32 made_descriptor(struct sr_record *r, u32 nr)
+{
+	s32 fd = -1;
+
+	if (r->ret < 0)
+		return -1;
+	if (descriptor_of(nr)->fetch[0] == SR_FETCH_FD_PAIR)
+		bpf_probe_read_user(&fd, sizeof(fd), (void *)r->args[0]);
+	else if (descriptor_of(nr)->fetch[3] == SR_FETCH_FD_PAIR)
+		bpf_probe_read_user(&fd, sizeof(fd), (void *)r->args[3]);
+	else
+		fd = r->ret;
+	return fd;
+}
+
+#define DESC_FACTS	(SR_DESC_TASK | SR_DESC_FILE_RET | SR_DESC_FILE_ARG0 | SR_DESC_SOCK_RET | SR_DESC_SOCK_ARG0 | \
+			 SR_DESC_VM | SR_DESC_PATH_RET)
+
+OWN_PROOF int add_facts(u32 nr)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct sr_record *r;
+	u32 flags;
+	s32 fd;
+
+	if (!s || nr >= SR_SYSCALL_MAX)
+		return 0;
+	r = record_of(s);
+	flags = descriptor_of(nr)->flags;
+	if (flags & SR_DESC_TASK)
+		add_task(SR_BLOB_TASK, bpf_get_current_task());
+	if (flags & (SR_DESC_FILE_RET | SR_DESC_SOCK_RET | SR_DESC_PATH_RET)) {
+		fd = made_descriptor(r, nr);
+		if (fd >= 0) {
+			if (flags & SR_DESC_FILE_RET)
+				add_file(fd);
+			if (flags & SR_DESC_SOCK_RET)
+				add_sock(fd, is_pair(nr) ? -1 : (s32)r->args[0]);
+			if (flags & SR_DESC_PATH_RET)
+				add_file_path(fd);
+		}
+	}
+	if (flags & SR_DESC_FILE_ARG0)
+		add_file(r->args[0]);
+	if (flags & SR_DESC_SOCK_ARG0)
+		add_sock(r->args[0], -1);
+	if (flags & SR_DESC_VM)
+		add_vm(s);
+	return 0;
+}
+
+/* What the record in hand needs beyond its header. */
+INLINE void fill_record(struct scratch *s, u32 nr, u32 flags)
+{
+	struct sr_record *r = record_of(s);
+	struct slot *slot = 0;
+	bool has_kept = false;
+
+	if (flags & (SR_DESC_ENTER | SR_DESC_EXEC)) {
+		slot = kept(r->tid, nr);
+		if (slot)
+			has_kept = add_kept(s, r->tid, slot);
+	}
+	for (u32 i = 0; i < 6; i++) {
+		u32 kind = descriptor_of(nr)->fetch[i];
+
+		if (kind && !(has_kept && is_fetched_at_enter(kind)))
+			fetch_arg(nr, i);
+	}
+	if (flags & DESC_FACTS)
+		add_facts(nr);
+	if (flags & SR_DESC_CLONE)
+		add_clone(r->ret);
+	else if (flags & SR_DESC_EXEC)
+		add_failed_exec(nr);
+}
+
+/* Whether the call is recorded, once it is known to be wanted. */
+INLINE bool is_told(u32 flags, u64 prot, s64 ret)
+{
+	if (flags & SR_DESC_PROT_EXEC && !(prot & 4))
+		return false;
+	/* told when the new image was in place */
+	return !(flags & SR_DESC_EXEC && ret == 0);
+}
+
+SEC("tp_btf/sys_exit")
+int on_exit(u64 *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
+	u32 nr = native_nr(regs);
+	struct scratch *s;
+	u32 flags;
+	u64 ids;
+
+	if (!is_wanted(wanted_at_exit, nr))
+		return 0;
+	flags = descriptor_of(nr)->flags;
+	ids = bpf_get_current_pid_tgid();
+	if (!is_in_scope(ids >> 32, flags & SR_DESC_EXEC))
+		return 0;
+	if (is_compat()) {
+		__sync_fetch_and_add(&counters.compat_calls, 1);
+		return 0;
+	}
+	s = begin_record(SR_SYSCALL, nr, ids);
+	if (!s)
+		return 0;
+	record_of(s)->ret = ctx[1];
+	copy_args(record_of(s)->args, regs);
+	if (!is_told(flags, record_of(s)->args[2], ctx[1])) {
+		drop_record(s);
+		return 0;
+	}
+	fill_record(s, nr, flags);
+	end_record(s, flags & SR_DESC_SECURITY);
+	return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int on_exit_plain(u64 *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
+	struct scratch *s;
+	u32 nr, flags;
+	u64 ids;
+
+#if defined(__TARGET_ARCH_x86)
+	nr = get(regs, orig_ax);
+#else
+	nr = get(regs, syscallno);
+#endif
+	if (!is_wanted(wanted_at_exit, nr))
+		return 0;
+	flags = descriptor_of(nr)->flags;
+	ids = bpf_get_current_pid_tgid();
+	if (!is_in_scope(ids >> 32, flags & SR_DESC_EXEC))
+		return 0;
+	if (is_compat()) {
+		__sync_fetch_and_add(&counters.compat_calls, 1);
+		return 0;
+	}
+	s = begin_record(SR_SYSCALL, nr, ids);
+	if (!s)
+		return 0;
+	record_of(s)->ret = ctx[1];
+	probe_args(record_of(s)->args, regs);
+	if (!is_told(flags, record_of(s)->args[2], ctx[1])) {
+		drop_record(s);
+		return 0;
+	}
+	fill_record(s, nr, flags);
+	end_record(s, flags & SR_DESC_SECURITY);
+	return 0;
+}
+
+/* Fetches what must be fetched at entry and keeps it for the call's return. */
+INLINE void keep_entry(struct scratch *s, u32 nr)
+{
+	for (u32 i = 0; i < 6; i++) {
+		if (is_fetched_at_enter(descriptor_of(nr)->fetch[i]))
+			fetch_arg(nr, i);
+	}
+	keep(s, record_of(s)->tid);
+	drop_record(s);
+}
+
+SEC("tp_btf/sys_enter")
+int on_enter(u64 *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
+	u32 nr = ctx[1];
+	struct scratch *s;
+	u64 ids;
+
+	if (!is_wanted(wanted_at_enter, nr))
+		return 0;
+	ids = bpf_get_current_pid_tgid();
+	if (!is_in_scope(ids >> 32, descriptor_of(nr)->flags & SR_DESC_EXEC) || is_compat())
+		return 0;
+	s = begin_record(SR_SYSCALL, nr, ids);
+	if (!s)
+		return 0;
+	copy_args(record_of(s)->args, regs);
+	keep_entry(s, nr);
+	return 0;
+}
+
+SEC("raw_tp/sys_enter")
+int on_enter_plain(u64 *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
+	u32 nr = ctx[1];
+	struct scratch *s;
+	u64 ids;
+
+	if (!is_wanted(wanted_at_enter, nr))
+		return 0;
+	ids = bpf_get_current_pid_tgid();
+	if (!is_in_scope(ids >> 32, descriptor_of(nr)->flags & SR_DESC_EXEC) || is_compat())
+		return 0;
+	s = begin_record(SR_SYSCALL, nr, ids);
+	if (!s)
+		return 0;
+	probe_args(record_of(s)->args, regs);
+	keep_entry(s, nr);
+	return 0;
+}
+
+/*
+ * The new image is in place; the thread that called execve is now the process' first, and `old_tid` says which one it
+ * was. Kernel helper programs have no entry: they count as execve.
+ */
+INLINE int record_exec(u32 old_tid, struct linux_binprm *binprm)
+{
+	u64 ids = bpf_get_current_pid_tgid();
+	u32 pid = ids >> 32, nr = NR_EXECVE;
+	struct slot *slot;
+	struct scratch *s;
+
+	if (!is_in_scope(pid, true))
+		return 0;
+	if (scope_mode != SCOPE_HOST)
+		track(pid);
+	if (!wants_exec)
+		return 0;
+	move_slot(old_tid, (u32)ids);
+	slot = kept((u32)ids, NR_EXECVE);
+	if (!slot) {
+		slot = kept((u32)ids, NR_EXECVEAT);
+		if (slot)
+			nr = NR_EXECVEAT;
+	}
+	if (!is_wanted(wanted_at_exit, nr))
+		return 0;
+	s = begin_record(SR_EXEC, nr, ids);
+	if (!s)
+		return 0;
+	if (slot) {
+		__builtin_memcpy(record_of(s)->args, slot->args, sizeof(slot->args));
+		add_kept(s, (u32)ids, slot);
+	} else {
+		__builtin_memset(record_of(s)->args, 0, sizeof(record_of(s)->args));
+	}
+	blob_kernel_str(s, SR_BLOB_FILENAME, get(binprm, filename));
+	add_process(1);
+	end_record(s, descriptor_of(nr)->flags & SR_DESC_SECURITY);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int on_exec(u64 *ctx)
+{
+	return record_exec(number_of(ctx, 1), (struct linux_binprm *)number_of(ctx, 2));
+}
+
+SEC("raw_tp/sched_process_exec")
+int on_exec_plain(u64 *ctx)
+{
+	return record_exec(number_of(ctx, 1), (struct linux_binprm *)number_of(ctx, 2));
+}
+
+INLINE int record_fork(struct task_struct *parent, struct task_struct *child)
+{
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+	struct scratch *s;
+	struct sr_task *t;
+
+	follow_fork(parent, child);
+	if (!wants_children || !is_in_scope(get(parent, tgid), false))
+		return 0;
+	s = scratch_of_cpu();
+	if (!s || s->busy)
+		return 0;
+	write_task(sizeof(struct sr_record), (u64)child);
+	t = (struct sr_task *)&s->data[sizeof(struct sr_record)];
+	bpf_map_update_elem(&children, &tid, t, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int on_fork(u64 *ctx)
+{
+	return record_fork((struct task_struct *)number_of(ctx, 0), (struct task_struct *)number_of(ctx, 1));
+}
+
+SEC("raw_tp/sched_process_fork")
+int on_fork_plain(u64 *ctx)
+{
+	return record_fork((struct task_struct *)number_of(ctx, 0), (struct task_struct *)number_of(ctx, 1));
+}
+
+/* Called in the context of the thread that ends. */
+INLINE int record_procexit(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	u64 ids = bpf_get_current_pid_tgid();
+	u32 pid = ids >> 32, tid = ids;
+	struct signal_struct *signal;
+	struct scratch *s;
+	struct sr_record *r;
+
+	if (is_in_scope(pid, false) && wants_procexit) {
+		s = begin_record(SR_PROCEXIT, 0, ids);
+		if (s) {
+			r = record_of(s);
+			__builtin_memset(r->args, 0, sizeof(r->args));
+			r->ret = get(task, exit_code);
+			r->args[0] = reaper_of((u64)task);
+			end_record(s, true);
+		}
+	}
+	bpf_map_delete_elem(&slots, &tid);
+	if (scope_mode == SCOPE_HOST)
+		return 0;
+	signal = get(task, signal);
+	if (get(signal, live.counter) == 0)
+		bpf_map_delete_elem(&tracked, &pid);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int on_procexit(u64 *ctx)
+{
+	return record_procexit();
+}
+
+SEC("raw_tp/sched_process_exit")
+int on_procexit_plain(u64 *ctx)
+{
+	return record_procexit();
+}
+
+/* A task enters a cgroup. */
+SEC("tp_btf/cgroup_attach_task")
+int on_move(u64 *ctx)
+{
+	follow_move((struct cgroup *)number_of(ctx, 0), (struct task_struct *)number_of(ctx, 2));
+	return 0;
+}
+
+SEC("raw_tp/cgroup_attach_task")
+int on_move_plain(u64 *ctx)
+{
+	follow_move((struct cgroup *)number_of(ctx, 0), (struct task_struct *)number_of(ctx, 2));
+	return 0;
+}
+
+char program_license[] SEC("license") = "Dual MIT/GPL";

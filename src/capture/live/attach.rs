@@ -1,0 +1,219 @@
+//! Loading the object and attaching its programs: the only file that knows the names of its maps and variables.
+
+use aya::maps::{Array, HashMap, MapData, MapError, PerCpuArray, RingBuf};
+use aya::programs::{BtfTracePoint, Program, ProgramError, RawTracePoint};
+use aya::{Btf, BtfError, Ebpf, EbpfError, EbpfLoader, Pod, VerifierLogLevel};
+
+use super::host::HostFacts;
+use super::losses::LossWords;
+use super::object::OBJECT;
+use super::plan::{Plan, Probe};
+use super::scope::CgroupTarget;
+use super::wire::SrDesc;
+
+/// `TRACKED` of bpf/scope.h.
+pub(super) const TRACKED: u8 = 1;
+/// `TRACKED_HELD` of bpf/scope.h.
+pub(super) const TRACKED_HELD: u8 = 2;
+
+/// Why the programs do not run.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    /// The kernel's type information is not what it should be.
+    #[error("the kernel's type information cannot be used: {0}")]
+    Btf(#[from] BtfError),
+    /// The object or one of its maps was refused.
+    #[error("the kernel refused the recorder's programs: {0}")]
+    Load(#[from] EbpfError),
+    /// The verifier or the tracepoint refused a program, in either of its forms.
+    #[error("the program for {tracepoint} cannot be attached: {source}")]
+    Attach {
+        /// The kernel's name of the tracepoint.
+        tracepoint: &'static str,
+        /// What the kernel said.
+        source: ProgramError,
+    },
+    /// A map could not be read or written.
+    #[error("a map shared with the kernel failed: {0}")]
+    Map(#[from] MapError),
+    /// The embedded object lacks a part: the binary was built wrongly.
+    #[error("the embedded object has no {0}")]
+    Incomplete(&'static str),
+    /// The rings could not be waited for.
+    #[error("waiting for events failed: {0}")]
+    Wait(#[from] std::io::Error),
+    /// The clocks cannot be read.
+    #[error("the system has no CLOCK_BOOTTIME")]
+    Clock,
+}
+
+// SAFETY: repr(C), integers and arrays of them without padding, as wire.rs asserts.
+unsafe impl Pod for SrDesc {}
+
+/// `struct cgroup_key` of bpf/cgroup.h.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct CgroupKey {
+    id: u64,
+    hierarchy: u64,
+}
+
+// SAFETY: repr(C), two integers of one size.
+unsafe impl Pod for CgroupKey {}
+
+/// What the programs are told beside the plan.
+pub(super) struct Settings {
+    pub(super) snaplen: u32,
+    pub(super) recorder_pid: u32,
+    pub(super) main_ring_bytes: u32,
+    pub(super) lifecycle_ring_bytes: u32,
+}
+
+/// Numbers of what was not recorded for other reasons than a full ring.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Unrecorded {
+    /// Calls of 32-bit programs on a 64-bit kernel.
+    pub compat_calls: u64,
+    /// Processes that should have been recorded, but there was no room to note them.
+    pub untracked_processes: u64,
+}
+
+/// The loaded object. Programs run until it is dropped.
+pub(super) struct Attached {
+    ebpf: Ebpf,
+    tracked: HashMap<MapData, u32, u8>,
+    losses: PerCpuArray<MapData, LossWords>,
+    counters: Array<MapData, [u64; 2]>,
+}
+
+/// The two rings, to be read.
+pub(super) struct RingMaps {
+    pub(super) main: RingBuf<MapData>,
+    pub(super) lifecycle: RingBuf<MapData>,
+}
+
+impl Attached {
+    /// Loads the object as planned. Nothing is attached yet.
+    pub(super) fn load(host: &HostFacts, plan: &Plan, settings: &Settings) -> Result<(Attached, RingMaps), LiveError> {
+        raise_memlock();
+        let btf = Btf::from_sys_fs()?;
+        let (wants_children, wants_exec) = (u32::from(plan.wants_children), u32::from(plan.wants_exec));
+        let wants_procexit = 1_u32;
+        let page_kib = host.page_bytes / 1024;
+        let wake_bytes = wake_bytes(host.cpus, settings);
+        let mut ebpf = EbpfLoader::new()
+            .btf(Some(&btf))
+            .verifier_log_level(VerifierLogLevel::STATS)
+            .override_global("descriptors", plan.descriptors.as_slice(), true)
+            .override_global("wanted_at_exit", &plan.wanted_at_exit, true)
+            .override_global("wanted_at_enter", &plan.wanted_at_enter, true)
+            .override_global("wants_children", &wants_children, true)
+            .override_global("wants_exec", &wants_exec, true)
+            .override_global("wants_procexit", &wants_procexit, true)
+            .override_global("scope_mode", &plan.scope_mode, true)
+            .override_global("snaplen", &settings.snaplen, true)
+            .override_global("recorder_pid", &settings.recorder_pid, true)
+            .override_global("page_kib", &page_kib, true)
+            .override_global("wake_bytes", &wake_bytes, true)
+            .map_max_entries("scratches", host.cpus)
+            .map_max_entries("ring_main", settings.main_ring_bytes)
+            .map_max_entries("ring_lifecycle", settings.lifecycle_ring_bytes)
+            .load(OBJECT)?;
+        let mut take = |name: &'static str| ebpf.take_map(name).ok_or(LiveError::Incomplete(name));
+        let rings = RingMaps {
+            main: RingBuf::try_from(take("ring_main")?)?,
+            lifecycle: RingBuf::try_from(take("ring_lifecycle")?)?,
+        };
+        let tracked = HashMap::try_from(take("tracked")?)?;
+        let losses = PerCpuArray::try_from(take("losses")?)?;
+        let counters = Array::try_from(take(".bss")?)?;
+        Ok((Attached { ebpf, tracked, losses, counters }, rings))
+    }
+
+    /// Attaches what the plan names, in its order.
+    pub(super) fn attach(&mut self, plan: &Plan) -> Result<(), LiveError> {
+        let btf = Btf::from_sys_fs()?;
+        plan.probes.iter().try_for_each(|&probe| self.attach_probe(probe, &btf))
+    }
+
+    /// BTF raw tracepoints need a kernel that knows the tracepoint's types; a plain one does without.
+    fn attach_probe(&mut self, probe: Probe, btf: &Btf) -> Result<(), LiveError> {
+        let tracepoint = probe.tracepoint();
+        let (with_btf, plain) = probe.programs();
+        let program = self.ebpf.program_mut(with_btf).ok_or(LiveError::Incomplete(with_btf))?;
+        let attached = <&mut BtfTracePoint>::try_from(program).and_then(|program| {
+            program.load(tracepoint, btf)?;
+            program.attach().map(|_| ())
+        });
+        let Err(source) = attached else { return Ok(()) };
+        let program = self.ebpf.program_mut(plain).ok_or(LiveError::Incomplete(plain))?;
+        let attached = <&mut RawTracePoint>::try_from(program).and_then(|program| {
+            program.load()?;
+            program.attach(tracepoint).map(|_| ())
+        });
+        // The first form's refusal says more: the second is the exception.
+        attached.map_err(|_| LiveError::Attach { tracepoint, source })
+    }
+
+    pub(super) fn track(&mut self, pid: u32, state: u8) -> Result<(), LiveError> {
+        Ok(self.tracked.insert(pid, state, 0)?)
+    }
+
+    pub(super) fn limit_to(&mut self, targets: &[CgroupTarget]) -> Result<(), LiveError> {
+        const NAME: &str = "cgroups_in_scope";
+        let map = self.ebpf.map_mut(NAME).ok_or(LiveError::Incomplete(NAME))?;
+        let mut map: HashMap<_, CgroupKey, u8> = HashMap::try_from(map)?;
+        for target in targets {
+            map.insert(CgroupKey { id: target.id, hierarchy: target.hierarchy }, 1, 0)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn losses(&self) -> Result<Vec<LossWords>, LiveError> {
+        Ok(self.losses.get(&0, 0)?.to_vec())
+    }
+
+    pub(super) fn unrecorded(&self) -> Result<Unrecorded, LiveError> {
+        let [compat_calls, untracked_processes] = self.counters.get(&0, 0)?;
+        Ok(Unrecorded { compat_calls, untracked_processes })
+    }
+
+    /// Detaches the programs; the maps live on, so that counters can still be read.
+    pub(super) fn detach(&mut self) {
+        for (_, program) in self.ebpf.programs_mut() {
+            // A program that is not loaded cannot be unloaded; that is no matter.
+            let _ = match program {
+                Program::BtfTracePoint(program) => program.unload(),
+                Program::RawTracePoint(program) => program.unload(),
+                _ => Ok(()),
+            };
+        }
+    }
+}
+
+/// A processor wakes the reader this often at the latest: when all of them together have filled a quarter of a ring.
+fn wake_bytes(cpus: u32, settings: &Settings) -> u32 {
+    let smaller = settings.main_ring_bytes.min(settings.lifecycle_ring_bytes);
+    (smaller / 4 / cpus.max(1)).clamp(4096, 1 << 20)
+}
+
+/// Before 5.11 maps count against this limit. Where it may not be raised, loading tells whether it was needed.
+fn raise_memlock() {
+    let limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: `limit` lives through the call.
+    unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reader_is_woken_well_before_a_ring_is_full() {
+        let settings =
+            |bytes| Settings { snaplen: 0, recorder_pid: 0, main_ring_bytes: bytes, lifecycle_ring_bytes: bytes };
+        assert_eq!(wake_bytes(2, &settings(16 << 20)), 1 << 20);
+        assert_eq!(wake_bytes(64, &settings(16 << 20)), 65536);
+        assert_eq!(wake_bytes(0, &settings(4096)), 4096);
+    }
+}
