@@ -323,7 +323,7 @@ struct mm_struct {
 
 struct group_info {
 	s32 ngroups;
-	kgid_t gid[];
+	kgid_t gid[1];
 } CORE;
 
 struct cred {
@@ -343,7 +343,7 @@ struct upid {
 
 struct pid {
 	u32 level;
-	struct upid numbers[];
+	struct upid numbers[1];
 } CORE;
 
 struct pid_namespace {
@@ -486,7 +486,7 @@ struct sockaddr_un {
 
 struct unix_address {
 	s32 len;
-	struct sockaddr_un name[];
+	struct sockaddr_un name[1];
 } CORE;
 
 struct unix_sock {
