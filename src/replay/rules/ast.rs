@@ -108,7 +108,7 @@ pub enum Literal {
 }
 
 /// An output text with fields in it, parsed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Template {
     /// Parts in order.
     pub parts: Vec<TemplatePart>,

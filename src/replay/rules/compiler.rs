@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use super::ast::{Expr, Template, TemplatePart, TypedRule};
+use super::ast::{Expr, Template, TypedRule};
 use super::check::{Checked, Scope, Sight, except, is_too_large, syntax_problem};
 use super::collection::{Collection, RuleDef, SYSCALL_SOURCE};
 use super::diagnostic::{Code, Diagnostic, Severity};
@@ -209,10 +209,4 @@ pub fn parse_template(text: &str) -> Result<Template, Vec<Diagnostic>> {
 fn whole_text(text: &str) -> Text<'_> {
     let scalar = Scalar { text: Cow::Borrowed(text), style: Style::Plain };
     Text::new(scalar, Place { file: 0, span: 0..text.len() })
-}
-
-impl Default for Template {
-    fn default() -> Template {
-        Template { parts: Vec::<TemplatePart>::new() }
-    }
 }

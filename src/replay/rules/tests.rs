@@ -1,6 +1,8 @@
 //! Whole files through the compiler.
 #![allow(clippy::unwrap_used)]
 
+use std::path::{Path, PathBuf};
+
 use super::diagnostic::render;
 use super::*;
 
@@ -10,20 +12,147 @@ fn compile(files: &[RuleFile]) -> (Vec<TypedRule>, Vec<Diagnostic>) {
     compiler.build()
 }
 
-#[test]
-#[allow(clippy::print_stdout)]
-fn scratch() {
-    let names: Vec<String> = std::env::var("SCRATCH").unwrap_or_default().split(' ').map(str::to_owned).collect();
-    let files: Vec<RuleFile> = names
-        .iter()
-        .filter(|n| !n.is_empty())
-        .map(|name| RuleFile::new(name.clone(), std::fs::read_to_string(name).unwrap()))
-        .collect();
-    for _ in 0..3 {
-        let start = std::time::Instant::now();
-        let _ = compile(&files);
-        println!("{:?}", start.elapsed());
+fn errors(found: &[Diagnostic]) -> Vec<Diagnostic> {
+    found.iter().filter(|found| found.severity == Severity::Error).cloned().collect()
+}
+
+/// Upstream's rules and test suite, where they are. They do not belong in this repository.
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn falco_data(part: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/falco");
+    let folder = std::env::var_os("SYSREEL_FALCO_DATA").map_or(beside, PathBuf::from);
+    let path = folder.join(part);
+    if path.exists() {
+        return Some(path);
     }
-    let (rules, found) = compile(&files);
-    println!("{} rules, {} found\n{}", rules.len(), found.len(), render(&found, &files, false));
+    eprintln!("skipped: no {} (set SYSREEL_FALCO_DATA)", path.display());
+    None
+}
+
+fn read_file(path: &Path) -> RuleFile {
+    let name = path.file_name().unwrap().to_string_lossy();
+    RuleFile::new(name, std::fs::read_to_string(path).unwrap())
+}
+
+#[test]
+fn upstream_rules_load_alone_and_together() {
+    let Some(folder) = falco_data("rules") else { return };
+    let names = [
+        ("falco_rules.yaml", 25),
+        ("falco-incubating_rules.yaml", 31),
+        ("falco-sandbox_rules.yaml", 37),
+        ("falco-deprecated_rules.yaml", 4),
+        ("k8s_audit_rules.yaml", 0),
+    ];
+    let files: Vec<RuleFile> = names.iter().map(|(name, _)| read_file(&folder.join(name))).collect();
+    for (file, (name, rules)) in files.iter().zip(names) {
+        let (typed, found) = compile(std::slice::from_ref(file));
+        assert_eq!(errors(&found), [], "{name}: {}", render(&found, &files, false));
+        assert_eq!(typed.len(), rules, "{name}");
+    }
+    let (typed, found) = compile(&files);
+    assert_eq!(errors(&found), [], "{}", render(&found, &files, false));
+    assert_eq!(typed.len(), 97);
+}
+
+#[derive(serde::Deserialize)]
+struct Case {
+    name: String,
+    kind: String,
+    rules: Vec<String>,
+    #[serde(default)]
+    reference: Option<Reference>,
+}
+
+#[derive(serde::Deserialize)]
+struct Reference {
+    exit_code: Option<i32>,
+    #[serde(default)]
+    results: Vec<Outcome>,
+}
+
+#[derive(serde::Deserialize)]
+struct Outcome {
+    errors: Vec<Finding>,
+    warnings: Vec<Finding>,
+}
+
+#[derive(serde::Deserialize)]
+struct Finding {
+    code: String,
+    locations: Vec<(String, String)>,
+}
+
+/// The engine's code for a problem of ours.
+fn engine_codes(code: Code) -> &'static [&'static str] {
+    match code {
+        Code::YamlError => &["LOAD_ERR_YAML_PARSE", "LOAD_ERR_YAML_VALIDATE"],
+        Code::NotAList
+        | Code::NotAnItem
+        | Code::MissingKey
+        | Code::EmptyValue
+        | Code::InvalidName
+        | Code::InvalidOverride => &["LOAD_ERR_YAML_VALIDATE"],
+        Code::InvalidValue => &["LOAD_ERR_YAML_VALIDATE", "LOAD_ERR_VALIDATE"],
+        Code::NoSuchItem | Code::EngineVersion | Code::ExceptionInvalid | Code::UnknownMacro | Code::MacroCycle => {
+            &["LOAD_ERR_VALIDATE"]
+        }
+        Code::ConditionSyntax
+        | Code::ConditionTooLarge
+        | Code::UndefinedList
+        | Code::ListNeedsParentheses
+        | Code::UnknownEventType
+        | Code::InvalidOperand => &["LOAD_ERR_COMPILE_CONDITION"],
+        Code::UnknownField | Code::FieldArgument | Code::TypeMismatch => {
+            &["LOAD_ERR_COMPILE_CONDITION", "LOAD_ERR_COMPILE_OUTPUT"]
+        }
+        Code::OutputSyntax => &["LOAD_ERR_COMPILE_OUTPUT"],
+        Code::UnknownKey | Code::UnknownItem => &["LOAD_UNKNOWN_ITEM"],
+        Code::UnknownSource => &["LOAD_UNKNOWN_SOURCE"],
+        Code::SkippedRule => &["LOAD_UNKNOWN_FILTER"],
+        Code::UnusedMacro => &["LOAD_UNUSED_MACRO"],
+        Code::UnusedList => &["LOAD_UNUSED_LIST"],
+        Code::NoEventType => &["LOAD_NO_EVTTYPE"],
+        Code::EnterEvents | Code::Deprecated => &["LOAD_DEPRECATED_ITEM"],
+        Code::AppendNoValues => &["LOAD_APPEND_NO_VALUES"],
+        Code::DuplicateKey | Code::NestedList => &[],
+    }
+}
+
+#[test]
+fn upstream_suite_loads_and_fails_as_upstream_does() {
+    let Some(folder) = falco_data("suite") else { return };
+    let cases: Vec<Case> = serde_json::from_str(&std::fs::read_to_string(folder.join("cases.json")).unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    let mut ran = 0;
+    for case in &cases {
+        let Some(reference) = &case.reference else { continue };
+        let files: Vec<RuleFile> = case.rules.iter().map(|name| read_file(&folder.join(name))).collect();
+        let (_, found) = compile(&files);
+        ran += 1;
+        let text = || render(&found, &files, false);
+        let expected_errors: Vec<&Finding> = reference.results.iter().flat_map(|outcome| &outcome.errors).collect();
+        if case.kind == "validate" {
+            for finding in reference.results.iter().flat_map(|outcome| outcome.errors.iter().chain(&outcome.warnings)) {
+                if !found.iter().any(|found| engine_codes(found.code).contains(&finding.code.as_str())) {
+                    let location = finding.locations.last();
+                    wrong.push(format!("{}: no {} at {location:?} in\n{}", case.name, finding.code, text()));
+                }
+            }
+        }
+        let should_load = expected_errors.is_empty() && (case.kind == "validate" || reference.exit_code == Some(0));
+        if should_load != errors(&found).is_empty() && case.kind != "describe" {
+            wrong.push(format!("{} ({:?}): should load: {should_load}\n{}", case.name, case.rules, text()));
+        }
+    }
+    assert!(ran >= 75, "only {ran} cases");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_built_in_rules_load_without_a_warning() {
+    let file = builtin_rules();
+    let (rules, found) = compile(std::slice::from_ref(&file));
+    assert_eq!(found, [], "{}", render(&found, &[file], false));
+    assert_eq!(rules.len(), 16);
 }
