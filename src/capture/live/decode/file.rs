@@ -67,8 +67,8 @@ fn opening(kind: EventKind) -> Option<Translation> {
 
 fn one_path(kind: EventKind) -> Option<Translation> {
     let translate: Translation = match kind {
-        EventKind::STAT | EventKind::LSTAT | EventKind::STAT64 | EventKind::LSTAT64 => |call, out| named(call, 0, out),
-        EventKind::CHDIR | EventKind::RMDIR | EventKind::UNLINK | EventKind::UMOUNT => |call, out| named(call, 0, out),
+        EventKind::STAT | EventKind::LSTAT => |call, out| named(call, 0, out),
+        EventKind::CHDIR | EventKind::RMDIR | EventKind::UNLINK => |call, out| named(call, 0, out),
         EventKind::ACCESS => |call, out| {
             named(call, 0, out);
             out.u32(call.arg_u32(1) & 7);

@@ -48,7 +48,7 @@ fn data(kind: EventKind) -> Option<Translation> {
             write_vector(call, out);
             out.u64(call.arg(3));
         },
-        EventKind::LSEEK | EventKind::LLSEEK => |call, out| {
+        EventKind::LSEEK => |call, out| {
             out.int(call.ret());
             out.int(call.int(0));
             out.u64(call.arg(1));

@@ -13,7 +13,7 @@ pub(super) fn translation(kind: EventKind) -> Option<Translation> {
             sizes(call, out);
             out.u64(call.arg(0));
         },
-        EventKind::MMAP | EventKind::MMAP2 => |call, out| {
+        EventKind::MMAP => |call, out| {
             out.int(call.ret());
             sizes(call, out);
             out.u64(call.arg(0));

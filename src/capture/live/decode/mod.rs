@@ -19,6 +19,8 @@ mod net;
 mod params;
 mod process;
 mod signal;
+#[cfg(test)]
+mod tests;
 
 use std::sync::LazyLock;
 

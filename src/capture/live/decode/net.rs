@@ -76,19 +76,12 @@ fn connections(kind: EventKind) -> Option<Translation> {
 
 fn messages(kind: EventKind) -> Option<Translation> {
     let translate: Translation = match kind {
-        EventKind::SEND | EventKind::SENDTO => |call, out| {
+        EventKind::SENDTO => |call, out| {
             out.int(call.ret());
             out.data(call.data(1));
             out.int(call.int(0));
             out.u32(call.arg_u32(2));
             tuple(call, !call.failed(), Direction::Out, call.bytes(4), out);
-        },
-        EventKind::RECV => |call, out| {
-            out.int(call.ret());
-            out.data(received(call));
-            out.int(call.int(0));
-            out.u32(call.arg_u32(2));
-            tuple(call, !call.failed(), Direction::In, call.bytes(4), out);
         },
         EventKind::RECVFROM => |call, out| {
             out.int(call.ret());
