@@ -1,5 +1,6 @@
 //! One system call that returned, as the translations of `decode` see it.
 
+use super::super::clock::ClockBase;
 use super::super::numbers::Arch;
 use super::super::wire::{MessageHeader, Record};
 use crate::format::schema::EventKind;
@@ -31,6 +32,7 @@ pub(super) struct Call<'r> {
     pub(super) record: Record<'r>,
     pub(super) kind: EventKind,
     pub(super) arch: Arch,
+    pub(super) clock: ClockBase,
     /// How much of read and written data is kept.
     pub(super) snaplen: usize,
 }

@@ -1,7 +1,8 @@
 //! Translation: a kernel record becomes a raw event with the parameters of the event table.
 //!
 //! Names, order, types, flag words and byte layouts of the parameters are Falco's (driver schema 4.3); values are what
-//! its modern probe gives for the same call, failed calls included. What Falco leaves empty is null here.
+//! its modern probe gives for the same call, failed calls included. What Falco leaves empty is null here, but for
+//! arguments and environment, which are empty where the process has none.
 //!
 //! One file per family of events; each has a `translation` that maps its kinds to functions. Not in here: what a
 //! descriptor means or who the thread is (`capture::state`).
@@ -93,7 +94,7 @@ impl Decoder {
             RecordType::Exec => EventKind::EXECVE,
             RecordType::Syscall => descriptor.map_or(EventKind::SYSCALL, |descriptor| descriptor.kind),
         };
-        let call = Call { record: *record, kind, arch: self.arch, snaplen: self.snaplen };
+        let call = Call { record: *record, kind, arch: self.arch, clock: self.clock, snaplen: self.snaplen };
         let mut params = Params::new(&mut self.made);
         if kind == EventKind::PROCEXIT {
             process::procexit(&call, &mut params);

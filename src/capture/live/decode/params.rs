@@ -7,39 +7,37 @@ use crate::format::row::Value;
 /// No kind has more parameters (execve has 31).
 pub(super) const MAX_PARAMS: usize = 34;
 
-/// A parameter: a value, or a place in the bytes made for this event.
-#[derive(Clone, Copy)]
-enum Slot<'r> {
-    Null,
-    Int(i64),
-    Borrowed(&'r [u8]),
-    Made { start: usize, end: usize },
-}
+/// No kind has more parameters whose bytes are made (execve has 6).
+const MAX_MADE: usize = 8;
 
 /// Takes an event's parameters in their order. Bytes that are not in the record as they are needed are made in a
 /// buffer that all events share.
 pub(super) struct Params<'r, 'm> {
-    slots: [Slot<'r>; MAX_PARAMS],
+    values: [Value<'r>; MAX_PARAMS],
     len: usize,
     made: &'m mut Vec<u8>,
+    /// Parameters whose bytes lie in `made`, and where.
+    places: [(usize, Range<usize>); MAX_MADE],
+    places_len: usize,
 }
 
 impl<'r, 'm> Params<'r, 'm> {
     pub(super) fn new(made: &'m mut Vec<u8>) -> Params<'r, 'm> {
         made.clear();
-        Params { slots: [Slot::Null; MAX_PARAMS], len: 0, made }
+        let places = [const { (0, 0..0) }; MAX_MADE];
+        Params { values: [Value::Null; MAX_PARAMS], len: 0, made, places, places_len: 0 }
     }
 
-    fn push(&mut self, slot: Slot<'r>) {
-        if let Some(place) = self.slots.get_mut(self.len) {
-            *place = slot;
+    fn push(&mut self, value: Value<'r>) {
+        if let Some(place) = self.values.get_mut(self.len) {
+            *place = value;
             self.len += 1;
         }
     }
 
     /// An unknown value.
     pub(super) fn null(&mut self) {
-        self.push(Slot::Null);
+        self.push(Value::Null);
     }
 
     /// `count` unknown values.
@@ -49,7 +47,7 @@ impl<'r, 'm> Params<'r, 'm> {
 
     /// A signed number.
     pub(super) fn int(&mut self, value: i64) {
-        self.push(Slot::Int(value));
+        self.push(Value::Int(value));
     }
 
     /// An unsigned number of at most 32 bits.
@@ -72,7 +70,7 @@ impl<'r, 'm> Params<'r, 'm> {
 
     /// Text; `None` if it could not be read.
     pub(super) fn text(&mut self, text: Option<&'r [u8]>) {
-        self.push(text.map_or(Slot::Null, Slot::Borrowed));
+        self.push(text.map_or(Value::Null, Value::Bytes));
     }
 
     /// Data: none at all is the same as unknown, as it is in Falco's parameters.
@@ -84,21 +82,26 @@ impl<'r, 'm> Params<'r, 'm> {
     pub(super) fn made(&mut self, make: impl FnOnce(&mut Vec<u8>)) {
         let start = self.made.len();
         make(self.made);
-        let end = self.made.len();
-        self.push(if end > start { Slot::Made { start, end } } else { Slot::Null });
+        let bytes = start..self.made.len();
+        if !bytes.is_empty()
+            && let Some(place) = self.places.get_mut(self.places_len)
+        {
+            *place = (self.len, bytes);
+            self.places_len += 1;
+        }
+        self.null();
     }
 
     /// Hands the values to `use_values`.
-    pub(super) fn finish<R>(&self, use_values: impl FnOnce(&[Value<'_>]) -> R) -> R {
-        let mut values = [Value::Null; MAX_PARAMS];
-        for (value, slot) in values.iter_mut().zip(&self.slots) {
-            *value = match *slot {
-                Slot::Null => Value::Null,
-                Slot::Int(number) => Value::Int(number),
-                Slot::Borrowed(bytes) => Value::Bytes(bytes),
-                Slot::Made { start, end } => self.made.get(Range { start, end }).map_or(Value::Null, Value::Bytes),
-            };
+    pub(super) fn finish<R>(self, use_values: impl FnOnce(&[Value<'_>]) -> R) -> R {
+        let Params { values, len, made, places, places_len } = self;
+        let made: &[u8] = made;
+        let mut values: [Value<'_>; MAX_PARAMS] = values;
+        for (at, bytes) in places.into_iter().take(places_len) {
+            if let (Some(value), Some(bytes)) = (values.get_mut(at), made.get(bytes)) {
+                *value = Value::Bytes(bytes);
+            }
         }
-        use_values(values.get(..self.len).unwrap_or_default())
+        use_values(values.get(..len).unwrap_or_default())
     }
 }

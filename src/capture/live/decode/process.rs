@@ -118,9 +118,9 @@ fn clone<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
     out.opt_u64(task.map(|task| u64::from(task.gid)));
     out.opt_u64(task.map(|task| u64::from(task.vtid)));
     out.opt_u64(task.map(|task| u64::from(task.vpid)));
-    // Falco tells it of the child only.
-    let start = if call.ret() == 0 { task.map(|task| task.pidns_init_start_ns) } else { Some(0) };
-    out.opt_u64(start);
+    // Falco tells it of the child only, and adds the time of the boot where it shows it.
+    let start = task.filter(|task| call.ret() == 0 && task.pidns_init_start_ns != 0);
+    out.u64(start.map_or(0, |task| call.clock.wall_ns(task.pidns_init_start_ns)));
 }
 
 /// The flags the program gave, and whether the child lives in a pid namespace of its own.
@@ -145,7 +145,7 @@ fn exec<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
     strings(call.record.blob(blob_id::ENVP), out);
     let Some(task) = task else {
         out.nulls(11);
-        path(call.record.blob(blob_id::EXEPATH), out);
+        exepath(call, None, out);
         out.nulls(2);
         filename(call, out);
         return;
@@ -161,11 +161,24 @@ fn exec<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
     out.u64(task.exe_ino_ctime_ns);
     out.u64(task.exe_ino_mtime_ns);
     out.u32(task.uid);
-    path(call.record.blob(blob_id::EXEPATH), out);
+    exepath(call, Some(&task), out);
     out.u32(task.pgid);
     out.u32(task.gid);
     filename(call, out);
 }
+
+/// The path of the executable. One that lies in memory only has a name (`memfd:NAME`) and no folder.
+fn exepath(call: &Call<'_>, task: Option<&Task>, out: &mut Params<'_, '_>) {
+    match call.record.blob(blob_id::EXEPATH) {
+        Some(blob) if task.is_some_and(|task| task.exe_flags & EXE_FROM_MEMFD != 0) => {
+            out.made(|made| made.extend_from_slice(until_nul(blob.bytes)));
+        }
+        blob => path(blob, out),
+    }
+}
+
+/// Bit of `execve_flags`.
+const EXE_FROM_MEMFD: u32 = 4;
 
 /// The path given to execve; execveat has no such parameter.
 fn filename<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
@@ -183,19 +196,21 @@ fn exe_and_args<'r>(argv: Option<Blob<'r>>, out: &mut Params<'r, '_>) {
     };
     let exe = until_nul(argv.bytes);
     out.text(Some(exe));
-    let args = argv.bytes.get(exe.len() + 1..).unwrap_or_default();
-    ended(args, out);
+    ended(argv.bytes.get(exe.len() + 1..).unwrap_or_default(), out);
 }
 
 /// Strings that each end in NUL.
 fn strings<'r>(blob: Option<Blob<'r>>, out: &mut Params<'r, '_>) {
-    ended(blob.map_or(&[][..], |blob| blob.bytes), out);
+    match blob.filter(|blob| !(blob.fault && blob.bytes.is_empty())) {
+        Some(blob) => ended(blob.bytes, out),
+        None => out.null(),
+    }
 }
 
 /// Strings, the last one of which gets a NUL if truncation took it.
 fn ended<'r>(strings: &'r [u8], out: &mut Params<'r, '_>) {
     match strings.last() {
-        None | Some(0) => out.data(Some(strings)),
+        None | Some(0) => out.text(Some(strings)),
         Some(_) => out.made(|made| {
             made.extend_from_slice(strings);
             made.push(0);

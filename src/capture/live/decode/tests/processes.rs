@@ -77,14 +77,14 @@ fn a_clone_is_told_by_parent_and_child() {
         (
             with_blobs(call("clone", 0, &[flags]), &child),
             &format!(
-                "clone res=0 {} flags=0x1800000 uid=1000 gid=100 vtid=23721 vpid=23721 pidns_init_start_ts=226869495",
+                "clone res=0 {} flags=0x1800000 uid=1000 gid=100 vtid=23721 vpid=23721 pidns_init_start_ts=227869495",
                 facts("tid=23721 pid=23721 ptid=23720")
             ),
         ),
         (
             with_blobs(call("clone3", 0, &[1, 88]).longs(0, &[thread]), &nested),
             &format!(
-                "clone3 res=0 {} flags=0x2280ba03 uid=1000 gid=100 vtid=4 vpid=3 pidns_init_start_ts=226869495",
+                "clone3 res=0 {} flags=0x2280ba03 uid=1000 gid=100 vtid=4 vpid=3 pidns_init_start_ts=227869495",
                 facts("tid=23877 pid=23876 ptid=23874")
             ),
         ),
@@ -143,7 +143,7 @@ fn an_exec_that_worked_has_the_new_image() {
 fn an_exec_that_failed_keeps_its_kind_and_what_was_asked_for() {
     let old = task(23232, 23232, 23186, 23232, 23232, "renamed-main");
     let shown = call("execveat", -2, &[]).task(&old).blob(blob_id::ARGV, b"x\0").shown();
-    assert!(shown.starts_with("execveat res=-2 exe='x' args=- tid=23232 "), "{shown}");
+    assert!(shown.starts_with("execveat res=-2 exe='x' args='' tid=23232 "), "{shown}");
     assert!(shown.contains(" comm='renamed-main' "), "{shown}");
     assert!(shown.ends_with(" trusted_exepath=- pgid=23720 gid=100"), "{shown}");
     let shown = call("execve", -2, &[1]).text(0, "/bin/nope").marked_blob(blob_id::ARGV, 2, b"").shown();
@@ -155,8 +155,8 @@ fn an_exec_that_failed_keeps_its_kind_and_what_was_asked_for() {
 fn arguments_cut_short_still_end_in_nul() {
     let shown = |argv: &[u8]| call("execve", -7, &[]).marked_blob(blob_id::ARGV, 1, argv).shown();
     assert!(shown(b"true\0LLLL").starts_with("execve res=-7 exe='true' args='LLLL\\x00' "));
-    assert!(shown(b"tru").starts_with("execve res=-7 exe='tru' args=- "));
-    assert!(shown(b"\0").starts_with("execve res=-7 exe='' args=- "));
+    assert!(shown(b"tru").starts_with("execve res=-7 exe='tru' args='' "));
+    assert!(shown(b"\0").starts_with("execve res=-7 exe='' args='' "));
     assert!(shown(b"a\0\0\0").starts_with("execve res=-7 exe='a' args='\\x00\\x00' "));
 }
 
@@ -170,6 +170,13 @@ fn paths_are_joined_from_the_root_down() {
     assert_eq!(cwd(b"c\0b\0a\0/\0"), "'/a/b/c'");
     assert_eq!(cwd(b"/\0"), "'/'");
     assert_eq!(cwd(b""), "'/'");
+}
+
+#[test]
+fn an_executable_in_memory_has_a_name_and_no_folder() {
+    let memfd = Task { exe_flags: 5, ..task(1, 1, 0, 1, 1, "payload") };
+    let exec = call("execve", 0, &[]).record_type(3).task(&memfd).blob(blob_id::EXEPATH, b"memfd:payload\0");
+    assert!(exec.shown().contains(" trusted_exepath='memfd:payload' "), "{}", exec.shown());
 }
 
 #[test]
