@@ -7,14 +7,26 @@
 mod access;
 mod catalogue;
 pub mod clock;
+mod container;
+mod descriptor;
+mod event;
+mod extract;
+pub mod glob;
+mod names;
+mod param;
+mod path;
+mod thread;
 mod value;
+mod view;
 
 pub use access::{
     Absence, Access, ContainerFact, End, ErrorClass, EventFact, FdFact, FdListFact, GroupFact, MountPart, PathRole,
     Reads, StdioFact, ThreadFact, TimePart, TimeStyle, UserFact, Whose,
 };
 pub use catalogue::FIELDS;
-pub use value::FieldValue;
+pub use extract::{field_value, field_value_of_fd, field_value_of_kind, field_value_of_thread};
+pub use value::{FieldValue, write_json_text, write_printable};
+pub use view::{BlockView, CaptureFacts, EventRow};
 
 /// A field of the catalogue. Fields are compared by identity of their name.
 #[derive(Debug)]
@@ -83,4 +95,25 @@ pub enum ArgRule {
 /// Finds a field by name, without its argument.
 pub fn lookup(name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.name == name)
+}
+
+/// A field's argument, as an extraction takes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Argument<'a> {
+    /// None given.
+    None,
+    /// A position.
+    Index(u32),
+    /// A name.
+    Key(&'a str),
+}
+
+/// What a value is wanted for. A few fields differ: `fd.ip` matches either end of a connection and prints nothing;
+/// `proc.aname` without an argument matches any ancestor and prints them all in one text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// To compare it.
+    Test,
+    /// To print it.
+    Print,
 }

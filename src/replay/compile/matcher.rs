@@ -1,0 +1,409 @@
+//! Comparisons, prepared: whether a value stands to the right-hand side as the operator says.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use memchr::memmem::Finder;
+use rustc_hash::FxBuildHasher;
+
+use crate::replay::fields::{Access, End, FdFact, FieldValue, glob};
+use crate::replay::rules::{FieldExpr, Literal, Op, Test};
+
+/// A prepared comparison. A missing value matches nothing, whatever the operator.
+#[derive(Debug)]
+pub struct Matcher {
+    right: Right,
+    /// Of several values (either end of a connection) all must match, and not just one.
+    needs_all: bool,
+}
+
+/// The right-hand side, in the form in which it is fastest to compare with.
+#[derive(Debug)]
+enum Right {
+    Exists,
+    /// One of these, as text or number or address.
+    OneOf(Choices),
+    /// None of these (`!=`).
+    NoneOf(Choices),
+    /// Before, after, up to, from.
+    Ordered(Op, Literal),
+    Contains(Finder<'static>),
+    ContainsFolding(Finder<'static>),
+    StartsWith(Vec<u8>),
+    EndsWith(Vec<u8>),
+    Glob(Vec<u8>, bool),
+    /// The value is one of these paths or below one.
+    PathPrefix(HashSet<Vec<u8>, FxBuildHasher>),
+    Regex(regex::bytes::Regex),
+    /// The value of another field; see [`Matcher::right_field`].
+    Field(Op, Box<FieldExpr>),
+    /// A right-hand side that nothing can match.
+    Nothing,
+}
+
+#[derive(Debug, Default)]
+struct Choices {
+    texts: HashSet<Vec<u8>, FxBuildHasher>,
+    numbers: HashSet<i64, FxBuildHasher>,
+    doubles: Vec<f64>,
+    truths: Vec<bool>,
+    networks: Vec<(IpAddr, u8)>,
+}
+
+impl Matcher {
+    /// Prepares a test's comparison.
+    pub fn new(test: &Test) -> Matcher {
+        let needs_all = test.op == Op::Ne
+            && matches!(
+                test.field.field.access,
+                Access::Fd(
+                    FdFact::Ip(End::Either)
+                        | FdFact::Net(End::Either)
+                        | FdFact::Port(End::Either)
+                        | FdFact::Proto(End::Either)
+                )
+            );
+        Matcher { right: Right::new(test.op, &test.values), needs_all }
+    }
+
+    /// The field on the right-hand side, if there is one: then [`Matcher::holds_with`] is to be asked.
+    pub fn right_field(&self) -> Option<&FieldExpr> {
+        match &self.right {
+            Right::Field(_, field) => Some(field),
+            _ => None,
+        }
+    }
+
+    /// Whether the comparison holds for a value.
+    pub fn holds(&self, value: &FieldValue<'_>) -> bool {
+        match value {
+            FieldValue::Missing => false,
+            FieldValue::List(values) if self.needs_all => {
+                !values.is_empty() && values.iter().all(|value| self.right.holds(value))
+            }
+            FieldValue::List(values) => values.iter().any(|value| self.right.holds(value)),
+            value => self.right.holds(value),
+        }
+    }
+
+    /// Whether the comparison holds for a text. The same as [`Matcher::holds`], without a value around it.
+    pub fn holds_for_text(&self, text: &[u8]) -> bool {
+        self.right.holds_for_text(text)
+    }
+
+    /// Whether the comparison holds with the value of the right-hand field.
+    pub fn holds_with(&self, value: &FieldValue<'_>, right: &FieldValue<'_>) -> bool {
+        let Right::Field(op, _) = &self.right else { return self.holds(value) };
+        let literals = literals_of(right);
+        if literals.is_empty() {
+            return false;
+        }
+        let matcher = Matcher { right: Right::new(*op, &literals), needs_all: self.needs_all };
+        matcher.holds(value)
+    }
+}
+
+/// A value as the right-hand side of a comparison.
+fn literals_of(value: &FieldValue<'_>) -> Vec<Literal> {
+    match value {
+        FieldValue::Missing => Vec::new(),
+        FieldValue::Int(number) => vec![Literal::Int(*number)],
+        FieldValue::UInt(number) | FieldValue::Hex(number) | FieldValue::Octal(number) => {
+            vec![Literal::Int(number.cast_signed())]
+        }
+        FieldValue::Time(_, ns) => vec![Literal::Int(ns.cast_signed())],
+        FieldValue::Double(number) => vec![Literal::Double(*number)],
+        FieldValue::Bool(truth) => vec![Literal::Bool(*truth)],
+        FieldValue::Text(text) => vec![Literal::Text(text.to_vec())],
+        FieldValue::Ip(address) | FieldValue::Net(address) => vec![Literal::Ip(*address)],
+        FieldValue::List(values) => values.iter().flat_map(literals_of).collect(),
+    }
+}
+
+impl Right {
+    fn new(op: Op, values: &[Literal]) -> Right {
+        if let [Literal::Field(field)] = values {
+            return Right::Field(op, field.clone());
+        }
+        let text = || values.first().and_then(literal_text);
+        match op {
+            Op::Exists => Right::Exists,
+            Op::Eq | Op::In | Op::Intersects => Right::OneOf(Choices::new(values)),
+            Op::Ne => Right::NoneOf(Choices::new(values)),
+            Op::Lt | Op::Le | Op::Gt | Op::Ge => match values.first() {
+                Some(literal) => Right::Ordered(op, literal.clone()),
+                None => Right::Nothing,
+            },
+            Op::Contains | Op::BContains => {
+                text().map_or(Right::Nothing, |text| Right::Contains(Finder::new(&text).into_owned()))
+            }
+            Op::IContains => text().map_or(Right::Nothing, |text| {
+                Right::ContainsFolding(Finder::new(&text.to_ascii_lowercase()).into_owned())
+            }),
+            Op::StartsWith | Op::BStartsWith => text().map_or(Right::Nothing, Right::StartsWith),
+            Op::EndsWith => text().map_or(Right::Nothing, Right::EndsWith),
+            Op::Glob => text().map_or(Right::Nothing, |pattern| Right::Glob(pattern, false)),
+            Op::IGlob => text().map_or(Right::Nothing, |pattern| Right::Glob(pattern, true)),
+            Op::Pmatch => Right::PathPrefix(
+                values.iter().filter_map(literal_text).map(|path| without_end_slashes(&path).to_vec()).collect(),
+            ),
+            // A pattern fits the whole value, as in Falco. One that is not valid has been refused with the rule file.
+            Op::Regex => text()
+                .and_then(|pattern| String::from_utf8(pattern).ok())
+                .and_then(|pattern| regex::bytes::Regex::new(&format!("^(?:{pattern})$")).ok())
+                .map_or(Right::Nothing, Right::Regex),
+        }
+    }
+
+    fn holds(&self, value: &FieldValue<'_>) -> bool {
+        match (self, value) {
+            (Right::Exists, _) => true,
+            (Right::OneOf(choices), value) => choices.have(value),
+            (Right::NoneOf(choices), value) => !choices.have(value),
+            (Right::Ordered(op, literal), value) => {
+                let ordering = order(value, literal);
+                match op {
+                    Op::Lt => ordering == Some(Ordering::Less),
+                    Op::Le => matches!(ordering, Some(Ordering::Less | Ordering::Equal)),
+                    Op::Gt => ordering == Some(Ordering::Greater),
+                    _ => matches!(ordering, Some(Ordering::Greater | Ordering::Equal)),
+                }
+            }
+            (Right::Field(..) | Right::Nothing, _) => false,
+            (right, FieldValue::Text(text)) => right.holds_for_text(text),
+            (right, value) => {
+                let mut text = Vec::new();
+                value.write_text(&mut text);
+                right.holds_for_text(&text)
+            }
+        }
+    }
+
+    fn holds_for_text(&self, text: &[u8]) -> bool {
+        match self {
+            Right::Exists => true,
+            Right::OneOf(choices) => choices.texts.contains(text),
+            Right::NoneOf(choices) => !choices.texts.contains(text),
+            Right::Contains(finder) => finder.find(text).is_some(),
+            Right::ContainsFolding(finder) => finder.find(&text.to_ascii_lowercase()).is_some(),
+            Right::StartsWith(start) => text.starts_with(start),
+            Right::EndsWith(end) => text.ends_with(end),
+            Right::Glob(pattern, fold) => glob::matches_folding(pattern, text, *fold),
+            Right::PathPrefix(prefixes) => is_below(text, prefixes),
+            Right::Regex(regex) => regex.is_match(text),
+            Right::Ordered(..) => self.holds(&FieldValue::text(text)),
+            Right::Field(..) | Right::Nothing => false,
+        }
+    }
+}
+
+impl Choices {
+    fn new(values: &[Literal]) -> Choices {
+        let mut choices = Choices::default();
+        for value in values {
+            if let Some(text) = literal_text(value) {
+                choices.texts.insert(text);
+            }
+            match value {
+                Literal::Text(text) => choices.numbers.extend(number_in(text)),
+                Literal::Int(number) => {
+                    choices.numbers.insert(*number);
+                }
+                Literal::Double(number) => choices.doubles.push(*number),
+                Literal::Bool(truth) => choices.truths.push(*truth),
+                Literal::Ip(address) => {
+                    choices.networks.push((*address, if address.is_ipv4() { 32 } else { 128 }));
+                }
+                Literal::Net(base, prefix) => choices.networks.push((*base, *prefix)),
+                Literal::Field(_) => {}
+            }
+        }
+        choices
+    }
+
+    fn have(&self, value: &FieldValue<'_>) -> bool {
+        match value {
+            FieldValue::Missing => false,
+            FieldValue::Text(text) => self.texts.contains(text.as_ref()),
+            FieldValue::Int(number) => self.numbers.contains(number),
+            FieldValue::UInt(number) | FieldValue::Hex(number) | FieldValue::Octal(number) => {
+                self.numbers.contains(&number.cast_signed())
+            }
+            FieldValue::Double(number) => {
+                self.doubles.contains(number) || self.numbers.iter().any(|choice| *choice as f64 == *number)
+            }
+            FieldValue::Bool(truth) => self.truths.contains(truth),
+            FieldValue::Ip(address) | FieldValue::Net(address) => {
+                self.networks.iter().any(|(base, prefix)| in_network(*address, *base, *prefix))
+            }
+            FieldValue::Time(..) => self.texts.contains(value.to_text().as_bytes()),
+            FieldValue::List(values) => values.iter().any(|value| self.have(value)),
+        }
+    }
+}
+
+/// A literal as the text that a text field is compared with.
+fn literal_text(literal: &Literal) -> Option<Vec<u8>> {
+    match literal {
+        Literal::Text(text) => Some(text.clone()),
+        Literal::Int(number) => Some(number.to_string().into_bytes()),
+        Literal::Double(number) => Some(number.to_string().into_bytes()),
+        Literal::Bool(truth) => Some(truth.to_string().into_bytes()),
+        Literal::Ip(address) => Some(address.to_string().into_bytes()),
+        Literal::Net(base, prefix) => Some(format!("{base}/{prefix}").into_bytes()),
+        Literal::Field(_) => None,
+    }
+}
+
+/// A number written as text: what stands on the right of a field whose type only the event tells (`evt.rawarg`).
+fn number_in(text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?;
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => u64::from_str_radix(digits, 16).ok().map(u64::cast_signed),
+        None => text.parse::<i64>().ok().or_else(|| text.parse::<u64>().ok().map(u64::cast_signed)),
+    }
+}
+
+fn order(value: &FieldValue<'_>, literal: &Literal) -> Option<Ordering> {
+    let number = || match literal {
+        Literal::Int(number) => Some(*number),
+        Literal::Text(text) => number_in(text),
+        Literal::Double(_) | Literal::Bool(_) | Literal::Ip(_) | Literal::Net(..) | Literal::Field(_) => None,
+    };
+    match value {
+        FieldValue::Int(left) => Some(left.cmp(&number()?)),
+        FieldValue::UInt(left) | FieldValue::Hex(left) | FieldValue::Octal(left) => {
+            Some(left.cmp(&number()?.cast_unsigned()))
+        }
+        FieldValue::Double(left) => match literal {
+            Literal::Double(right) => left.partial_cmp(right),
+            _ => left.partial_cmp(&(number()? as f64)),
+        },
+        FieldValue::Text(left) => Some(left.as_ref().cmp(literal_text(literal)?.as_slice())),
+        FieldValue::Time(_, ns) => match literal {
+            Literal::Int(right) => Some(ns.cmp(&right.cast_unsigned())),
+            _ => Some(value.to_text().as_bytes().cmp(literal_text(literal)?.as_slice())),
+        },
+        FieldValue::Missing
+        | FieldValue::Bool(_)
+        | FieldValue::Ip(_)
+        | FieldValue::Net(_)
+        | FieldValue::List(_) => None,
+    }
+}
+
+fn in_network(address: IpAddr, base: IpAddr, prefix: u8) -> bool {
+    let (address, base, bits) = match (address, base) {
+        (IpAddr::V4(address), IpAddr::V4(base)) => (u128::from(u32::from(address)), u128::from(u32::from(base)), 32),
+        (IpAddr::V6(address), IpAddr::V6(base)) => (u128::from(address), u128::from(base), 128),
+        (IpAddr::V6(address), IpAddr::V4(base)) => match address.to_ipv4_mapped() {
+            Some(address) => (u128::from(u32::from(address)), u128::from(u32::from(base)), 32),
+            None => return false,
+        },
+        (IpAddr::V4(_), IpAddr::V6(_)) => return false,
+    };
+    let dropped = u32::saturating_sub(bits, u32::from(prefix));
+    dropped >= bits || address >> dropped == base >> dropped
+}
+
+fn without_end_slashes(path: &[u8]) -> &[u8] {
+    let mut path = path;
+    while path.len() > 1
+        && let Some(shorter) = path.strip_suffix(b"/")
+    {
+        path = shorter;
+    }
+    path
+}
+
+/// Whether a path is one of these or lies below one; `/usr` holds `/usr/bin` and not `/usrx`.
+fn is_below(path: &[u8], prefixes: &HashSet<Vec<u8>, FxBuildHasher>) -> bool {
+    let path = without_end_slashes(path);
+    if prefixes.contains(path) || path.starts_with(b"/") && prefixes.contains(b"/".as_slice()) {
+        return true;
+    }
+    memchr::memchr_iter(b'/', path).any(|at| path.get(..at).is_some_and(|prefix| prefixes.contains(prefix)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::fields::lookup;
+    use crate::replay::rules::{FieldArg, FieldExpr};
+
+    fn matcher(field: &str, op: Op, values: &[Literal]) -> Matcher {
+        let field = lookup(field).expect("the field exists");
+        let field = FieldExpr { field, arg: FieldArg::None, transformers: Vec::new() };
+        Matcher::new(&Test { field, op, values: values.to_vec() })
+    }
+
+    fn text(text: &str) -> Literal {
+        Literal::Text(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_missing_value_matches_nothing() {
+        for op in [Op::Eq, Op::Ne, Op::In, Op::Contains, Op::Exists, Op::Lt, Op::Pmatch, Op::Glob] {
+            assert!(!matcher("proc.name", op, &[text("x")]).holds(&FieldValue::Missing), "{op:?}");
+        }
+    }
+
+    #[test]
+    fn path_prefixes_match_whole_components() {
+        let below = matcher("fd.name", Op::Pmatch, &[text("/usr/"), text("/etc/ssh")]);
+        for (path, expected) in [
+            ("/usr", true),
+            ("/usr/bin/ls", true),
+            ("/usrx", false),
+            ("/etc/ssh/sshd_config", true),
+            ("/etc/sshd", false),
+            ("", false),
+        ] {
+            assert_eq!(below.holds(&FieldValue::text(path.as_bytes())), expected, "{path}");
+        }
+        assert!(matcher("fd.name", Op::Pmatch, &[text("/")]).holds(&FieldValue::text(b"/x")));
+    }
+
+    #[test]
+    fn either_end_of_a_connection_may_equal_and_both_must_differ() {
+        let ends = FieldValue::List(vec![
+            FieldValue::Ip("10.0.0.1".parse().expect("an address")),
+            FieldValue::Ip("192.168.1.1".parse().expect("an address")),
+        ]);
+        let network = [Literal::Net("10.0.0.0".parse().expect("an address"), 8)];
+        assert!(matcher("fd.ip", Op::Eq, &network).holds(&ends));
+        assert!(!matcher("fd.ip", Op::Ne, &network).holds(&ends));
+        let other = [Literal::Ip("1.1.1.1".parse().expect("an address"))];
+        assert!(!matcher("fd.ip", Op::In, &other).holds(&ends));
+        assert!(matcher("fd.ip", Op::Ne, &other).holds(&ends));
+    }
+
+    #[test]
+    fn numbers_compare_by_their_sign() {
+        assert!(matcher("evt.rawres", Op::Lt, &[Literal::Int(0)]).holds(&FieldValue::Int(-2)));
+        assert!(matcher("evt.rawtime", Op::Gt, &[Literal::Int(5)]).holds(&FieldValue::UInt(u64::MAX)));
+        assert!(matcher("evt.rawarg", Op::Ge, &[text("3")]).holds(&FieldValue::Int(3)));
+    }
+
+    #[test]
+    fn texts_match_by_part_and_pattern() {
+        let value = FieldValue::text(b"/tmp/Evil.SO");
+        for (op, right, expected) in [
+            (Op::Contains, "Evil", true),
+            (Op::Contains, "evil", false),
+            (Op::IContains, "eVIL", true),
+            (Op::StartsWith, "/tmp", true),
+            (Op::EndsWith, ".SO", true),
+            (Op::EndsWith, ".so", false),
+            (Op::Glob, "/tmp/*", true),
+            (Op::IGlob, "/TMP/e*.so", true),
+            (Op::Regex, "/tmp/[A-Z].*", true),
+            (Op::Regex, "tmp", false),
+            (Op::Ne, "x", true),
+            (Op::Lt, "/usr", true),
+        ] {
+            assert_eq!(matcher("fd.name", op, &[text(right)]).holds(&value), expected, "{op:?} {right}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Facts of descriptors.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::Purpose;
+use super::access::{End, FdFact};
+use super::value::FieldValue;
+use super::view::BlockView;
+use crate::format::Damage;
+use crate::format::dimension::FdColumn;
+use crate::format::row::fd_flags;
+
+/// The letter of a descriptor of which no type is known.
+const UNKNOWN_TYPE: u8 = b'o';
+
+/// Words for the letters of `fd.typechar`.
+const TYPE_WORDS: &[(u8, &str)] = &[
+    (b'f', "file"),
+    (b'd', "directory"),
+    (b'4', "ipv4"),
+    (b'6', "ipv6"),
+    (b'u', "unix"),
+    (b'p', "pipe"),
+    (b'e', "event"),
+    (b's', "signalfd"),
+    (b'l', "eventpoll"),
+    (b'i', "inotify"),
+    (b't', "timerfd"),
+    (b'n', "netlink"),
+    (b'b', "bpf"),
+    (b'r', "io_uring"),
+    (b'm', "memfd"),
+    (b'P', "pidfd"),
+];
+
+/// The letter that says what a descriptor is, `None` when it is not known.
+pub(super) fn type_char(view: &BlockView<'_>, row: usize) -> Result<Option<u8>, Damage> {
+    let letter = view.fd_int(row, FdColumn::TypeChar)?.and_then(|letter| u8::try_from(letter).ok());
+    Ok(letter.filter(|letter| *letter != 0))
+}
+
+/// Whether the row tells of an open descriptor, and not only of a number or of a path that could not be opened.
+fn is_known(view: &BlockView<'_>, row: usize) -> Result<bool, Damage> {
+    let number = view.fd_int(row, FdColumn::Num)?.unwrap_or(-1);
+    Ok(number >= 0 && type_char(view, row)?.is_some())
+}
+
+/// `fd.type`.
+pub(super) fn type_word<'b>(view: &BlockView<'b>, row: usize) -> Result<FieldValue<'b>, Damage> {
+    if !is_known(view, row)? {
+        return Ok(FieldValue::Missing);
+    }
+    let letter = type_char(view, row)?;
+    let word = TYPE_WORDS.iter().find(|(known, _)| Some(*known) == letter).map_or("<NA>", |(_, word)| word);
+    Ok(FieldValue::text(word.as_bytes()))
+}
+
+/// `fd.name`.
+pub(super) fn name<'b>(view: &BlockView<'b>, row: usize) -> Result<FieldValue<'b>, Damage> {
+    Ok(FieldValue::text(view.fd_text(row, FdColumn::Name)?))
+}
+
+/// What stands in parentheses behind a descriptor number: `<f>/etc/passwd`, `<4t>127.0.0.1:1->127.0.0.1:2`.
+pub(super) fn write_tagged(view: &BlockView<'_>, row: usize, out: &mut Vec<u8>) -> Result<(), Damage> {
+    out.push(b'<');
+    let letter = type_char(view, row)?.unwrap_or(UNKNOWN_TYPE);
+    out.push(letter);
+    if matches!(letter, b'4' | b'6') {
+        match view.fd_int(row, FdColumn::L4Proto)?.unwrap_or_default() {
+            1 => out.push(b't'),
+            2 => out.push(b'u'),
+            3 => out.push(b'i'),
+            4 => out.push(b'r'),
+            _ => {}
+        }
+    }
+    out.push(b'>');
+    out.extend_from_slice(view.fd_text(row, FdColumn::Name)?);
+    Ok(())
+}
+
+/// The value of a fact for the descriptor in `row`. The facts that need the thread too are not had here.
+pub(super) fn fd_value<'b>(
+    view: &BlockView<'b>,
+    row: usize,
+    fact: FdFact,
+    purpose: Purpose,
+) -> Result<FieldValue<'b>, Damage> {
+    let always = matches!(
+        fact,
+        FdFact::Num | FdFact::TypeChar | FdFact::Name | FdFact::NameRaw | FdFact::Directory | FdFact::FileName
+    );
+    if !always && !is_known(view, row)? {
+        return Ok(FieldValue::Missing);
+    }
+    let int = |column| view.fd_int(row, column);
+    Ok(match fact {
+        FdFact::Num => FieldValue::int(int(FdColumn::Num)?),
+        FdFact::Type => type_word(view, row)?,
+        FdFact::TypeChar => FieldValue::made(vec![type_char(view, row)?.unwrap_or(UNKNOWN_TYPE)]),
+        FdFact::Name => name(view, row)?,
+        FdFact::NameRaw => {
+            let raw = view.fd_text(row, FdColumn::NameRaw)?;
+            if raw.is_empty() { name(view, row)? } else { FieldValue::text(raw) }
+        }
+        FdFact::Directory => match directory(view, row)? {
+            Some(directory) => FieldValue::text(directory),
+            None => FieldValue::Missing,
+        },
+        FdFact::FileName => {
+            if type_char(view, row)? == Some(b'f') && is_known(view, row)? {
+                let path = view.fd_text(row, FdColumn::Name)?;
+                FieldValue::text(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default())
+            } else {
+                FieldValue::Missing
+            }
+        }
+        FdFact::Ip(end) => addresses(view, row, end, purpose)?.map_or(FieldValue::Missing, |ends| {
+            one_or_either(ends.into_iter().map(|(address, _)| FieldValue::Ip(address)).collect())
+        }),
+        FdFact::Net(end) => addresses(view, row, end, purpose)?.map_or(FieldValue::Missing, |ends| {
+            one_or_either(ends.into_iter().map(|(address, _)| FieldValue::Net(address)).collect())
+        }),
+        FdFact::Port(end) => addresses(view, row, end, purpose)?.map_or(FieldValue::Missing, |ends| {
+            one_or_either(ends.into_iter().map(|(_, port)| FieldValue::Int(port)).collect())
+        }),
+        FdFact::Proto(end) => addresses(view, row, end, purpose)?.map_or(FieldValue::Missing, |ends| {
+            one_or_either(ends.into_iter().map(|(_, port)| FieldValue::made(port.to_string().into_bytes())).collect())
+        }),
+        FdFact::L4Proto => FieldValue::text(match int(FdColumn::L4Proto)?.unwrap_or_default() {
+            1 => b"tcp",
+            2 => b"udp",
+            3 => b"icmp",
+            4 => b"raw",
+            _ => b"<NA>",
+        }),
+        FdFact::SockFamily => match type_char(view, row)? {
+            Some(b'4' | b'6') => FieldValue::text(b"ip"),
+            Some(b'u') => FieldValue::text(b"unix"),
+            _ => FieldValue::Missing,
+        },
+        FdFact::IsServer => {
+            FieldValue::Bool(int(FdColumn::Role)? == Some(2) || has_flag(view, row, fd_flags::SERVER_SOCKET)?)
+        }
+        FdFact::Connected => FieldValue::Bool(has_flag(view, row, fd_flags::CONNECTED)?),
+        FdFact::NameChanged => FieldValue::Bool(has_flag(view, row, fd_flags::NAME_CHANGED)?),
+        FdFact::UpperLayer => FieldValue::Bool(has_flag(view, row, fd_flags::UPPER_LAYER)?),
+        FdFact::LowerLayer => FieldValue::Bool(has_flag(view, row, fd_flags::LOWER_LAYER)?),
+        FdFact::Dev => FieldValue::Hex(device(view, row)?),
+        FdFact::DevMajor => FieldValue::UInt((device(view, row)? >> 8) & 0xFFF),
+        FdFact::DevMinor => {
+            let device = device(view, row)?;
+            FieldValue::UInt((device & 0xFF) | ((device >> 12) & 0xFFF00))
+        }
+        FdFact::Ino => FieldValue::UInt(int(FdColumn::Ino)?.unwrap_or_default().cast_unsigned()),
+        // These need the thread's number or container; see `event::fd_with_thread`.
+        FdFact::Uid | FdFact::ContainerName | FdFact::ContainerDirectory => FieldValue::Missing,
+    })
+}
+
+fn has_flag(view: &BlockView<'_>, row: usize, flag: u32) -> Result<bool, Damage> {
+    Ok(view.fd_int(row, FdColumn::Flags)?.unwrap_or_default() & i64::from(flag) != 0)
+}
+
+fn device(view: &BlockView<'_>, row: usize) -> Result<u64, Damage> {
+    Ok(view.fd_int(row, FdColumn::Dev)?.unwrap_or_default().cast_unsigned() & u64::from(u32::MAX))
+}
+
+/// `fd.directory`: of files the part before the last slash, of directories the directory itself.
+pub(super) fn directory<'b>(view: &BlockView<'b>, row: usize) -> Result<Option<&'b [u8]>, Damage> {
+    let path = view.fd_text(row, FdColumn::Name)?;
+    Ok(match type_char(view, row)? {
+        Some(b'f') | None => Some(match path.iter().rposition(|byte| *byte == b'/') {
+            Some(0) | None => b"/",
+            Some(at) => path.get(..at).unwrap_or_default(),
+        }),
+        Some(b'd') => Some(path),
+        Some(_) => None,
+    })
+}
+
+fn one_or_either(mut values: Vec<FieldValue<'_>>) -> FieldValue<'_> {
+    match values.len() {
+        0 => FieldValue::Missing,
+        1 => values.pop().unwrap_or(FieldValue::Missing),
+        _ => FieldValue::List(values),
+    }
+}
+
+/// Addresses and ports of the end or ends that are asked for. `Either` exists for tests only.
+fn addresses(
+    view: &BlockView<'_>,
+    row: usize,
+    end: End,
+    purpose: Purpose,
+) -> Result<Option<Vec<(IpAddr, i64)>>, Damage> {
+    if !matches!(type_char(view, row)?, Some(b'4' | b'6')) {
+        return Ok(None);
+    }
+    let client = end_of(view, row, FdColumn::ClientIp, FdColumn::ClientPort)?;
+    let server = end_of(view, row, FdColumn::ServerIp, FdColumn::ServerPort)?;
+    let is_server = view.fd_int(row, FdColumn::Role)? == Some(2);
+    let both = client.is_some() && server.is_some();
+    let ends = match end {
+        End::Client => client.into_iter().collect(),
+        End::Server => server.into_iter().collect(),
+        End::Local if both => (if is_server { server } else { client }).into_iter().collect(),
+        End::Remote if both => (if is_server { client } else { server }).into_iter().collect(),
+        End::Local | End::Remote => Vec::new(),
+        End::Either if purpose == Purpose::Print => Vec::new(),
+        End::Either => client.into_iter().chain(server).collect(),
+    };
+    Ok(Some(ends).filter(|ends: &Vec<_>| !ends.is_empty()))
+}
+
+fn end_of(view: &BlockView<'_>, row: usize, ip: FdColumn, port: FdColumn) -> Result<Option<(IpAddr, i64)>, Damage> {
+    let Some(address) = ip_address(view.fd_text(row, ip)?) else { return Ok(None) };
+    Ok(Some((address, view.fd_int(row, port)?.unwrap_or_default())))
+}
+
+/// An address of 4 or 16 bytes.
+pub(super) fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
+    if let Ok(octets) = <[u8; 4]>::try_from(bytes) {
+        return Some(IpAddr::V4(Ipv4Addr::from(octets)));
+    }
+    <[u8; 16]>::try_from(bytes).ok().map(|octets| IpAddr::V6(Ipv6Addr::from(octets)))
+}

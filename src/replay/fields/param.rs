@@ -1,0 +1,489 @@
+//! Parameters of events as text: `evt.arg`, `evt.args`, `evt.rawarg`.
+//!
+//! A parameter has a value (`4097`) and, where there is one, a reading in words (`O_RDONLY|O_CLOEXEC`). `evt.args`
+//! shows both, `evt.arg` the words if there are any, `evt.rawarg` the value.
+
+use std::io::Write as _;
+
+use super::access::PathRole;
+use super::value::FieldValue;
+use super::view::EventRow;
+use super::{clock, descriptor, names, path};
+use crate::format::Damage;
+use crate::format::dimension::{FdColumn, ThreadColumn};
+use crate::format::schema::flags::FlagTable;
+use crate::format::schema::{EventKind, ParamInfo, ParamType, Physical, PrintFormat, syscalls};
+
+/// `AT_FDCWD`: the working directory in place of a directory descriptor.
+const AT_FDCWD: i64 = -100;
+
+/// A parameter as text.
+#[derive(Default)]
+struct Rendered {
+    value: Vec<u8>,
+    words: Vec<u8>,
+}
+
+/// All parameters, as `name=value(words)` with spaces between.
+pub(super) fn all_params<'b>(row: &EventRow<'_, 'b>) -> Result<FieldValue<'b>, Damage> {
+    let mut text = Vec::new();
+    if let Some(loss) = row.loss() {
+        let kind = loss.kind.map_or("any", EventKind::name);
+        write(&mut text, format_args!("lost={} event={kind} cpu={}", loss.count, loss.cpu));
+        return Ok(FieldValue::made(text));
+    }
+    let Some(info) = row.info().filter(|info| info.kind != EventKind::SYSCALL) else {
+        return Ok(FieldValue::made(text));
+    };
+    for (at, param) in info.params.iter().enumerate() {
+        if at > 0 {
+            text.push(b' ');
+        }
+        let rendered = render(row, at, param)?;
+        text.extend_from_slice(param.name.as_bytes());
+        text.push(b'=');
+        text.extend_from_slice(&rendered.value);
+        if !rendered.words.is_empty() {
+            text.push(b'(');
+            text.extend_from_slice(&rendered.words);
+            text.push(b')');
+        }
+    }
+    Ok(FieldValue::made(text))
+}
+
+/// One parameter in words, or as its value.
+pub(super) fn param_words<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<FieldValue<'b>, Damage> {
+    let Some(param) = row.info().and_then(|info| info.params.get(at)) else { return Ok(FieldValue::Missing) };
+    if param.ty.physical() == Physical::Int && row.param_int(at)?.is_none() {
+        return Ok(FieldValue::Missing);
+    }
+    let rendered = render(row, at, param)?;
+    Ok(FieldValue::made(if rendered.words.is_empty() { rendered.value } else { rendered.words }))
+}
+
+/// One parameter as the number or text it is.
+pub(super) fn raw_param<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<FieldValue<'b>, Damage> {
+    let Some(param) = row.info().and_then(|info| info.params.get(at)) else { return Ok(FieldValue::Missing) };
+    match param.ty.physical() {
+        Physical::Int => {
+            let Some(number) = row.param_int(at)? else { return Ok(FieldValue::Missing) };
+            Ok(match (param.format, is_signed(param.ty)) {
+                (PrintFormat::Hex, false) => FieldValue::Hex(number.cast_unsigned()),
+                (PrintFormat::Oct, false) => FieldValue::Octal(number.cast_unsigned()),
+                (_, true) => FieldValue::Int(number),
+                (PrintFormat::Na | PrintFormat::Dec, false) => FieldValue::UInt(number.cast_unsigned()),
+            })
+        }
+        Physical::Bytes => match param.ty {
+            ParamType::CharBuf | ParamType::FsPath | ParamType::FsRelPath => {
+                Ok(row.param_bytes(at)?.map_or(FieldValue::text(NO_TEXT), FieldValue::text))
+            }
+            _ => Ok(row.param_bytes(at)?.map_or(FieldValue::Missing, FieldValue::text)),
+        },
+    }
+}
+
+/// What Falco prints for a text that is not there.
+const NO_TEXT: &[u8] = b"<NA>";
+/// What Falco prints for bytes that are not there.
+const NO_BYTES: &[u8] = b"NULL";
+
+const fn is_signed(ty: ParamType) -> bool {
+    matches!(
+        ty,
+        ParamType::Int8
+            | ParamType::Int16
+            | ParamType::Int32
+            | ParamType::Int64
+            | ParamType::Errno
+            | ParamType::Fd
+            | ParamType::Fd32
+            | ParamType::Pid
+            | ParamType::Pid32
+    )
+}
+
+fn render(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo) -> Result<Rendered, Damage> {
+    match param.ty.physical() {
+        Physical::Int => match row.param_int(at)? {
+            Some(number) => render_number(row, at, param, number),
+            None => Ok(Rendered { value: NO_TEXT.to_vec(), words: Vec::new() }),
+        },
+        Physical::Bytes => render_bytes(row, at, param, row.param_bytes(at)?),
+    }
+}
+
+fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i64) -> Result<Rendered, Damage> {
+    let mut rendered = Rendered::default();
+    let Rendered { value, words } = &mut rendered;
+    let unsigned = number.cast_unsigned();
+    match param.ty {
+        ParamType::Errno => {
+            write(value, format_args!("{number}"));
+            words.extend_from_slice(errno_of(number).unwrap_or_default().as_bytes());
+        }
+        ParamType::Fd | ParamType::Fd32 => {
+            write(value, format_args!("{number}"));
+            if number == AT_FDCWD {
+                words.extend_from_slice(b"AT_FDCWD");
+            } else if number < 0 {
+                words.extend_from_slice(errno_of(number).unwrap_or_default().as_bytes());
+            } else {
+                write_descriptor(row, at, number, words)?;
+            }
+        }
+        ParamType::Pid | ParamType::Pid32 => {
+            write(value, format_args!("{number}"));
+            if number < 0 {
+                words.extend_from_slice(errno_of(number).unwrap_or_default().as_bytes());
+            } else if let Some(thread) = thread_of(row, number)? {
+                words.extend_from_slice(row.view().thread_text(thread, ThreadColumn::Comm)?);
+            }
+        }
+        ParamType::Uid | ParamType::Gid => {
+            if number == i64::from(u32::MAX) || number == -1 {
+                value.extend_from_slice(b"-1");
+                words.extend_from_slice(b"<NONE>");
+            } else {
+                write(value, format_args!("{number}"));
+                let name = match param.ty {
+                    ParamType::Uid => row.view().user_name_of(number)?,
+                    _ => row.view().group_name_of(number)?,
+                };
+                words.extend_from_slice(name.unwrap_or(NO_TEXT));
+            }
+        }
+        ParamType::Flags8 | ParamType::Flags16 | ParamType::Flags32 => {
+            write(value, format_args!("{unsigned}"));
+            write_flag_words(param.values, unsigned, words);
+        }
+        ParamType::EnumFlags8 | ParamType::EnumFlags16 | ParamType::EnumFlags32 => {
+            write(value, format_args!("{unsigned}"));
+            write_enum_words(param.values, unsigned, words);
+        }
+        ParamType::Mode => {
+            FieldValue::Octal(unsigned).write_text(value);
+            write_flag_words(param.values, unsigned, words);
+        }
+        ParamType::SigType => {
+            write(value, format_args!("{number}"));
+            words.extend_from_slice(names::signal_name(unsigned).unwrap_or_default().as_bytes());
+        }
+        ParamType::SigSet => {
+            for signal in (1..=32).filter(|signal| unsigned >> (signal - 1) & 1 == 1) {
+                if let Some(name) = names::signal_name(signal) {
+                    if !value.is_empty() {
+                        value.push(b' ');
+                    }
+                    value.extend_from_slice(name.as_bytes());
+                }
+            }
+        }
+        ParamType::RelTime => {
+            write(value, format_args!("{unsigned}"));
+            match (unsigned / 1_000_000_000, unsigned % 1_000_000_000) {
+                (seconds, 0) => write(words, format_args!("{seconds}s")),
+                (seconds, nanos) => write(words, format_args!("{seconds}.{nanos:09}s")),
+            }
+        }
+        ParamType::AbsTime => clock::write_utc_datetime(unsigned, value),
+        ParamType::SyscallId => {
+            write(value, format_args!("{unsigned}"));
+            words.extend_from_slice(syscall_name(number).unwrap_or_default().as_bytes());
+        }
+        ParamType::Int8 | ParamType::Int16 | ParamType::Int32 | ParamType::Int64 => match param.format {
+            PrintFormat::Hex => write_hex(value, param.ty, number),
+            PrintFormat::Oct => FieldValue::Octal(unsigned).write_text(value),
+            PrintFormat::Na | PrintFormat::Dec => write(value, format_args!("{number}")),
+        },
+        // Falco prints the ids of chown and its kin, which are plain numbers, with a sign: -1 leaves an id as it is.
+        ParamType::Uint32 if matches!(param.name, "uid" | "gid") => {
+            let id = u32::try_from(unsigned & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+            write(value, format_args!("{}", id.cast_signed()));
+        }
+        ParamType::Uint8 | ParamType::Uint16 | ParamType::Uint32 | ParamType::Uint64 | ParamType::Port => {
+            match param.format {
+                PrintFormat::Hex => write(value, format_args!("{unsigned:X}")),
+                PrintFormat::Oct => FieldValue::Octal(unsigned).write_text(value),
+                PrintFormat::Na | PrintFormat::Dec => write(value, format_args!("{unsigned}")),
+            }
+        }
+        // Not numbers.
+        ParamType::CharBuf
+        | ParamType::FsPath
+        | ParamType::FsRelPath
+        | ParamType::ByteBuf
+        | ParamType::SockAddr
+        | ParamType::SockTuple
+        | ParamType::FdList
+        | ParamType::Dyn
+        | ParamType::CharBufArray
+        | ParamType::CharBufPairArray
+        | ParamType::Ipv4Addr
+        | ParamType::Ipv6Addr => {}
+    }
+    Ok(rendered)
+}
+
+fn write_hex(out: &mut Vec<u8>, ty: ParamType, number: i64) {
+    let bits = number.cast_unsigned();
+    let kept = match ty {
+        ParamType::Int8 => bits & 0xFF,
+        ParamType::Int16 => bits & 0xFFFF,
+        ParamType::Int32 => bits & 0xFFFF_FFFF,
+        _ => bits,
+    };
+    write(out, format_args!("{kept:X}"));
+}
+
+fn render_bytes(
+    row: &EventRow<'_, '_>,
+    at: usize,
+    param: &ParamInfo,
+    bytes: Option<&[u8]>,
+) -> Result<Rendered, Damage> {
+    let mut rendered = Rendered::default();
+    let Rendered { value, words } = &mut rendered;
+    match (param.ty, bytes) {
+        (ParamType::CharBuf, bytes) => value.extend_from_slice(bytes.unwrap_or(NO_TEXT)),
+        (ParamType::FsPath | ParamType::FsRelPath, bytes) => {
+            value.extend_from_slice(bytes.unwrap_or(NO_TEXT));
+            if let Some(raw) = bytes
+                && let Some(resolved) = resolved_path(row, at, raw)?
+                && resolved != raw
+            {
+                words.extend_from_slice(&resolved);
+            }
+        }
+        (ParamType::SockAddr, bytes) => match bytes.and_then(path::socket_address) {
+            Some(address) => value.extend_from_slice(&address),
+            None => value.extend_from_slice(NO_TEXT),
+        },
+        (ParamType::SockTuple, bytes) => match bytes.and_then(path::socket_tuple) {
+            Some(tuple) => value.extend_from_slice(&tuple),
+            None => value.extend_from_slice(NO_BYTES),
+        },
+        (ParamType::FdList, Some(bytes)) => write_fd_list(row, bytes, value)?,
+        (ParamType::Dyn, Some(bytes)) => write_dynamic(row.kind(), param, bytes, value, words),
+        (ParamType::Ipv4Addr | ParamType::Ipv6Addr, Some(bytes)) => {
+            if let Some(address) = descriptor::ip_address(bytes) {
+                write(value, format_args!("{address}"));
+            }
+        }
+        (_, None | Some([])) if param.ty != ParamType::FdList => value.extend_from_slice(NO_BYTES),
+        (_, bytes) => write_dotted(bytes.unwrap_or_default(), value),
+    }
+    Ok(rendered)
+}
+
+/// Bytes with a dot for each that cannot be shown.
+fn write_dotted(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend(bytes.iter().map(|byte| if (0x20..0x7F).contains(byte) { *byte } else { b'.' }));
+}
+
+/// The absolute path that a path parameter means.
+fn resolved_path<'b>(
+    row: &EventRow<'_, 'b>,
+    at: usize,
+    raw: &[u8],
+) -> Result<Option<std::borrow::Cow<'b, [u8]>>, Damage> {
+    if raw.is_empty() || raw.starts_with(b"/") {
+        return Ok(None);
+    }
+    let recorded = match path::role_of_param(row.kind(), at) {
+        Some(PathRole::Source) => row.source_path()?,
+        Some(PathRole::Name | PathRole::Target) => row.path()?,
+        None => None,
+    };
+    if let Some(recorded) = recorded {
+        return Ok(Some(std::borrow::Cow::Borrowed(recorded)));
+    }
+    let is_relative_to_cwd = row
+        .info()
+        .and_then(|info| info.params.get(at))
+        .is_some_and(|param| param.ty == ParamType::FsPath && param.dirfd.is_none());
+    match row.thread()? {
+        Some(thread) if is_relative_to_cwd => {
+            let cwd = row.view().thread_text(thread, ThreadColumn::Cwd)?;
+            Ok((!cwd.is_empty()).then(|| std::borrow::Cow::Owned(path::join(cwd, raw))))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Writes what a descriptor number means, as far as the event tells: its own descriptor, a copy of it, a standard
+/// stream, or the directory that a resolved path shows.
+fn write_descriptor(row: &EventRow<'_, '_>, at: usize, number: i64, out: &mut Vec<u8>) -> Result<(), Damage> {
+    let view = row.view();
+    let own = row.fd()?;
+    if let Some(fd) = own
+        && (view.fd_int(fd, FdColumn::Num)? == Some(number) || is_copy(row, number)?)
+    {
+        return descriptor::write_tagged(view, fd, out);
+    }
+    if let Some(directory) = directory_of_param(row, at)? {
+        out.extend_from_slice(b"<d>");
+        out.extend_from_slice(directory);
+        return Ok(());
+    }
+    let stream = match number {
+        0 => ThreadColumn::Stdin,
+        1 => ThreadColumn::Stdout,
+        2 => ThreadColumn::Stderr,
+        _ => return Ok(()),
+    };
+    if let Some(thread) = row.thread()?
+        && let Some(fd) = view.thread_ref(thread, stream)?
+    {
+        return descriptor::write_tagged(view, fd, out);
+    }
+    Ok(())
+}
+
+/// Whether a number is one end of a successful dup: then both mean what the event's descriptor means.
+fn is_copy(row: &EventRow<'_, '_>, number: i64) -> Result<bool, Damage> {
+    if !matches!(row.kind(), EventKind::DUP | EventKind::DUP2 | EventKind::DUP3 | EventKind::FCNTL) {
+        return Ok(false);
+    }
+    let result = row.param_int(0)?.unwrap_or(-1);
+    let copies = row.kind() != EventKind::FCNTL || {
+        let words = row.info().and_then(|info| info.params.get(2)).and_then(|param| param.values);
+        let command = row.param_int(2)?.and_then(|command| u32::try_from(command).ok());
+        let is = |word| command.is_some() && words.and_then(|words| words.value_of(word)) == command;
+        is("F_DUPFD") || is("F_DUPFD_CLOEXEC")
+    };
+    Ok(copies && result >= 0 && (number == result || Some(number) == row.param_int(1)?))
+}
+
+/// The directory of a directory descriptor, from the path that was resolved with it.
+fn directory_of_param<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<Option<&'b [u8]>, Damage> {
+    let Some(info) = row.info() else { return Ok(None) };
+    let relative = info.params.iter().position(|param| param.dirfd.map(usize::from) == Some(at));
+    let Some(relative) = relative else { return Ok(None) };
+    let Some(raw) = row.param_bytes(relative)?.filter(|raw| !raw.is_empty() && !raw.starts_with(b"/")) else {
+        return Ok(None);
+    };
+    let recorded = match path::role_of_param(row.kind(), relative) {
+        Some(PathRole::Source) => row.source_path()?,
+        Some(PathRole::Name | PathRole::Target) => row.path()?,
+        None => None,
+    };
+    let Some(recorded) = recorded else { return Ok(None) };
+    let directory = recorded.strip_suffix(raw).and_then(|directory| directory.strip_suffix(b"/"));
+    Ok(directory.map(|directory| if directory.is_empty() { b"/".as_slice() } else { directory }))
+}
+
+/// The thread with an id: the event's own or one of its ancestors if it is among them, else any of the block.
+fn thread_of(row: &EventRow<'_, '_>, id: i64) -> Result<Option<usize>, Damage> {
+    let view = row.view();
+    if let Some(own) = row.thread()? {
+        if view.thread_int(own, ThreadColumn::Tid)? == Some(id) {
+            return Ok(Some(own));
+        }
+        if let Some(parent) = view.thread_ref(own, ThreadColumn::Parent)?
+            && view.thread_int(parent, ThreadColumn::Tid)? == Some(id)
+        {
+            return Ok(Some(parent));
+        }
+    }
+    view.thread_row_of(id)
+}
+
+/// The name of the error that a negative result is.
+pub(super) fn errno_of(result: i64) -> Option<&'static str> {
+    if result < 0 { names::errno_name(result.unsigned_abs()) } else { None }
+}
+
+/// The name of a system call by its code.
+pub(super) fn syscall_name(code: i64) -> Option<&'static str> {
+    let code = u16::try_from(code).ok()?;
+    let at = syscalls::SYSCALL_CODES.binary_search_by_key(&code, |(_, code)| *code).ok()?;
+    syscalls::SYSCALL_CODES.get(at).map(|(name, _)| *name)
+}
+
+/// Words for the bits of a number. A word of several bits (`O_RDWR`) takes them away from the words after it.
+fn write_flag_words(table: Option<&FlagTable>, number: u64, out: &mut Vec<u8>) {
+    let mut left = number;
+    for (word, bits) in table.map_or(&[][..], |table| table.words) {
+        let bits = u64::from(*bits);
+        let fits = if bits == 0 { number == 0 } else { left & bits == bits };
+        if fits {
+            push_word(out, word);
+            left &= !bits;
+        }
+    }
+}
+
+/// The words that stand for exactly this number.
+fn write_enum_words(table: Option<&FlagTable>, number: u64, out: &mut Vec<u8>) {
+    for (word, value) in table.map_or(&[][..], |table| table.words) {
+        if u64::from(*value) == number {
+            push_word(out, word);
+        }
+    }
+}
+
+fn push_word(out: &mut Vec<u8>, word: &str) {
+    if !out.is_empty() {
+        out.push(b'|');
+    }
+    out.extend_from_slice(word.as_bytes());
+}
+
+/// Entries of a polled list: number, type letter and events (`4:p1`).
+fn write_fd_list(row: &EventRow<'_, '_>, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Damage> {
+    for (at, (number, events)) in path::fd_list(bytes).enumerate() {
+        if at > 0 {
+            out.push(b' ');
+        }
+        let mut tagged = Vec::new();
+        if number >= 0 {
+            write_descriptor(row, usize::MAX, number, &mut tagged)?;
+        }
+        let letter = tagged.get(1).copied().unwrap_or(b'?');
+        write(out, format_args!("{}:{}{events:x}", number.cast_unsigned(), char::from(letter)));
+    }
+    Ok(())
+}
+
+/// A value that carries its own type. Which types there are depends on the event.
+fn write_dynamic(kind: EventKind, param: &ParamInfo, bytes: &[u8], value: &mut Vec<u8>, words: &mut Vec<u8>) {
+    let Some((&index, data)) = bytes.split_first() else { return };
+    let number = || {
+        let mut padded = [0; 8];
+        for (to, from) in padded.iter_mut().zip(data) {
+            *to = *from;
+        }
+        u64::from_le_bytes(padded)
+    };
+    let unsigned = |value: &mut Vec<u8>| match param.format {
+        PrintFormat::Hex => write(value, format_args!("{:X}", number())),
+        PrintFormat::Na | PrintFormat::Dec | PrintFormat::Oct => write(value, format_args!("{}", number())),
+    };
+    match (kind, index) {
+        (EventKind::SETSOCKOPT | EventKind::GETSOCKOPT, 1) => {
+            let errno = number().cast_signed();
+            write(value, format_args!("{errno}"));
+            words.extend_from_slice(errno_of(errno).unwrap_or_default().as_bytes());
+        }
+        (EventKind::SETSOCKOPT | EventKind::GETSOCKOPT, 2 | 3) => unsigned(value),
+        (EventKind::SETSOCKOPT | EventKind::GETSOCKOPT, 4) => {
+            let nanos = number();
+            write(value, format_args!("{nanos}"));
+            write(words, format_args!("{}.{:09}s", nanos / 1_000_000_000, nanos % 1_000_000_000));
+        }
+        (EventKind::PTRACE, 0) => unsigned(value),
+        (EventKind::PTRACE, 1) => {
+            write(value, format_args!("{}", number()));
+            words.extend_from_slice(names::signal_name(number()).unwrap_or_default().as_bytes());
+        }
+        (EventKind::KEYCTL, 0) => unsigned(value),
+        (EventKind::KEYCTL, _) => value.extend_from_slice(data.strip_suffix(b"\0").unwrap_or(data)),
+        (_, _) => write_dotted(data, value),
+    }
+}
+
+fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("writing to a Vec cannot fail");
+}

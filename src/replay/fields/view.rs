@@ -1,0 +1,316 @@
+//! A block as fields see it: its tables by row, and one event of it.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+
+use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
+use crate::format::schema::{EventInfo, EventKind};
+use crate::format::{Block, BytesColumn, Damage, DimensionTable, EventTable, IntColumn, Loss};
+
+/// What fields need to know of the capture a block came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaptureFacts {
+    /// Name of the recorded machine.
+    pub host_name: String,
+    /// Time of the capture's first event, ns since the epoch; 0 when not known.
+    pub first_ts_ns: u64,
+}
+
+/// A block with its dimension tables at hand.
+pub struct BlockView<'b> {
+    block: &'b Block,
+    capture: &'b CaptureFacts,
+    threads: DimensionTable<'b>,
+    fds: DimensionTable<'b>,
+    containers: DimensionTable<'b>,
+    users: DimensionTable<'b>,
+    groups: DimensionTable<'b>,
+    rows_by_tid: OnceCell<HashMap<i64, usize, FxBuildHasher>>,
+}
+
+impl<'b> BlockView<'b> {
+    /// A view of a block.
+    pub fn new(block: &'b Block, capture: &'b CaptureFacts) -> BlockView<'b> {
+        BlockView {
+            block,
+            capture,
+            threads: block.dimension(Dimension::Thread),
+            fds: block.dimension(Dimension::Fd),
+            containers: block.dimension(Dimension::Container),
+            users: block.dimension(Dimension::User),
+            groups: block.dimension(Dimension::Group),
+            rows_by_tid: OnceCell::new(),
+        }
+    }
+
+    /// The block.
+    pub fn block(&self) -> &'b Block {
+        self.block
+    }
+
+    /// The capture's facts.
+    pub fn capture(&self) -> &'b CaptureFacts {
+        self.capture
+    }
+
+    /// How many rows the thread table has.
+    pub fn thread_rows(&self) -> usize {
+        self.threads.rows()
+    }
+
+    /// How many rows the descriptor table has.
+    pub fn fd_rows(&self) -> usize {
+        self.fds.rows()
+    }
+
+    /// A number column of the thread table.
+    pub fn thread_ints(&self, column: ThreadColumn) -> Result<&'b IntColumn, Damage> {
+        self.threads.int(column as u16)
+    }
+
+    /// A text column of the thread table.
+    pub fn thread_texts(&self, column: ThreadColumn) -> Result<&'b BytesColumn, Damage> {
+        self.threads.bytes(column as u16)
+    }
+
+    /// A number column of the descriptor table.
+    pub fn fd_ints(&self, column: FdColumn) -> Result<&'b IntColumn, Damage> {
+        self.fds.int(column as u16)
+    }
+
+    /// A text column of the descriptor table.
+    pub fn fd_texts(&self, column: FdColumn) -> Result<&'b BytesColumn, Damage> {
+        self.fds.bytes(column as u16)
+    }
+
+    /// A number of a thread.
+    pub fn thread_int(&self, row: usize, column: ThreadColumn) -> Result<Option<i64>, Damage> {
+        Ok(self.threads.int(column as u16)?.get(row))
+    }
+
+    /// A text of a thread; empty when not known.
+    pub fn thread_text(&self, row: usize, column: ThreadColumn) -> Result<&'b [u8], Damage> {
+        Ok(self.threads.bytes(column as u16)?.get(row).unwrap_or_default())
+    }
+
+    /// A row that a thread refers to, in another table or its own.
+    pub fn thread_ref(&self, row: usize, column: ThreadColumn) -> Result<Option<usize>, Damage> {
+        Ok(self.thread_int(row, column)?.and_then(|target| usize::try_from(target).ok()))
+    }
+
+    /// A number of a descriptor.
+    pub fn fd_int(&self, row: usize, column: FdColumn) -> Result<Option<i64>, Damage> {
+        Ok(self.fds.int(column as u16)?.get(row))
+    }
+
+    /// A text of a descriptor; empty when not known.
+    pub fn fd_text(&self, row: usize, column: FdColumn) -> Result<&'b [u8], Damage> {
+        Ok(self.fds.bytes(column as u16)?.get(row).unwrap_or_default())
+    }
+
+    /// A number of a container.
+    pub fn container_int(&self, row: usize, column: ContainerColumn) -> Result<Option<i64>, Damage> {
+        Ok(self.containers.int(column as u16)?.get(row))
+    }
+
+    /// A text of a container; empty when not known.
+    pub fn container_text(&self, row: usize, column: ContainerColumn) -> Result<&'b [u8], Damage> {
+        Ok(self.containers.bytes(column as u16)?.get(row).unwrap_or_default())
+    }
+
+    /// A user's id.
+    pub fn user_id(&self, row: usize) -> Result<Option<i64>, Damage> {
+        Ok(self.users.int(UserColumn::Uid as u16)?.get(row))
+    }
+
+    /// A text of a user; empty when not known.
+    pub fn user_text(&self, row: usize, column: UserColumn) -> Result<&'b [u8], Damage> {
+        Ok(self.users.bytes(column as u16)?.get(row).unwrap_or_default())
+    }
+
+    /// A group's id.
+    pub fn group_id(&self, row: usize) -> Result<Option<i64>, Damage> {
+        Ok(self.groups.int(GroupColumn::Gid as u16)?.get(row))
+    }
+
+    /// A group's name; empty when not known.
+    pub fn group_name(&self, row: usize) -> Result<&'b [u8], Damage> {
+        Ok(self.groups.bytes(GroupColumn::Name as u16)?.get(row).unwrap_or_default())
+    }
+
+    /// The name of the user with an id, as far as the block knows one.
+    pub fn user_name_of(&self, uid: i64) -> Result<Option<&'b [u8]>, Damage> {
+        for row in 0..self.users.rows() {
+            if self.user_id(row)? == Some(uid) {
+                let name = self.user_text(row, UserColumn::Name)?;
+                if !name.is_empty() {
+                    return Ok(Some(name));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The name of the group with an id, as far as the block knows one.
+    pub fn group_name_of(&self, gid: i64) -> Result<Option<&'b [u8]>, Damage> {
+        for row in 0..self.groups.rows() {
+            if self.group_id(row)? == Some(gid) {
+                let name = self.group_name(row)?;
+                if !name.is_empty() {
+                    return Ok(Some(name));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The last row of the thread with an id. A block does not say which of several rows held at a given moment; where
+    /// a reference to the right row exists (parent, session leader), follow that one instead.
+    pub fn thread_row_of(&self, tid: i64) -> Result<Option<usize>, Damage> {
+        if let Some(rows) = self.rows_by_tid.get() {
+            return Ok(rows.get(&tid).copied());
+        }
+        let tids = self.thread_ints(ThreadColumn::Tid)?;
+        let rows: HashMap<_, _, _> =
+            (0..self.thread_rows()).filter_map(|row| tids.get(row).map(|tid| (tid, row))).collect();
+        Ok(self.rows_by_tid.get_or_init(|| rows).get(&tid).copied())
+    }
+}
+
+/// An event: a row of a kind's table, or a loss that stands for the events that are not there.
+#[derive(Clone, Copy)]
+pub struct EventRow<'v, 'b> {
+    view: &'v BlockView<'b>,
+    source: RowSource<'v, 'b>,
+}
+
+#[derive(Clone, Copy)]
+enum RowSource<'v, 'b> {
+    Table { table: &'v EventTable<'b>, row: usize },
+    Lost(&'b Loss),
+}
+
+impl<'v, 'b> EventRow<'v, 'b> {
+    /// A row of a table.
+    pub fn new(view: &'v BlockView<'b>, table: &'v EventTable<'b>, row: usize) -> EventRow<'v, 'b> {
+        EventRow { view, source: RowSource::Table { table, row } }
+    }
+
+    /// The event that stands for a loss: of the kind `drop`, at the time of its first lost event, without a thread.
+    pub fn lost(view: &'v BlockView<'b>, loss: &'b Loss) -> EventRow<'v, 'b> {
+        EventRow { view, source: RowSource::Lost(loss) }
+    }
+
+    /// The block it is in.
+    pub fn view(&self) -> &'v BlockView<'b> {
+        self.view
+    }
+
+    /// The loss it stands for.
+    pub fn loss(&self) -> Option<&'b Loss> {
+        match self.source {
+            RowSource::Table { .. } => None,
+            RowSource::Lost(loss) => Some(loss),
+        }
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> EventKind {
+        match self.source {
+            RowSource::Table { table, .. } => table.kind(),
+            RowSource::Lost(_) => EventKind::DROP,
+        }
+    }
+
+    /// What is known of its kind.
+    pub fn info(&self) -> Option<&'static EventInfo> {
+        self.kind().info()
+    }
+
+    fn sequence(&self) -> Result<Option<usize>, Damage> {
+        match self.source {
+            RowSource::Table { table, row } => Ok(table.seq()?.get(row).and_then(|seq| usize::try_from(seq).ok())),
+            RowSource::Lost(_) => Ok(None),
+        }
+    }
+
+    /// Its time, ns since the epoch.
+    pub fn ts_ns(&self) -> Result<u64, Damage> {
+        if let RowSource::Lost(loss) = self.source {
+            return Ok(loss.first_ts_ns);
+        }
+        let Some(seq) = self.sequence()? else { return Ok(0) };
+        Ok(self.view.block.ts_ns()?.get(seq).unwrap_or_default().cast_unsigned())
+    }
+
+    /// Its number in the capture.
+    pub fn num(&self) -> Result<Option<i64>, Damage> {
+        match self.sequence()? {
+            Some(seq) => Ok(self.view.block.num()?.get(seq)),
+            None => Ok(None),
+        }
+    }
+
+    /// The processor it happened on.
+    pub fn cpu(&self) -> Result<Option<i64>, Damage> {
+        match (self.source, self.sequence()?) {
+            (RowSource::Lost(loss), _) => Ok(Some(i64::from(loss.cpu))),
+            (RowSource::Table { .. }, Some(seq)) => Ok(self.view.block.cpu()?.get(seq)),
+            (RowSource::Table { .. }, None) => Ok(None),
+        }
+    }
+
+    /// The row of its thread.
+    pub fn thread(&self) -> Result<Option<usize>, Damage> {
+        match self.source {
+            RowSource::Table { table, row } => Ok(reference(table.thread()?, row)),
+            RowSource::Lost(_) => Ok(None),
+        }
+    }
+
+    /// The row of its descriptor.
+    pub fn fd(&self) -> Result<Option<usize>, Damage> {
+        match self.source {
+            RowSource::Table { table, row } => Ok(reference(table.fd()?, row)),
+            RowSource::Lost(_) => Ok(None),
+        }
+    }
+
+    /// Its resolved path.
+    pub fn path(&self) -> Result<Option<&'b [u8]>, Damage> {
+        match self.source {
+            RowSource::Table { table, row } => Ok(table.path()?.get(row)),
+            RowSource::Lost(_) => Ok(None),
+        }
+    }
+
+    /// Its resolved source path.
+    pub fn source_path(&self) -> Result<Option<&'b [u8]>, Damage> {
+        match self.source {
+            RowSource::Table { table, row } => Ok(table.source_path()?.get(row)),
+            RowSource::Lost(_) => Ok(None),
+        }
+    }
+
+    /// A parameter that is a number.
+    pub fn param_int(&self, at: usize) -> Result<Option<i64>, Damage> {
+        match self.source {
+            RowSource::Table { table, row } => Ok(table.param_int(at)?.get(row)),
+            RowSource::Lost(_) => Ok(None),
+        }
+    }
+
+    /// A parameter that is a byte string.
+    pub fn param_bytes(&self, at: usize) -> Result<Option<&'b [u8]>, Damage> {
+        match self.source {
+            RowSource::Table { table, row } => Ok(table.param_bytes(at)?.get(row)),
+            RowSource::Lost(_) => Ok(None),
+        }
+    }
+}
+
+fn reference(column: &IntColumn, row: usize) -> Option<usize> {
+    column.get(row).and_then(|target| usize::try_from(target).ok())
+}
