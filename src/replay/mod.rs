@@ -2,5 +2,8 @@
 //!
 //! Arrows: `output -> eval -> compile -> rules -> fields`, and everything may look at `format`.
 
+pub mod compile;
+pub mod eval;
 pub mod fields;
+pub mod output;
 pub mod rules;

@@ -67,14 +67,12 @@ fn transform_one(transformer: Transformer, value: FieldValue<'_>) -> FieldValue<
         (Transformer::ToUpper, FieldValue::Text(text)) => FieldValue::made(text.to_ascii_uppercase()),
         (Transformer::Len, FieldValue::Text(text)) => FieldValue::UInt(text.len() as u64),
         (Transformer::Basename, FieldValue::Text(text)) => FieldValue::Text(basename(text)),
-        (Transformer::B64, FieldValue::Text(text)) => decode_base64(&text).map_or(FieldValue::Missing, FieldValue::made),
+        (Transformer::B64, FieldValue::Text(text)) => {
+            decode_base64(&text).map_or(FieldValue::Missing, FieldValue::made)
+        }
         // Numbers, addresses and what is missing have no text to change.
         (
-            Transformer::ToLower
-            | Transformer::ToUpper
-            | Transformer::Len
-            | Transformer::Basename
-            | Transformer::B64,
+            Transformer::ToLower | Transformer::ToUpper | Transformer::Len | Transformer::Basename | Transformer::B64,
             value,
         ) => value,
     }

@@ -285,11 +285,9 @@ fn order(value: &FieldValue<'_>, literal: &Literal) -> Option<Ordering> {
             Literal::Int(right) => Some(ns.cmp(&right.cast_unsigned())),
             _ => Some(value.to_text().as_bytes().cmp(literal_text(literal)?.as_slice())),
         },
-        FieldValue::Missing
-        | FieldValue::Bool(_)
-        | FieldValue::Ip(_)
-        | FieldValue::Net(_)
-        | FieldValue::List(_) => None,
+        FieldValue::Missing | FieldValue::Bool(_) | FieldValue::Ip(_) | FieldValue::Net(_) | FieldValue::List(_) => {
+            None
+        }
     }
 }
 

@@ -1,0 +1,113 @@
+//! Atoms: the single comparisons of all conditions, each kept once.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use rustc_hash::FxBuildHasher;
+
+use super::bound_field::reads_of;
+use super::matcher::Matcher;
+use crate::replay::fields::{Access, ContainerFact, EventFact, FdFact, Reads, ThreadFact, Whose};
+use crate::replay::rules::{FieldExpr, Op, Test};
+
+/// The number of an atom in a program.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct AtomId(pub u32);
+
+/// One comparison, prepared.
+#[derive(Debug)]
+pub struct Atom {
+    /// The left-hand side.
+    pub field: FieldExpr,
+    /// The comparison with the right-hand side.
+    pub matcher: Matcher,
+    /// What it depends on at most.
+    pub reads: Reads,
+    /// How dear it is, compared with others of the same table.
+    pub cost: u32,
+}
+
+/// All atoms of a program.
+#[derive(Debug, Default)]
+pub(super) struct Atoms {
+    atoms: Vec<Atom>,
+    ids: HashMap<String, AtomId, FxBuildHasher>,
+}
+
+impl Atoms {
+    /// The atom of a test; a test that was seen before gives the same one.
+    pub(super) fn intern(&mut self, test: &Test) -> AtomId {
+        let mut key = String::new();
+        write_key(test, &mut key);
+        if let Some(id) = self.ids.get(&key) {
+            return *id;
+        }
+        let id = AtomId(u32::try_from(self.atoms.len()).unwrap_or(u32::MAX));
+        let matcher = Matcher::new(test);
+        let reads = match matcher.right_field() {
+            Some(_) => Reads::Row,
+            None => reads_of(&test.field),
+        };
+        let cost = access_cost(test.field.field.access) + operator_cost(test.op);
+        self.atoms.push(Atom { field: test.field.clone(), matcher, reads, cost });
+        self.ids.insert(key, id);
+        id
+    }
+
+    pub(super) fn finish(self) -> Vec<Atom> {
+        self.atoms
+    }
+
+    pub(super) fn get(&self, id: AtomId) -> Option<&Atom> {
+        self.atoms.get(id.0 as usize)
+    }
+}
+
+/// A text that two tests share if and only if they are the same.
+fn write_key(test: &Test, key: &mut String) {
+    // Writing to a String cannot fail.
+    let _ = write!(key, "{:?}", (test.field.field.name, &test.field.arg, &test.field.transformers, test.op));
+    for value in &test.values {
+        let _ = write!(key, "{value:?};");
+    }
+}
+
+/// A rough order of how dear values are: numbers that lie in a column, texts in a dictionary, texts that are made.
+fn access_cost(access: Access) -> u32 {
+    match access {
+        Access::Event(EventFact::Args | EventFact::Info) => 90,
+        Access::Event(EventFact::Arg | EventFact::RawArg) => 20,
+        Access::Event(EventFact::Buffer) => 60,
+        Access::Event(EventFact::Path(_) | EventFact::PathRaw(_) | EventFact::AbsPath) => 25,
+        Access::Event(_) => 5,
+        Access::Thread(Whose::Own, fact) => match fact {
+            ThreadFact::CmdLine | ThreadFact::ExeLine | ThreadFact::Args | ThreadFact::Env => 40,
+            ThreadFact::Name | ThreadFact::Exe | ThreadFact::ExePath | ThreadFact::Cwd => 10,
+            _ => 12,
+        },
+        Access::Thread(Whose::Parent, _) => 20,
+        Access::Thread(_, _) => 50,
+        Access::Stdio(..) => 20,
+        Access::User(_) | Access::LoginUser(_) | Access::Group(_) => 15,
+        Access::Container(ContainerFact::Id) => 8,
+        Access::Container(ContainerFact::Label | ContainerFact::Labels | ContainerFact::Mounts) => 60,
+        Access::Container(ContainerFact::Mount(_)) => 60,
+        Access::Container(_) => 15,
+        Access::Fd(FdFact::Num) => 4,
+        Access::Fd(FdFact::TypeChar | FdFact::Type) => 6,
+        Access::Fd(FdFact::Name) => 15,
+        Access::Fd(_) => 20,
+        Access::Absent(_) => 0,
+    }
+}
+
+fn operator_cost(op: Op) -> u32 {
+    match op {
+        Op::Exists => 0,
+        Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => 1,
+        Op::In | Op::Intersects | Op::StartsWith | Op::BStartsWith | Op::EndsWith => 2,
+        Op::Contains | Op::BContains | Op::Pmatch => 5,
+        Op::IContains | Op::Glob | Op::IGlob => 10,
+        Op::Regex => 20,
+    }
+}

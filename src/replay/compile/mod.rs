@@ -1,0 +1,22 @@
+//! Typed rules -> a program: what is left to ask of each event kind, and of which table.
+//!
+//! ```text
+//! condition (rules::Expr) -> atoms, each once -> for each kind: folded, grouped by table, cheap parts first
+//! ```
+//!
+//! A [`Program`] is immutable and shared by all threads; `replay::eval` runs it over blocks.
+
+mod atom;
+mod bound_field;
+mod graph;
+mod matcher;
+mod plan;
+mod program;
+
+pub use atom::{Atom, AtomId};
+pub use bound_field::{argument_of, value_of};
+pub(in crate::replay) use bound_field::{value_of_fd, value_of_thread};
+pub use graph::{Domain, Graph, Node, NodeId};
+pub use matcher::Matcher;
+pub use plan::{KindPlan, RuleId, RulePlan};
+pub use program::{Program, RuleHead, Selection};

@@ -1,0 +1,155 @@
+//! Programs: all rules, ready to be run over blocks.
+
+use super::atom::{Atom, AtomId, Atoms};
+use super::graph::{Graph, Node};
+use super::plan::{Condition, Folder, KindPlan, RuleId, RulePlan};
+use crate::format::schema::{EVENTS, EventKind, KIND_LIMIT};
+use crate::replay::rules::{Expr, Priority, Template, TypedRule};
+
+/// Which rules take part.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Selection {
+    /// Only rules at least as bad as this.
+    pub min_priority: Option<Priority>,
+}
+
+impl Selection {
+    fn takes(&self, rule: &TypedRule) -> bool {
+        rule.enabled && self.min_priority.is_none_or(|least| rule.priority <= least)
+    }
+}
+
+/// What an alert says of its rule.
+#[derive(Clone, Debug)]
+pub struct RuleHead {
+    /// Name.
+    pub name: String,
+    /// Priority.
+    pub priority: Priority,
+    /// Output text.
+    pub output: Template,
+    /// Tags, as Falco prints them.
+    pub tags: Vec<String>,
+    /// Event source.
+    pub source: String,
+}
+
+/// Rules, compiled. Immutable; one serves all threads.
+#[derive(Debug)]
+pub struct Program {
+    rules: Vec<RuleHead>,
+    atoms: Vec<Atom>,
+    graph: Graph,
+    plans: Vec<KindPlan>,
+    /// Positions in `plans`, by kind.
+    by_kind: Vec<Option<u16>>,
+}
+
+impl Program {
+    /// Compiles rules.
+    pub fn compile(rules: &[TypedRule], selection: &Selection) -> Program {
+        let taken: Vec<&TypedRule> = rules.iter().filter(|rule| selection.takes(rule)).collect();
+        let heads = taken
+            .iter()
+            .map(|rule| RuleHead {
+                name: rule.name.clone(),
+                priority: rule.priority,
+                output: rule.output.clone(),
+                tags: rule.tags.clone(),
+                source: rule.source.clone(),
+            })
+            .collect();
+        let conditions: Vec<&Expr> = taken.iter().map(|rule| &rule.condition).collect();
+        Program::build(heads, &conditions, true)
+    }
+
+    /// A program that finds the events for which a condition holds, or all events: `sysreel events`.
+    pub fn of_events(condition: Option<&Expr>) -> Program {
+        let head = RuleHead {
+            name: String::new(),
+            priority: Priority::Debug,
+            output: Template { parts: Vec::new() },
+            tags: Vec::new(),
+            source: "syscall".to_owned(),
+        };
+        let everything = Expr::And(Vec::new());
+        Program::build(vec![head], &[condition.unwrap_or(&everything)], true)
+    }
+
+    /// Compiles without folding what an event's kind decides: for tests that compare.
+    #[cfg(test)]
+    pub(in crate::replay) fn compile_unfolded(rules: &[TypedRule]) -> Program {
+        let heads = Program::compile(rules, &Selection::default()).rules;
+        let conditions: Vec<&Expr> = rules.iter().filter(|rule| rule.enabled).map(|rule| &rule.condition).collect();
+        Program::build(heads, &conditions, false)
+    }
+
+    fn build(rules: Vec<RuleHead>, conditions: &[&Expr], folds: bool) -> Program {
+        let mut atoms = Atoms::default();
+        let conditions: Vec<Condition> = conditions.iter().map(|expr| Condition::new(expr, &mut atoms)).collect();
+        let ids = || (0..).map(RuleId).zip(&conditions);
+        let (first, last): (Vec<_>, Vec<_>) = ids().partition(|(_, condition)| condition.restricts_type(&atoms));
+        let mut graph = Graph::default();
+        let never = graph.constant(false);
+        let mut plans = Vec::new();
+        let mut by_kind = vec![None; KIND_LIMIT];
+        for info in EVENTS {
+            let mut folder = Folder::new(&atoms, &mut graph, folds, info);
+            let mut rules = Vec::new();
+            for (rule, condition) in first.iter().chain(&last) {
+                let condition = folder.fold(condition);
+                if condition != never {
+                    rules.push(RulePlan { rule: *rule, condition });
+                }
+            }
+            if !rules.is_empty() {
+                if let Some(slot) = by_kind.get_mut(usize::from(info.kind.0)) {
+                    *slot = u16::try_from(plans.len()).ok();
+                }
+                plans.push(KindPlan { kind: info.kind, rules });
+            }
+        }
+        Program { rules, atoms: atoms.finish(), graph, plans, by_kind }
+    }
+
+    /// All rules that take part, in load order.
+    pub fn rules(&self) -> &[RuleHead] {
+        &self.rules
+    }
+
+    /// A rule by its number.
+    pub fn rule(&self, id: RuleId) -> Option<&RuleHead> {
+        self.rules.get(id.0 as usize)
+    }
+
+    /// The rules that may match events of a kind; `None` when no rule can, so that such events need not be read.
+    pub fn plan(&self, kind: EventKind) -> Option<&KindPlan> {
+        let at = self.by_kind.get(usize::from(kind.0)).copied().flatten()?;
+        self.plans.get(usize::from(at))
+    }
+
+    /// Whether any rule can match events of a kind.
+    pub fn wants(&self, kind: EventKind) -> bool {
+        self.plan(kind).is_some()
+    }
+
+    /// The conditions' nodes.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// An atom by its number.
+    pub fn atom(&self, id: AtomId) -> Option<&Atom> {
+        self.atoms.get(id.0 as usize)
+    }
+
+    /// How many comparisons the conditions have, each counted once.
+    pub fn atom_count(&self) -> usize {
+        self.atoms.len()
+    }
+
+    /// Whether a rule matches every event of a kind.
+    pub fn matches_all(&self, kind: EventKind) -> bool {
+        self.plan(kind).is_some_and(|plan| plan.rules.iter().any(|rule| *self.graph.node(rule.condition) == Node::True))
+    }
+}

@@ -1,0 +1,512 @@
+//! One block against a program: for every kind, which rows which rule matches.
+//!
+//! Rows are handled in sets. A comparison over threads or descriptors is asked once for each row of their tables that
+//! an event under question refers to, and remembered; so is every comparison over the rows of a kind, because rules
+//! share them. A conjunction asks its next part only of the rows that are left.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use rustc_hash::FxBuildHasher;
+
+use super::bits::Bits;
+use super::keys::{Key, KeyedAnswers, Keys, event_keys, fd_keys, thread_keys};
+use crate::format::schema::{EventInfo, EventKind};
+use crate::format::{Block, Damage, EventTable, Loss};
+use crate::replay::compile::{
+    Atom, Domain, KindPlan, Node, NodeId, Program, RuleId, value_of, value_of_fd, value_of_thread,
+};
+use crate::replay::fields::{BlockView, CaptureFacts, EventRow, Purpose};
+
+/// An event that a rule matches.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Match {
+    /// The event's position in its block. A loss has the position of the first event after it.
+    pub seq: u32,
+    /// Events before losses of the same position are 1, losses 0: so that sorting puts them where they belong.
+    pub is_event: bool,
+    /// The event's kind.
+    pub kind: EventKind,
+    /// The event's row in its kind's table; of a loss, its place among the block's losses.
+    pub row: u32,
+    /// In which place the rule was tried.
+    pub order: u32,
+    /// The rule.
+    pub rule: RuleId,
+}
+
+/// What to find in a block.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BlockOptions {
+    /// Nothing before this, ns since the epoch.
+    pub from_ns: Option<u64>,
+    /// Nothing after this.
+    pub to_ns: Option<u64>,
+    /// Every rule that matches an event, and not the first only.
+    pub all_matches: bool,
+    /// Whether to count the cost of each rule.
+    pub measures: bool,
+}
+
+/// What a rule cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RuleCost {
+    /// Events that the rule's condition was asked of, after its type was seen to fit.
+    pub rows: u64,
+    /// Events that matched.
+    pub matched: u64,
+    /// Time, ns. What rules share is counted for the first that asks.
+    pub ns: u64,
+}
+
+/// The matches of a block, in the order of its events.
+///
+/// # Errors
+/// A column that is asked for cannot be read. The block then gives no matches at all.
+pub fn evaluate_block(program: &Program, block: &Block) -> Result<Vec<Match>, Damage> {
+    let capture = CaptureFacts::default();
+    evaluate_view(program, &BlockView::new(block, &capture), &BlockOptions::default(), &mut Vec::new())
+}
+
+/// The same for a block in view; costs are added up in `costs`, by rule.
+///
+/// # Errors
+/// As [`evaluate_block`].
+pub fn evaluate_view(
+    program: &Program,
+    view: &BlockView<'_>,
+    options: &BlockOptions,
+    costs: &mut Vec<RuleCost>,
+) -> Result<Vec<Match>, Damage> {
+    if options.measures {
+        costs.resize(program.rules().len(), RuleCost::default());
+    }
+    let mut evaluation = Evaluation::new(program, view, *options);
+    let mut matches = Vec::new();
+    for &(kind, _) in view.block().kinds() {
+        if let (Some(plan), Some(info), Some(table)) = (program.plan(kind), kind.info(), view.block().table(kind)) {
+            evaluation.run_kind(plan, info, &table, costs, &mut matches)?;
+        }
+    }
+    for (at, loss) in view.block().header().losses.iter().enumerate() {
+        evaluation.run_loss(at, loss, costs, &mut matches)?;
+    }
+    matches.sort_unstable();
+    Ok(matches)
+}
+
+/// What is known of a node so far: answers by row, and by key for comparisons.
+struct Memo {
+    known: Bits,
+    holds: Bits,
+    answers: KeyedAnswers,
+}
+
+impl Memo {
+    fn new(rows: usize) -> Memo {
+        Memo { known: Bits::none(rows), holds: Bits::none(rows), answers: KeyedAnswers::default() }
+    }
+}
+
+type Memos = HashMap<NodeId, Memo, FxBuildHasher>;
+
+/// The table whose rows are under question.
+#[derive(Clone, Copy)]
+enum Scope<'t, 'b> {
+    Threads,
+    Fds,
+    Events { info: &'static EventInfo, table: &'t EventTable<'b> },
+}
+
+struct Evaluation<'p, 'v, 'b> {
+    program: &'p Program,
+    view: &'v BlockView<'b>,
+    options: BlockOptions,
+    threads: Memos,
+    fds: Memos,
+    events: Memos,
+}
+
+impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
+    fn new(program: &'p Program, view: &'v BlockView<'b>, options: BlockOptions) -> Evaluation<'p, 'v, 'b> {
+        Evaluation {
+            program,
+            view,
+            options,
+            threads: Memos::default(),
+            fds: Memos::default(),
+            events: Memos::default(),
+        }
+    }
+
+    fn run_kind(
+        &mut self,
+        plan: &KindPlan,
+        info: &'static EventInfo,
+        table: &EventTable<'b>,
+        costs: &mut [RuleCost],
+        matches: &mut Vec<Match>,
+    ) -> Result<(), Damage> {
+        self.events.clear();
+        let mut left = self.rows_in_time(table)?;
+        for (order, rule) in (0u32..).zip(&plan.rules) {
+            if left.is_empty() {
+                break;
+            }
+            let started = self.options.measures.then(Instant::now);
+            let found = self.eval(rule.condition, &left, Scope::Events { info, table })?;
+            if let (Some(started), Some(cost)) = (started, costs.get_mut(rule.rule.0 as usize)) {
+                cost.rows += left.count() as u64;
+                cost.matched += found.count() as u64;
+                cost.ns += u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            }
+            if found.is_empty() {
+                continue;
+            }
+            let seqs = table.seq()?;
+            for row in found.iter() {
+                let seq = seqs.get(row).and_then(|seq| u32::try_from(seq).ok()).unwrap_or(u32::MAX);
+                let row = u32::try_from(row).unwrap_or(u32::MAX);
+                matches.push(Match { seq, is_event: true, kind: plan.kind, row, order, rule: rule.rule });
+            }
+            if !self.options.all_matches {
+                left.remove(&found);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows within the time that is asked for.
+    fn rows_in_time(&self, table: &EventTable<'b>) -> Result<Bits, Damage> {
+        let all = Bits::all(table.rows());
+        let header = self.view.block().header();
+        let from = self.options.from_ns.filter(|from| *from > header.first_ts_ns);
+        let to = self.options.to_ns.filter(|to| *to < header.last_ts_ns);
+        if from.is_none() && to.is_none() {
+            return Ok(all);
+        }
+        let (from, to) = (from.unwrap_or(0), to.unwrap_or(u64::MAX));
+        let times = self.view.block().ts_ns()?;
+        let seqs = table.seq()?;
+        Ok(all.keep(|row| {
+            let seq = seqs.get(row).and_then(|seq| usize::try_from(seq).ok());
+            let ts_ns = seq.and_then(|seq| times.get(seq)).map(i64::cast_unsigned);
+            ts_ns.is_some_and(|ts_ns| (from..=to).contains(&ts_ns))
+        }))
+    }
+
+    /// The rows of `among` for which a node holds.
+    fn eval(&mut self, id: NodeId, among: &Bits, scope: Scope<'_, 'b>) -> Result<Bits, Damage> {
+        if let Scope::Events { table, .. } = scope {
+            let domain = self.program.graph().domain(id);
+            if domain != Domain::Event {
+                return self.eval_through(id, domain, among, table);
+            }
+        }
+        let program = self.program;
+        match program.graph().node(id) {
+            Node::True => Ok(among.clone()),
+            Node::False => Ok(Bits::none(among.rows())),
+            Node::Not(inner) => Ok(among.and_not(&self.eval(*inner, among, scope)?)),
+            Node::And(parts) => {
+                let mut left = among.clone();
+                for part in parts {
+                    if left.is_empty() {
+                        break;
+                    }
+                    left = self.eval(*part, &left, scope)?;
+                }
+                Ok(left)
+            }
+            Node::Or(parts) => {
+                let mut left = among.clone();
+                let mut found = Bits::none(among.rows());
+                for part in parts {
+                    if left.is_empty() {
+                        break;
+                    }
+                    let more = self.eval(*part, &left, scope)?;
+                    left.remove(&more);
+                    found.add(&more);
+                }
+                Ok(found)
+            }
+            Node::Atom(atom) => match program.atom(*atom) {
+                Some(atom) => {
+                    self.remembered(id, among, scope, |this, answers, need| this.ask(atom, need, scope, answers))
+                }
+                None => Ok(Bits::none(among.rows())),
+            },
+        }
+    }
+
+    /// A node's answers, of which only those not known yet are asked for.
+    fn remembered(
+        &mut self,
+        id: NodeId,
+        among: &Bits,
+        scope: Scope<'_, 'b>,
+        ask: impl FnOnce(&mut Self, &mut KeyedAnswers, &Bits) -> Result<Bits, Damage>,
+    ) -> Result<Bits, Damage> {
+        let mut memo = self.memos(scope).remove(&id).unwrap_or_else(|| Memo::new(among.rows()));
+        let need = among.and_not(&memo.known);
+        if !need.is_empty() {
+            let found = ask(self, &mut memo.answers, &need)?;
+            memo.known.add(&need);
+            memo.holds.add(&found);
+        }
+        let answer = among.and(&memo.holds);
+        self.memos(scope).insert(id, memo);
+        Ok(answer)
+    }
+
+    fn memos(&mut self, scope: Scope<'_, 'b>) -> &mut Memos {
+        match scope {
+            Scope::Threads => &mut self.threads,
+            Scope::Fds => &mut self.fds,
+            Scope::Events { .. } => &mut self.events,
+        }
+    }
+
+    /// A node over threads or descriptors, for events.
+    fn eval_through(
+        &mut self,
+        id: NodeId,
+        domain: Domain,
+        among: &Bits,
+        table: &EventTable<'b>,
+    ) -> Result<Bits, Damage> {
+        let info = table.kind().info();
+        let Some(info) = info else { return Ok(Bits::none(among.rows())) };
+        let scope = Scope::Events { info, table };
+        self.remembered(id, among, scope, |this, _, need| {
+            let (rows, references, target) = match domain {
+                Domain::Thread => (this.view.thread_rows(), table.thread()?, Scope::Threads),
+                Domain::Fd => (this.view.fd_rows(), table.fd()?, Scope::Fds),
+                Domain::Event => return Ok(Bits::none(need.rows())),
+            };
+            let when_missing = this.program.graph().when_missing(id);
+            if let Some(reference) = references.constant() {
+                let holds = match reference.and_then(|row| usize::try_from(row).ok()) {
+                    Some(row) => {
+                        let mut wanted = Bits::none(rows);
+                        wanted.insert(row);
+                        this.eval_remembered(id, &wanted, target)?.contains(row)
+                    }
+                    None => when_missing,
+                };
+                return Ok(if holds { need.clone() } else { Bits::none(need.rows()) });
+            }
+            let values = references.values();
+            let has_nulls = references.has_nulls();
+            let row_of = |row: usize| values.get(row).and_then(|target| usize::try_from(*target).ok());
+            let mut wanted = Bits::none(rows);
+            for row in need.iter() {
+                if !(has_nulls && references.is_null(row))
+                    && let Some(target) = row_of(row)
+                {
+                    wanted.insert(target);
+                }
+            }
+            let holding = this.eval_remembered(id, &wanted, target)?;
+            if holding.is_empty() && !(when_missing && has_nulls) {
+                return Ok(Bits::none(need.rows()));
+            }
+            if has_nulls {
+                return Ok(need.keep(|row| match references.get(row) {
+                    Some(_) => row_of(row).is_some_and(|target| holding.contains(target)),
+                    None => when_missing,
+                }));
+            }
+            Ok(need.keep(|row| row_of(row).is_some_and(|target| holding.contains(target))))
+        })
+    }
+
+    /// A node over threads or descriptors for rows of their table. Whole conditions are remembered too, because other
+    /// kinds ask them again.
+    fn eval_remembered(&mut self, id: NodeId, among: &Bits, scope: Scope<'_, 'b>) -> Result<Bits, Damage> {
+        if matches!(self.program.graph().node(id), Node::Atom(_)) {
+            return self.eval(id, among, scope);
+        }
+        self.remembered(id, among, scope, |this, _, need| this.eval(id, need, scope))
+    }
+
+    /// Asks a comparison of rows.
+    fn ask(
+        &mut self,
+        atom: &Atom,
+        need: &Bits,
+        scope: Scope<'_, 'b>,
+        answers: &mut KeyedAnswers,
+    ) -> Result<Bits, Damage> {
+        let view = self.view;
+        let keys = match scope {
+            Scope::Threads => thread_keys(atom, view)?,
+            Scope::Fds => fd_keys(atom, view)?,
+            Scope::Events { info, table } => event_keys(atom, info, table)?,
+        };
+        let ask_row = |row: usize| -> Result<bool, Damage> {
+            let value = match scope {
+                Scope::Threads => value_of_thread(&atom.field, view, row)?,
+                Scope::Fds => value_of_fd(&atom.field, view, row)?,
+                Scope::Events { table, .. } => return holds_for_event(atom, &EventRow::new(view, table, row)),
+            };
+            Ok(atom.matcher.holds(&value))
+        };
+        let mut damage = None;
+        let mut ask_or_note = |row: usize| match ask_row(row) {
+            Ok(holds) => holds,
+            Err(error) => {
+                damage.get_or_insert(error);
+                false
+            }
+        };
+        let found = match keys {
+            Keys::Text(column) => {
+                answers.by_code.resize(column.distinct_count(), 0);
+                let is_path = matches!(scope, Scope::Events { .. });
+                let null_holds = !is_path && atom.matcher.holds_for_text(b"");
+                need.keep(|row| {
+                    let Some(code) = column.code(row) else { return null_holds };
+                    match answers.by_code.get_mut(code as usize) {
+                        Some(answer) => {
+                            if *answer == 0 {
+                                *answer = 1 + u8::from(atom.matcher.holds_for_text(column.distinct(code)));
+                            }
+                            *answer == 2
+                        }
+                        None => false,
+                    }
+                })
+            }
+            Keys::One(Key::Text(column)) => {
+                answers.by_code.resize(column.distinct_count() + 1, 0);
+                let null = column.distinct_count();
+                need.keep(|row| {
+                    let code = column.code(row).map_or(null, |code| code as usize);
+                    match answers.by_code.get_mut(code) {
+                        Some(answer) => {
+                            if *answer == 0 {
+                                *answer = 1 + u8::from(ask_or_note(row));
+                            }
+                            *answer == 2
+                        }
+                        None => false,
+                    }
+                })
+            }
+            Keys::One(key) => {
+                let mut last = None;
+                need.keep(|row| {
+                    let key = key.of(row);
+                    if let Some((last_key, holds)) = last
+                        && last_key == key
+                    {
+                        return holds;
+                    }
+                    let holds = *answers.by_number.entry(key).or_insert_with(|| ask_or_note(row));
+                    last = Some((key, holds));
+                    holds
+                })
+            }
+            Keys::Several(columns) => {
+                let mut parts: Vec<(bool, i64)> = Vec::with_capacity(columns.len());
+                need.keep(|row| {
+                    parts.clear();
+                    parts.extend(columns.iter().map(|column| column.of(row)));
+                    if let Some(holds) = answers.by_numbers.get(parts.as_slice()) {
+                        return *holds;
+                    }
+                    let holds = ask_or_note(row);
+                    answers.by_numbers.insert(parts.as_slice().into(), holds);
+                    holds
+                })
+            }
+            Keys::Unknown => need.keep(&mut ask_or_note),
+        };
+        damage.map_or(Ok(found), Err)
+    }
+
+    /// The rules on lost events, asked of a loss.
+    fn run_loss(
+        &mut self,
+        at: usize,
+        loss: &'b Loss,
+        costs: &mut [RuleCost],
+        matches: &mut Vec<Match>,
+    ) -> Result<(), Damage> {
+        let ts_ns = loss.first_ts_ns;
+        if ts_ns < self.options.from_ns.unwrap_or(0) || ts_ns > self.options.to_ns.unwrap_or(u64::MAX) {
+            return Ok(());
+        }
+        let Some(plan) = self.program.plan(EventKind::DROP) else { return Ok(()) };
+        let row = EventRow::lost(self.view, loss);
+        let mut seq = None;
+        for (order, rule) in (0u32..).zip(&plan.rules) {
+            let holds = holds_for_row(self.program, rule.condition, &row)?;
+            if self.options.measures
+                && let Some(cost) = costs.get_mut(rule.rule.0 as usize)
+            {
+                cost.rows += 1;
+                cost.matched += u64::from(holds);
+            }
+            if !holds {
+                continue;
+            }
+            let seq = match seq {
+                Some(seq) => seq,
+                None => *seq.insert(self.position_of(ts_ns)?),
+            };
+            let row = u32::try_from(at).unwrap_or(u32::MAX);
+            matches.push(Match { seq, is_event: false, kind: EventKind::DROP, row, order, rule: rule.rule });
+            if !self.options.all_matches {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The position of the first event that is not before a time.
+    fn position_of(&self, ts_ns: u64) -> Result<u32, Damage> {
+        let times = self.view.block().ts_ns()?;
+        let at = times.values().iter().position(|time| time.cast_unsigned() >= ts_ns).unwrap_or(times.len());
+        Ok(u32::try_from(at).unwrap_or(u32::MAX))
+    }
+}
+
+/// Whether a node holds for one event, asked on its own.
+pub(super) fn holds_for_row(program: &Program, id: NodeId, row: &EventRow<'_, '_>) -> Result<bool, Damage> {
+    match program.graph().node(id) {
+        Node::True => Ok(true),
+        Node::False => Ok(false),
+        Node::Not(inner) => Ok(!holds_for_row(program, *inner, row)?),
+        Node::And(parts) => {
+            for part in parts {
+                if !holds_for_row(program, *part, row)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        Node::Or(parts) => {
+            for part in parts {
+                if holds_for_row(program, *part, row)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Node::Atom(atom) => match program.atom(*atom) {
+            Some(atom) => holds_for_event(atom, row),
+            None => Ok(false),
+        },
+    }
+}
+
+fn holds_for_event(atom: &Atom, row: &EventRow<'_, '_>) -> Result<bool, Damage> {
+    let value = value_of(&atom.field, row, Purpose::Test)?;
+    match atom.matcher.right_field() {
+        Some(right) => Ok(atom.matcher.holds_with(&value, &value_of(right, row, Purpose::Test)?)),
+        None => Ok(atom.matcher.holds(&value)),
+    }
+}

@@ -1,0 +1,170 @@
+//! Which columns decide a comparison: rows that agree in them agree in the answer, so it is asked once for each.
+
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+
+use crate::format::dimension::{FdColumn, ThreadColumn};
+use crate::format::schema::{EventInfo, ParamType, Physical};
+use crate::format::{BytesColumn, Damage, EventTable, IntColumn};
+use crate::replay::compile::{Atom, argument_of};
+use crate::replay::fields::{Access, Argument, BlockView, EventFact, FdFact, PathRole, StdioFact, ThreadFact, Whose};
+
+/// The columns that decide a comparison.
+pub(super) enum Keys<'b> {
+    /// The value is this column's text.
+    Text(&'b BytesColumn),
+    /// One column of numbers or references.
+    One(Key<'b>),
+    /// Several.
+    Several(Vec<Key<'b>>),
+    /// Not known: every row is asked.
+    Unknown,
+}
+
+/// A column as part of a key.
+#[derive(Clone, Copy)]
+pub(super) enum Key<'b> {
+    Number(&'b IntColumn),
+    Text(&'b BytesColumn),
+}
+
+impl Key<'_> {
+    /// A number that two rows share if and only if they agree in the column.
+    pub(super) fn of(self, row: usize) -> (bool, i64) {
+        match self {
+            Key::Number(column) => match column.get(row) {
+                Some(value) => (true, value),
+                None => (false, 0),
+            },
+            Key::Text(column) => match column.code(row) {
+                Some(code) => (true, i64::from(code)),
+                None => (false, 0),
+            },
+        }
+    }
+}
+
+/// Answers by key.
+#[derive(Default)]
+pub(super) struct KeyedAnswers {
+    /// By dictionary code: 0 not asked yet, 1 no, 2 yes.
+    pub(super) by_code: Vec<u8>,
+    /// By one number.
+    pub(super) by_number: HashMap<(bool, i64), bool, FxBuildHasher>,
+    /// By several.
+    pub(super) by_numbers: HashMap<Box<[(bool, i64)]>, bool, FxBuildHasher>,
+}
+
+/// The columns that decide a comparison over the thread table.
+pub(super) fn thread_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<'b>, Damage> {
+    let number = |column| -> Result<Keys<'b>, Damage> { Ok(Keys::One(Key::Number(view.thread_ints(column)?))) };
+    Ok(match atom.field.field.access {
+        Access::Thread(Whose::Own, fact) => match fact {
+            ThreadFact::Name => text_of(atom, view.thread_texts(ThreadColumn::Comm)?),
+            ThreadFact::Exe => text_of(atom, view.thread_texts(ThreadColumn::Exe)?),
+            ThreadFact::ExePath => text_of(atom, view.thread_texts(ThreadColumn::Exepath)?),
+            ThreadFact::Cwd => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Cwd)?)),
+            ThreadFact::Args => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Args)?)),
+            ThreadFact::Env => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Env)?)),
+            ThreadFact::Cgroup | ThreadFact::Cgroups => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Cgroups)?)),
+            ThreadFact::CmdLine => Keys::Several(vec![
+                Key::Text(view.thread_texts(ThreadColumn::Comm)?),
+                Key::Text(view.thread_texts(ThreadColumn::Args)?),
+            ]),
+            ThreadFact::Tty => number(ThreadColumn::Tty)?,
+            ThreadFact::ExeWritable
+            | ThreadFact::ExeUpperLayer
+            | ThreadFact::ExeLowerLayer
+            | ThreadFact::ExeFromMemfd => number(ThreadColumn::ExeFlags)?,
+            _ => Keys::Unknown,
+        },
+        // What is asked of an ancestor is the same for all children of one parent.
+        Access::Thread(Whose::Parent, _) => number(ThreadColumn::Parent)?,
+        Access::Thread(Whose::Ancestor, _) if argument_of(&atom.field) != Argument::Index(0) => {
+            number(ThreadColumn::Parent)?
+        }
+        Access::User(_) => number(ThreadColumn::User)?,
+        Access::Group(_) => number(ThreadColumn::Group)?,
+        Access::Container(_) => number(ThreadColumn::Container)?,
+        Access::Stdio(stream, StdioFact::Name | StdioFact::Type) => number(match stream {
+            0 => ThreadColumn::Stdin,
+            1 => ThreadColumn::Stdout,
+            _ => ThreadColumn::Stderr,
+        })?,
+        Access::Thread(..) | Access::LoginUser(_) | Access::Event(_) | Access::Fd(_) | Access::Absent(_) => {
+            Keys::Unknown
+        }
+    })
+}
+
+/// The columns that decide a comparison over the descriptor table.
+pub(super) fn fd_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<'b>, Damage> {
+    let Access::Fd(fact) = atom.field.field.access else { return Ok(Keys::Unknown) };
+    let letter = || -> Result<Key<'b>, Damage> { Ok(Key::Number(view.fd_ints(FdColumn::TypeChar)?)) };
+    let name = || -> Result<Key<'b>, Damage> { Ok(Key::Text(view.fd_texts(FdColumn::Name)?)) };
+    let num = || -> Result<Key<'b>, Damage> { Ok(Key::Number(view.fd_ints(FdColumn::Num)?)) };
+    Ok(match fact {
+        FdFact::Name => text_of(atom, view.fd_texts(FdColumn::Name)?),
+        FdFact::Num => Keys::One(num()?),
+        FdFact::TypeChar => Keys::One(letter()?),
+        FdFact::Type | FdFact::SockFamily => Keys::Several(vec![letter()?, num()?]),
+        FdFact::Directory => Keys::Several(vec![letter()?, name()?]),
+        FdFact::FileName => Keys::Several(vec![letter()?, name()?, num()?]),
+        FdFact::L4Proto => Keys::Several(vec![letter()?, num()?, Key::Number(view.fd_ints(FdColumn::L4Proto)?)]),
+        _ => Keys::Unknown,
+    })
+}
+
+/// The columns that decide a comparison over the events of a kind.
+pub(super) fn event_keys<'b>(atom: &Atom, info: &EventInfo, table: &EventTable<'b>) -> Result<Keys<'b>, Damage> {
+    if atom.matcher.right_field().is_some() {
+        return Ok(Keys::Unknown);
+    }
+    let Access::Event(fact) = atom.field.field.access else { return Ok(Keys::Unknown) };
+    let numbers = |names: &[&str]| -> Result<Keys<'b>, Damage> {
+        let mut keys = Vec::new();
+        for name in names {
+            if let Some(at) = info.param(name) {
+                keys.push(Key::Number(table.param_int(at)?));
+            }
+        }
+        Ok(if keys.len() == 1 { Keys::One(keys.remove(0)) } else { Keys::Several(keys) })
+    };
+    let first = || -> Result<Keys<'b>, Damage> { Ok(Keys::One(Key::Number(table.param_int(0)?))) };
+    Ok(match fact {
+        EventFact::Path(PathRole::Name | PathRole::Target) => text_of(atom, table.path()?),
+        EventFact::Path(PathRole::Source) => text_of(atom, table.source_path()?),
+        EventFact::OpenedForRead | EventFact::OpenedForWrite => numbers(&["flags"])?,
+        EventFact::OpenedForExec => numbers(&["flags", "mode"])?,
+        EventFact::Res | EventFact::RawRes | EventFact::Failed | EventFact::CountError | EventFact::BufLen => first()?,
+        EventFact::Type | EventFact::SyscallType => first()?,
+        EventFact::Arg | EventFact::RawArg => {
+            let at = match argument_of(&atom.field) {
+                Argument::Key(name) => info.param(name),
+                Argument::Index(at) => usize::try_from(at).ok(),
+                Argument::None => None,
+            };
+            let Some((at, param)) = at.and_then(|at| Some((at, info.params.get(at)?))) else {
+                return Ok(Keys::Unknown);
+            };
+            match (param.ty.physical(), param.ty) {
+                // What these mean depends on the thread.
+                (_, ParamType::Fd | ParamType::Fd32 | ParamType::Pid | ParamType::Pid32 | ParamType::FdList)
+                | (_, ParamType::FsPath | ParamType::FsRelPath)
+                    if fact == EventFact::Arg =>
+                {
+                    Keys::Unknown
+                }
+                (Physical::Int, _) => Keys::One(Key::Number(table.param_int(at)?)),
+                (Physical::Bytes, _) => Keys::One(Key::Text(table.param_bytes(at)?)),
+            }
+        }
+        _ => Keys::Unknown,
+    })
+}
+
+/// A column whose texts are the values, unless they are changed first.
+fn text_of<'b>(atom: &Atom, column: &'b BytesColumn) -> Keys<'b> {
+    if atom.field.transformers.is_empty() { Keys::Text(column) } else { Keys::One(Key::Text(column)) }
+}

@@ -1,0 +1,272 @@
+//! Columns: which values a line, a table row or a JSON object of an alert has.
+
+use crate::format::Damage;
+use crate::replay::compile::value_of;
+use crate::replay::eval::Alert;
+use crate::replay::fields::{FIELDS, FieldValue, Purpose, write_json_text};
+use crate::replay::rules::{Code, Diagnostic, FieldExpr, Severity, TemplatePart, parse_template};
+
+use super::message::message_of;
+
+/// A list of columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Columns {
+    columns: Vec<Column>,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq)]
+struct Column {
+    /// The heading, and the key in JSON.
+    heading: String,
+    source: Source,
+}
+
+/// Where a column's values come from.
+#[derive(Clone, Debug, PartialEq)]
+enum Source {
+    Field(FieldExpr),
+    /// A field as text also where JSON would have a number: the time of day.
+    Text(FieldExpr),
+    /// The first of these that has a value.
+    First(Vec<FieldExpr>),
+    Rule,
+    Priority,
+    Message,
+}
+
+/// What a column name that is not a field's stands for.
+enum Alias {
+    Fields(&'static [&'static str]),
+    TimeOfDay,
+    Rule,
+    Priority,
+    Message,
+}
+
+/// The short names, and what each means.
+const ALIASES: &[(&str, Alias)] = &[
+    ("time", Alias::TimeOfDay),
+    ("container-id", Alias::Fields(&["container.id"])),
+    ("container-name", Alias::Fields(&["container.name"])),
+    ("image", Alias::Fields(&["container.image"])),
+    ("user", Alias::Fields(&["user.name"])),
+    ("rule", Alias::Rule),
+    ("priority", Alias::Priority),
+    ("process", Alias::Fields(&["proc.name"])),
+    ("pid", Alias::Fields(&["proc.pid"])),
+    ("command", Alias::Fields(&["proc.cmdline"])),
+    ("file", Alias::Fields(&["fd.name", "fs.path.name", "fs.path.target"])),
+    ("pod", Alias::Fields(&["k8s.pod.name"])),
+    ("namespace", Alias::Fields(&["k8s.ns.name"])),
+    ("host", Alias::Fields(&["evt.hostname"])),
+    ("message", Alias::Message),
+];
+
+impl Columns {
+    /// The columns of tables of alerts, when none are asked for.
+    pub const ALERT_TABLE: &str = "TIME:time,PRIORITY:priority,RULE:rule,CONTAINER:container-name,MESSAGE:message";
+    /// The columns of CSV lines of alerts, when none are asked for.
+    pub const ALERT_CSV: &str = "evt.time.iso8601,priority,rule,container-id,container-name,user,process,pid,message";
+    /// The columns of tables, CSV lines and JSON objects of events, when none are asked for.
+    pub const EVENTS: &str = "evt.num,time,evt.cpu,proc.name,thread.tid,evt.type,evt.info";
+
+    /// Reads a list: names, fields, or `HEADING:name`, with commas between.
+    ///
+    /// # Errors
+    /// All names that are neither; spans are positions in `text`.
+    pub fn parse(text: &str) -> Result<Columns, Vec<Diagnostic>> {
+        let mut columns = Vec::new();
+        let mut diagnostics = Vec::new();
+        let mut start = 0;
+        for part in split_outside_brackets(text) {
+            let trimmed = part.trim();
+            let at = start + (part.len() - part.trim_start().len());
+            start += part.len() + 1;
+            let (heading, name, name_at) = match trimmed.split_once(':') {
+                Some((heading, name)) => (heading, name.trim(), at + heading.len() + 1),
+                None => (trimmed, trimmed, at),
+            };
+            match source_of(name) {
+                Ok(source) => columns.push(Column { heading: heading.to_owned(), source }),
+                Err(help) => diagnostics.push(Diagnostic {
+                    code: Code::UnknownField,
+                    severity: Severity::Error,
+                    file: super::FORMAT_FILE.to_owned(),
+                    span: name_at..name_at + name.len(),
+                    message: format!("`{name}` is neither a column nor a field"),
+                    help,
+                }),
+            }
+        }
+        if diagnostics.is_empty() { Ok(Columns { columns }) } else { Err(diagnostics) }
+    }
+
+    /// The headings.
+    pub fn headings(&self) -> Vec<&str> {
+        self.columns.iter().map(|column| column.heading.as_str()).collect()
+    }
+
+    /// The values of an alert, as text, `<NA>` where missing.
+    ///
+    /// # Errors
+    /// A column of the block cannot be read.
+    pub fn row(&self, alert: &Alert<'_, '_>) -> Result<Vec<String>, Damage> {
+        self.columns.iter().map(|column| Ok(value(column, alert)?.to_text())).collect()
+    }
+
+    /// Appends the values of an alert as a line: commas between, quotes where needed.
+    pub(super) fn write_line(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+        let row = self.row(alert)?;
+        write_csv_line(row.iter().map(String::as_str), out);
+        Ok(())
+    }
+
+    /// Appends the headings as a line.
+    pub(super) fn write_headings(&self, out: &mut Vec<u8>) {
+        write_csv_line(self.columns.iter().map(|column| column.heading.as_str()), out);
+    }
+
+    /// Appends the values of an alert as a JSON object.
+    pub(super) fn write_json(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+        out.push(b'{');
+        for (at, column) in self.columns.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            write_json_text(column.heading.as_bytes(), out);
+            out.push(b':');
+            value(column, alert)?.write_json(out);
+        }
+        if alert.lost_events > 0 {
+            out.extend_from_slice(if self.columns.is_empty() { b"" } else { b"," });
+            out.extend_from_slice(format!("\"lost_events\":{}", alert.lost_events).as_bytes());
+        }
+        out.push(b'}');
+        Ok(())
+    }
+}
+
+fn value<'b>(column: &Column, alert: &Alert<'_, 'b>) -> Result<FieldValue<'b>, Damage> {
+    Ok(match &column.source {
+        Source::Field(field) => value_of(field, &alert.event, Purpose::Print)?,
+        Source::Text(field) => {
+            let mut text = Vec::new();
+            value_of(field, &alert.event, Purpose::Print)?.write_text(&mut text);
+            FieldValue::made(text)
+        }
+        Source::First(fields) => {
+            for field in fields {
+                let value = value_of(field, &alert.event, Purpose::Print)?;
+                if !value.is_missing() && value != FieldValue::text(b"") {
+                    return Ok(value);
+                }
+            }
+            FieldValue::Missing
+        }
+        Source::Rule if alert.rule.name.is_empty() => FieldValue::Missing,
+        Source::Rule => FieldValue::made(alert.rule.name.clone().into_bytes()),
+        Source::Priority if alert.rule.name.is_empty() => FieldValue::Missing,
+        Source::Priority => FieldValue::text(alert.rule.priority.name().as_bytes()),
+        Source::Message => FieldValue::made(message_of(alert)?),
+    })
+}
+
+/// Parts between commas; commas in brackets belong to an argument.
+fn split_outside_brackets(text: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0u32;
+    text.split(move |character| {
+        match character {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == ',' && depth == 0
+    })
+}
+
+/// What a name means; else the name it may be meant to be, as help.
+fn source_of(name: &str) -> Result<Source, Option<String>> {
+    let field = |name: &str| field_of(name).ok_or(None);
+    let Some((_, alias)) = ALIASES.iter().find(|(alias, _)| *alias == name) else {
+        return match field_of(name) {
+            Some(field) => Ok(Source::Field(field)),
+            None => Err(near_name(name).map(|near| format!("did you mean `{near}`?"))),
+        };
+    };
+    Ok(match alias {
+        Alias::TimeOfDay => Source::Text(field("evt.time")?),
+        Alias::Fields([name]) => Source::Field(field(name)?),
+        Alias::Fields(names) => Source::First(names.iter().map(|name| field(name)).collect::<Result<_, _>>()?),
+        Alias::Rule => Source::Rule,
+        Alias::Priority => Source::Priority,
+        Alias::Message => Source::Message,
+    })
+}
+
+/// A field as rule files write it, with its argument.
+fn field_of(name: &str) -> Option<FieldExpr> {
+    let template = parse_template(&format!("%{name}")).ok()?;
+    match template.parts.as_slice() {
+        [TemplatePart::Field { expr, .. }] => Some(expr.clone()),
+        _ => None,
+    }
+}
+
+/// The known name that is nearest, if one is near.
+fn near_name(name: &str) -> Option<&'static str> {
+    let aliases = ALIASES.iter().map(|(alias, _)| *alias);
+    let fields = FIELDS.iter().map(|field| field.name);
+    aliases
+        .chain(fields)
+        .map(|known| (distance(name, known), known))
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// How many letters must be put in, taken out or changed (Levenshtein).
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (at, from) in left.chars().enumerate() {
+        let mut diagonal = at;
+        let mut before = at + 1;
+        let mut next = vec![before];
+        for (above, to) in row.iter().skip(1).zip(&right) {
+            let best = (before + 1).min(above + 1).min(diagonal + usize::from(from != *to));
+            diagonal = *above;
+            before = best;
+            next.push(best);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// Appends values with commas between and a line end; values with commas, quotes or line ends are quoted.
+fn write_csv_line<'a>(values: impl Iterator<Item = &'a str>, out: &mut Vec<u8>) {
+    let mut writer = csv::WriterBuilder::new().buffer_capacity(1024).from_writer(out);
+    writer.write_record(values).expect("writing to memory cannot fail, and a lone record has no other to agree with");
+    writer.flush().expect("writing to memory cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_name_is_near_the_right_one() {
+        assert_eq!(near_name("contaner-name"), Some("container-name"));
+        assert_eq!(near_name("proc.nmae"), Some("proc.name"));
+        assert_eq!(near_name("xyzzyxyzzy"), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn values_with_commas_are_quoted() {
+        let mut out = Vec::new();
+        write_csv_line(["a", "b,c", "say \"hi\"", ""].into_iter(), &mut out);
+        assert_eq!(String::from_utf8_lossy(&out), "a,\"b,c\",\"say \"\"hi\"\"\",\n");
+    }
+}

@@ -1,0 +1,90 @@
+//! Alerts as JSON, one object for each line, with the keys that readers of Falco's output know.
+
+use std::collections::BTreeMap;
+
+use super::OutputFormat;
+use super::message::write_template;
+use super::text::write_prefix;
+use crate::format::Damage;
+use crate::replay::compile::value_of;
+use crate::replay::eval::{Alert, AlertPrinter};
+use crate::replay::fields::{FieldValue, Purpose, TimeStyle, clock, write_json_text};
+use crate::replay::rules::{Template, TemplatePart};
+
+/// Alerts as JSON objects. With a format of columns the object has just those; with a template the template takes the
+/// place of the rule's output.
+///
+/// `lost_events` is there only when the recording lost events around the alert.
+#[derive(Clone, Debug, Default)]
+pub struct JsonPrinter {
+    /// The user's format.
+    pub format: Option<OutputFormat>,
+}
+
+impl AlertPrinter for JsonPrinter {
+    fn print(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+        match &self.format {
+            Some(OutputFormat::Columns(columns)) => columns.write_json(alert, out)?,
+            Some(OutputFormat::Template(template)) => write_alert(alert, template, false, out)?,
+            None => write_alert(alert, &alert.rule.output, true, out)?,
+        }
+        out.push(b'\n');
+        Ok(())
+    }
+}
+
+fn write_alert(alert: &Alert<'_, '_>, template: &Template, has_prefix: bool, out: &mut Vec<u8>) -> Result<(), Damage> {
+    let mut message = Vec::new();
+    write_template(template, &alert.event, &mut message)?;
+    let mut output = Vec::new();
+    if has_prefix {
+        write_prefix(alert, &mut output)?;
+    }
+    output.extend_from_slice(&message);
+    let ts_ns = alert.event.ts_ns()?;
+
+    out.extend_from_slice(b"{\"hostname\":");
+    write_json_text(alert.event.view().capture().host_name.as_bytes(), out);
+    if alert.lost_events > 0 {
+        out.extend_from_slice(format!(",\"lost_events\":{}", alert.lost_events).as_bytes());
+    }
+    out.extend_from_slice(b",\"message\":");
+    write_json_text(&message, out);
+    out.extend_from_slice(b",\"output\":");
+    write_json_text(&output, out);
+    out.extend_from_slice(b",\"output_fields\":{");
+    let mut fields = BTreeMap::new();
+    if has_prefix {
+        fields.insert("evt.time", FieldValue::Time(TimeStyle::Clock, ts_ns));
+    }
+    for part in &template.parts {
+        if let TemplatePart::Field { expr, source } = part {
+            fields.insert(source.as_str(), value_of(expr, &alert.event, Purpose::Print)?);
+        }
+    }
+    for (at, (name, value)) in fields.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write_json_text(name.as_bytes(), out);
+        out.push(b':');
+        value.write_json(out);
+    }
+    out.extend_from_slice(b"},\"priority\":");
+    write_json_text(alert.rule.priority.name().as_bytes(), out);
+    out.extend_from_slice(b",\"rule\":");
+    write_json_text(alert.rule.name.as_bytes(), out);
+    out.extend_from_slice(b",\"source\":");
+    write_json_text(alert.rule.source.as_bytes(), out);
+    out.extend_from_slice(b",\"tags\":[");
+    for (at, tag) in alert.rule.tags.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write_json_text(tag.as_bytes(), out);
+    }
+    out.extend_from_slice(b"],\"time\":\"");
+    clock::write_utc(ts_ns, out);
+    out.extend_from_slice(b"\"}");
+    Ok(())
+}

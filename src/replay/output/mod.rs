@@ -1,0 +1,48 @@
+//! Alerts as people and programs read them: text, JSON, CSV, rows of a table.
+//!
+//! A printer takes one alert at a time and is used by all threads of a replay. Not here: drawing tables and anything
+//! about terminals (`src/bin`).
+
+mod columns;
+mod csv;
+mod json;
+mod message;
+mod text;
+
+pub use self::csv::CsvPrinter;
+pub use columns::Columns;
+pub use json::JsonPrinter;
+pub use text::{EventLinePrinter, TextPrinter};
+
+use crate::replay::rules::{Diagnostic, Template, parse_template};
+
+/// The name that diagnostics of formats have for a file: [`crate::replay::rules::RuleFile`]s to render them with need
+/// the same name.
+pub const FORMAT_FILE: &str = "--format";
+
+/// What `--format` says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OutputFormat {
+    /// A text with fields in it: `%evt.time %container.name`.
+    Template(Template),
+    /// A list of columns: `time,container-id,USER:user.name`.
+    Columns(Columns),
+}
+
+impl OutputFormat {
+    /// Reads a format: a Falco format if there is a percent sign in it, else a list of columns.
+    ///
+    /// # Errors
+    /// All unknown names and other mistakes. Their file is [`FORMAT_FILE`].
+    pub fn parse(text: &str) -> Result<OutputFormat, Vec<Diagnostic>> {
+        if !text.contains('%') {
+            return Columns::parse(text).map(OutputFormat::Columns);
+        }
+        parse_template(text).map(OutputFormat::Template).map_err(|mut diagnostics| {
+            for diagnostic in &mut diagnostics {
+                FORMAT_FILE.clone_into(&mut diagnostic.file);
+            }
+            diagnostics
+        })
+    }
+}
