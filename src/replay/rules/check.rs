@@ -220,6 +220,8 @@ pub(super) struct Checker<'s, 'c, 'p, 'f> {
     uses: FxHashSet<usize>,
     /// Over all macros put in place so far.
     total: Size,
+    /// Whether it was said that this is too large.
+    is_full: bool,
     nesting: usize,
 }
 
@@ -229,7 +231,7 @@ type Part = Option<(Expr, Size)>;
 impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
     pub(super) fn new(scope: &'s Scope<'c, 'p, 'f>, text: &'s Text<'s>, sight: Sight, nesting: usize) -> Self {
         let (total, uses) = (Size::default(), FxHashSet::default());
-        Checker { scope, text, sight, problems: Vec::new(), uses, total, nesting }
+        Checker { scope, text, sight, problems: Vec::new(), uses, total, is_full: false, nesting }
     }
 
     fn run(mut self, cond: &Cond<'_>) -> Checked {
@@ -339,7 +341,11 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
     }
 
     fn is_too_large(&mut self, size: Size, span: &Span) -> bool {
+        if self.is_full {
+            return true;
+        }
         if size.tests > TEST_LIMIT || size.values > VALUE_LIMIT {
+            self.is_full = true;
             let message = format!("this has more than {TEST_LIMIT} comparisons with all macros in place");
             self.report(Code::ConditionTooLarge, span, message, None);
             return true;

@@ -92,13 +92,13 @@ pub(super) struct TypedField {
 impl TypedField {
     /// The problem with comparing this field so, if any.
     pub(super) fn check_operator(&self, op: Op) -> Result<(), FieldProblem> {
-        let name = self.expr.field.name;
+        let name = &self.expr;
         let problem = |message| Err(FieldProblem::new(Code::TypeMismatch, message));
         if self.is_list && !matches!(op, Op::In | Op::Intersects | Op::Exists) {
             let message = format!("`{}` cannot compare `{name}`, which is a list", operator_name(op));
             return problem(message).map_err(|problem: FieldProblem| problem.help("use `in` or `intersects`"));
         }
-        if name == "evt.around" && op != Op::Eq {
+        if self.expr.field.name == "evt.around" && op != Op::Eq {
             return problem("`evt.around` is compared with `=` only".to_owned());
         }
         if self.class.takes(op) {

@@ -20,7 +20,11 @@ mod operand;
 mod parser;
 mod print;
 mod problems;
+#[cfg(test)]
+mod property_tests;
 mod reader;
+#[cfg(test)]
+mod semantics_tests;
 mod syntax;
 mod template;
 #[cfg(test)]

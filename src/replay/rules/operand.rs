@@ -56,7 +56,7 @@ pub(super) fn read_operand(field: &TypedField, op: Op, text: &str) -> Result<Lit
         ValueClass::Net => read_network(text).map(|(address, length)| Literal::Net(address, length)),
         ValueClass::Port => read_integer(text).filter(|value| (0..=0xffff).contains(value)).and_then(int),
     };
-    literal.ok_or_else(|| wrong_operand(name, field.class, text))
+    literal.ok_or_else(|| wrong_operand(&field.expr.to_string(), field.class, text))
 }
 
 fn int(value: i128) -> Option<Literal> {

@@ -53,7 +53,11 @@ pub(super) fn read_items<'i>(text: &'i str, file: FileIndex, problems: &mut Prob
         reader.read_document(document);
     }
     if let Some(error) = error {
-        reader.report(Code::YamlError, &error.span, format!("this is not YAML: {}", error.message), None);
+        let help = error.open_bracket.map(|at| {
+            let line = text.get(..at).unwrap_or("").lines().count().max(1);
+            format!("the bracket that is open here stands in line {line}")
+        });
+        reader.report(Code::YamlError, &error.span, format!("this is not YAML: {}", error.message), help);
     }
     reader.items
 }
@@ -95,13 +99,13 @@ impl<'i> Reader<'_, '_, 'i> {
         if document.is_null() {
             return;
         }
-        match document.value {
-            Value::Sequence(nodes) => nodes.into_iter().for_each(|node| self.read_item(&node)),
-            Value::Scalar(_) | Value::Mapping(_) => {
-                let help = "start each rule, macro or list with `- `".to_owned();
-                self.report(Code::NotAList, &document.span, "a rule file is a list of items", Some(help));
-            }
-        }
+        let span = match document.value {
+            Value::Sequence(nodes) => return nodes.iter().for_each(|node| self.read_item(node)),
+            Value::Mapping(pairs) => pairs.first().map_or(document.span, |(key, _)| key.span.clone()),
+            Value::Scalar(_) => document.span,
+        };
+        let help = "start each rule, macro or list with `- `".to_owned();
+        self.report(Code::NotAList, &span, "a rule file is a list of items", Some(help));
     }
 
     fn read_item(&mut self, node: &Node<'i>) {

@@ -156,3 +156,32 @@ fn the_built_in_rules_load_without_a_warning() {
     assert_eq!(found, [], "{}", render(&found, &[file], false));
     assert_eq!(rules.len(), 16);
 }
+
+/// Wrong files and what is said of them: `NAME.yaml` and `NAME.txt`. `SYSREEL_BLESS=1` writes the texts anew.
+#[test]
+fn wrong_files_are_explained() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rules");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.sort();
+    assert!(paths.len() >= 60, "{} files", paths.len());
+    let mut codes = std::collections::BTreeSet::new();
+    let mut wrong = Vec::new();
+    for path in &paths {
+        let file = read_file(path);
+        let (_, found) = compile(std::slice::from_ref(&file));
+        codes.extend(found.iter().map(|found| found.code));
+        let text = render(&found, &[file], false);
+        let golden = path.with_extension("txt");
+        if std::env::var_os("SYSREEL_BLESS").is_some() {
+            std::fs::write(&golden, &text).unwrap();
+        }
+        let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+        if text != expected {
+            wrong.push(format!("{}\n--- expected\n{expected}--- found\n{text}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let missing: Vec<&str> = Code::ALL.iter().filter(|code| !codes.contains(code)).map(|code| code.name()).collect();
+    assert_eq!(missing, [""; 0], "no file has these problems");
+}

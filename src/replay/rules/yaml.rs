@@ -20,7 +20,7 @@ const ALIAS_BYTE_LIMIT: usize = 16 << 20;
 /// A value in a YAML document.
 #[derive(Clone, Debug)]
 pub(super) struct Node<'i> {
-    /// Bytes of the file. For a collection: from its first to its last node.
+    /// Bytes of the file.
     pub(super) span: Span,
     pub(super) value: Value<'i>,
 }
@@ -88,6 +88,8 @@ fn measure_all<'n, 'i: 'n>(nodes: impl Iterator<Item = &'n Node<'i>>) -> (usize,
 pub(super) struct YamlError {
     pub(super) span: Span,
     pub(super) message: String,
+    /// The innermost bracket or brace that is open there: often the one that was forgotten.
+    pub(super) open_bracket: Option<usize>,
 }
 
 /// Reads all documents of a text. With an error, what was complete before it is still returned.
@@ -99,15 +101,21 @@ pub(super) fn parse_documents(text: &str) -> (Vec<Node<'_>>, Option<YamlError>) 
             Ok((event, span)) => {
                 let start = span.start.byte_offset().unwrap_or(0);
                 let end = span.end.byte_offset().unwrap_or(start).max(start);
-                builder.take(event, start..end).err().map(|message| YamlError { span: start..end, message })
+                builder.take(event, start..end).err().map(|message| (start..end, message))
             }
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
-                Some(YamlError { span: at..at, message: error.info() })
+                Some((at..at, error.info()))
             }
         };
-        if let Some(problem) = problem {
-            return (builder.salvage(), Some(problem));
+        if let Some((span, message)) = problem {
+            let open_bracket = builder
+                .open
+                .iter()
+                .rev()
+                .map(Frame::start)
+                .find(|at| matches!(text.as_bytes().get(*at), Some(b'[' | b'{')));
+            return (builder.salvage(), Some(YamlError { span, message, open_bracket }));
         }
     }
     (builder.documents, None)
@@ -117,6 +125,14 @@ pub(super) fn parse_documents(text: &str) -> (Vec<Node<'_>>, Option<YamlError>) 
 enum Frame<'i> {
     Sequence { start: usize, anchor: usize, nodes: Vec<Node<'i>> },
     Mapping { start: usize, anchor: usize, pairs: Vec<(Node<'i>, Node<'i>)>, key: Option<Node<'i>> },
+}
+
+impl Frame<'_> {
+    fn start(&self) -> usize {
+        match self {
+            Frame::Sequence { start, .. } | Frame::Mapping { start, .. } => *start,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -149,11 +165,11 @@ impl<'i> TreeBuilder<'i> {
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(Frame::Sequence { start, anchor, nodes }) => {
-                    let end = nodes.last().map_or(span.end, |node| node.span.end).max(start);
+                    let end = end_of(nodes.last(), &span, start);
                     self.complete(Node { span: start..end, value: Value::Sequence(nodes) }, anchor);
                 }
                 Some(Frame::Mapping { start, anchor, pairs, key: _ }) => {
-                    let end = pairs.last().map_or(span.end, |(_, value)| value.span.end).max(start);
+                    let end = end_of(pairs.last().map(|(_, value)| value), &span, start);
                     self.complete(Node { span: start..end, value: Value::Mapping(pairs) }, anchor);
                 }
                 None => {}
@@ -215,6 +231,15 @@ impl<'i> TreeBuilder<'i> {
         }
         self.documents
     }
+}
+
+/// Where a collection ends: at its bracket, which a block has not, or with its last node.
+fn end_of(last: Option<&Node<'_>>, end_event: &Span, start: usize) -> usize {
+    match last {
+        Some(node) if end_event.is_empty() => node.span.end,
+        _ => end_event.end,
+    }
+    .max(start)
 }
 
 fn too_deep() -> String {
