@@ -3,27 +3,13 @@
 use super::clock::ClockBase;
 use super::descriptors::{CALL_LIMIT, descriptors};
 use super::numbers::Arch;
+use crate::format::Loss;
 use crate::format::schema::EventKind;
 
 /// `struct sr_loss` of bpf/wire.h as words: a count per call, exits of threads, first and last time.
 pub(super) const LOSS_WORDS: usize = CALL_LIMIT + 3;
 /// One processor's counters.
 pub(super) type LossWords = [u64; LOSS_WORDS];
-
-/// Records of one kind that a processor could not hand over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RingLoss {
-    /// Processor.
-    pub cpu: u16,
-    /// What they would have told of; `None` for a call that this version does not know.
-    pub kind: Option<EventKind>,
-    /// How many.
-    pub count: u64,
-    /// No loss was earlier, nanoseconds since the epoch.
-    pub first_ts_ns: u64,
-    /// The last one, nanoseconds since the epoch.
-    pub last_ts_ns: u64,
-}
 
 /// What was told so far.
 #[derive(Default, Debug)]
@@ -33,7 +19,7 @@ pub(super) struct LossLedger {
 
 impl LossLedger {
     /// Losses by processor and kind since the last call.
-    pub(super) fn since_last(&mut self, counters: &[LossWords], clock: &ClockBase) -> Vec<RingLoss> {
+    pub(super) fn since_last(&mut self, counters: &[LossWords], clock: &ClockBase) -> Vec<Loss> {
         self.told.resize(counters.len().max(self.told.len()), [0; LOSS_WORDS]);
         let mut losses = Vec::new();
         for (cpu, (now, told)) in counters.iter().zip(&mut self.told).enumerate() {
@@ -56,7 +42,7 @@ impl LossLedger {
                     None => by_kind.push((kind, count)),
                 }
             }
-            losses.extend(by_kind.into_iter().map(|(kind, count)| RingLoss {
+            losses.extend(by_kind.into_iter().map(|(kind, count)| Loss {
                 cpu: u16::try_from(cpu).unwrap_or(u16::MAX),
                 kind,
                 count,
@@ -106,13 +92,13 @@ mod tests {
         counters[1][CALL_LIMIT] = 1;
         counters[1][CALL_LIMIT + 1] = 10;
         counters[1][CALL_LIMIT + 2] = 20;
-        let openat = RingLoss { cpu: 1, kind: Some(EventKind::OPENAT), count: 3, first_ts_ns: 1010, last_ts_ns: 1020 };
-        let exits = RingLoss { kind: Some(EventKind::PROCEXIT), count: 1, ..openat };
+        let openat = Loss { cpu: 1, kind: Some(EventKind::OPENAT), count: 3, first_ts_ns: 1010, last_ts_ns: 1020 };
+        let exits = Loss { kind: Some(EventKind::PROCEXIT), count: 1, ..openat };
         assert_eq!(ledger.since_last(&counters, &CLOCK), [openat, exits]);
         assert_eq!(ledger.since_last(&counters, &CLOCK), []);
         counters[1][number_of("openat")] = 5;
         counters[1][CALL_LIMIT + 2] = 70;
-        let later = RingLoss { count: 2, first_ts_ns: 1020, last_ts_ns: 1070, ..openat };
+        let later = Loss { count: 2, first_ts_ns: 1020, last_ts_ns: 1070, ..openat };
         assert_eq!(ledger.since_last(&counters, &CLOCK), [later]);
     }
 

@@ -24,6 +24,5 @@ pub mod wire;
 pub use attach::{LiveError, Unrecorded};
 pub use command::{CommandError, HeldCommand};
 pub use host::{HostError, HostFacts, Missing};
-pub use losses::RingLoss;
 pub use scope::{CgroupError, CgroupTarget, Scope};
 pub use session::{Live, LiveEnd, LiveOptions, SNAPLEN_MAX};

@@ -8,10 +8,11 @@ use super::attach::{Attached, LiveError, Settings, TRACKED, TRACKED_HELD, Unreco
 use super::clock::ClockBase;
 use super::event_set::EventSet;
 use super::host::{self, HostError, HostFacts};
-use super::losses::{LossLedger, RingLoss};
+use super::losses::LossLedger;
 use super::plan::Plan;
 use super::rings::Rings;
 use super::scope::{Scope, descendants, parents_of_processes};
+use crate::format::Loss;
 
 /// Of data read and written, bytes kept of each call at most, whatever is asked for: one blob of a record.
 pub const SNAPLEN_MAX: u32 = 0xf000 - 512;
@@ -59,7 +60,7 @@ pub struct LiveEnd {
     /// Records that were still in the rings, and were given to the sink.
     pub drained: usize,
     /// Losses since [`Live::losses`] was last asked.
-    pub losses: Vec<RingLoss>,
+    pub losses: Vec<Loss>,
     /// What is counted but not recorded.
     pub unrecorded: Unrecorded,
 }
@@ -114,7 +115,7 @@ impl Live {
     }
 
     /// Records lost since the last call, by processor and kind.
-    pub fn losses(&mut self) -> Result<Vec<RingLoss>, LiveError> {
+    pub fn losses(&mut self) -> Result<Vec<Loss>, LiveError> {
         let counters = self.attached.losses()?;
         Ok(self.ledger.since_last(&counters, &self.clock))
     }
