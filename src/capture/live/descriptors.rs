@@ -1,6 +1,6 @@
 //! The call table: what each system call is called, which event it makes and how its arguments are fetched.
 //!
-//! To add a call with an event of its own: one row in [`CALLS`] and one arm in the family's file of `decode/`. Every
+//! To add a call with an event of its own: one row in `CALLS` and one arm in the family's file of `decode/`. Every
 //! other native call is recorded as the generic `syscall` event.
 
 use std::sync::LazyLock;

@@ -31,6 +31,8 @@ pub(super) struct Message<'r> {
 pub(super) struct Call<'r> {
     pub(super) record: Record<'r>,
     pub(super) kind: EventKind,
+    /// The call's architecture-independent code.
+    pub(super) code: u16,
     pub(super) arch: Arch,
     pub(super) clock: ClockBase,
     /// How much of read and written data is kept.

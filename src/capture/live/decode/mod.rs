@@ -26,12 +26,13 @@ mod tests;
 use std::sync::LazyLock;
 
 use self::call::Call;
-use self::params::Params;
+use self::params::{FEW_PARAMS, MAX_PARAMS, Params};
 use super::clock::ClockBase;
-use super::descriptors::{Descriptor, DescriptorTable, descriptors};
+use super::descriptors::{DescriptorTable, descriptors};
 use super::numbers::Arch;
 use super::wire::{Record, RecordType};
 use crate::capture::raw::RawEvent;
+use crate::format::row::Value;
 use crate::format::schema::{EVENTS, EventKind, KIND_LIMIT};
 
 /// Writes an event's parameters.
@@ -94,23 +95,67 @@ impl Decoder {
             RecordType::Exec => EventKind::EXECVE,
             RecordType::Syscall => descriptor.map_or(EventKind::SYSCALL, |descriptor| descriptor.kind),
         };
-        let call = Call { record: *record, kind, arch: self.arch, clock: self.clock, snaplen: self.snaplen };
-        let mut params = Params::new(&mut self.made);
-        if kind == EventKind::PROCEXIT {
-            process::procexit(&call, &mut params);
-        } else if let Some(translate) = self.translations.get(usize::from(kind.0)).copied().flatten() {
-            translate(&call, &mut params);
+        let translate = match self.translations.get(usize::from(kind.0)).copied().flatten() {
+            Some(translate) => translate,
+            None if kind == EventKind::PROCEXIT => process::procexit,
+            None => generic,
+        };
+        let call = Call {
+            record: *record,
+            kind,
+            code: descriptor.map_or(0, |descriptor| descriptor.code),
+            arch: self.arch,
+            clock: self.clock,
+            snaplen: self.snaplen,
+        };
+        if has_many_params(kind) {
+            self.emit::<MAX_PARAMS>(&call, translate, emit);
         } else {
-            generic(&call, descriptor, &mut params);
+            self.emit::<FEW_PARAMS>(&call, translate, emit);
         }
-        let ts_ns = self.clock.wall_ns(header.ts_ns);
-        let (cpu, tid, pid) = (header.cpu, i64::from(header.tid), i64::from(header.pid));
-        params.finish(|params| emit(&RawEvent { kind, ts_ns, cpu, tid, pid, params }));
+    }
+
+    /// Translates a call to an event of at most `LIMIT` parameters.
+    fn emit<const LIMIT: usize>(
+        &mut self,
+        call: &Call<'_>,
+        translate: Translation,
+        emit: &mut dyn FnMut(&RawEvent<'_>),
+    ) {
+        let mut values = [Value::Null; LIMIT];
+        let mut params = Params::new(&mut values, &mut self.made);
+        translate(call, &mut params);
+        let (len, places) = params.finish();
+        let mut values: [Value<'_>; LIMIT] = values;
+        places.fill(&self.made, &mut values);
+        let header = call.record.header();
+        emit(&RawEvent {
+            kind: call.kind,
+            ts_ns: self.clock.wall_ns(header.ts_ns),
+            cpu: header.cpu,
+            tid: i64::from(header.tid),
+            pid: i64::from(header.pid),
+            params: values.get(..len).unwrap_or_default(),
+        });
     }
 }
 
+/// Whether events of this kind have more than [`FEW_PARAMS`] parameters.
+fn has_many_params(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::CLONE
+            | EventKind::CLONE3
+            | EventKind::FORK
+            | EventKind::VFORK
+            | EventKind::EXECVE
+            | EventKind::EXECVEAT
+            | EventKind::QUOTACTL
+    )
+}
+
 /// A call without an event of its own: its code and its native number.
-fn generic(call: &Call<'_>, descriptor: Option<&Descriptor>, out: &mut Params<'_, '_>) {
-    out.u32(descriptor.map_or(0, |descriptor| u32::from(descriptor.code)));
+fn generic<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
+    out.u32(u32::from(call.code));
     out.u32(u32::from(call.record.header().nr));
 }

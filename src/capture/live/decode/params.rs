@@ -1,31 +1,61 @@
 //! The parameters of one event while they are put together.
 
-use std::ops::Range;
-
 use crate::format::row::Value;
 
 /// No kind has more parameters (execve has 31).
 pub(super) const MAX_PARAMS: usize = 34;
 
+/// Most kinds have no more parameters: those that do are clone, execve and quotactl, and take longer anyway.
+pub(super) const FEW_PARAMS: usize = 10;
+
 /// No kind has more parameters whose bytes are made (execve has 6).
 const MAX_MADE: usize = 8;
+
+/// A parameter whose bytes lie in the buffer, and where.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    param: usize,
+    start: usize,
+    end: usize,
+}
+
+/// Where the bytes lie that were made for an event.
+pub(super) struct Places {
+    places: [Place; MAX_MADE],
+    len: usize,
+}
+
+impl Places {
+    /// Puts the bytes made into their parameters' places.
+    pub(super) fn fill<'m>(&self, made: &'m [u8], values: &mut [Value<'m>]) {
+        for place in self.places.iter().take(self.len) {
+            if let (Some(value), Some(bytes)) = (values.get_mut(place.param), made.get(place.start..place.end)) {
+                *value = Value::Bytes(bytes);
+            }
+        }
+    }
+}
 
 /// Takes an event's parameters in their order. Bytes that are not in the record as they are needed are made in a
 /// buffer that all events share.
 pub(super) struct Params<'r, 'm> {
-    values: [Value<'r>; MAX_PARAMS],
+    values: &'m mut [Value<'r>],
     len: usize,
     made: &'m mut Vec<u8>,
-    /// Parameters whose bytes lie in `made`, and where.
-    places: [(usize, Range<usize>); MAX_MADE],
-    places_len: usize,
+    places: Places,
 }
 
 impl<'r, 'm> Params<'r, 'm> {
-    pub(super) fn new(made: &'m mut Vec<u8>) -> Params<'r, 'm> {
+    /// Parameters that go to `values`, which must be null; bytes are made in `made`.
+    pub(super) fn new(values: &'m mut [Value<'r>], made: &'m mut Vec<u8>) -> Params<'r, 'm> {
         made.clear();
-        let places = [const { (0, 0..0) }; MAX_MADE];
-        Params { values: [Value::Null; MAX_PARAMS], len: 0, made, places, places_len: 0 }
+        let places = Places { places: [Place::default(); MAX_MADE], len: 0 };
+        Params { values, len: 0, made, places }
+    }
+
+    /// How many parameters there are, and which of them are still to be filled with the bytes made.
+    pub(super) fn finish(self) -> (usize, Places) {
+        (self.len, self.places)
     }
 
     fn push(&mut self, value: Value<'r>) {
@@ -82,26 +112,13 @@ impl<'r, 'm> Params<'r, 'm> {
     pub(super) fn made(&mut self, make: impl FnOnce(&mut Vec<u8>)) {
         let start = self.made.len();
         make(self.made);
-        let bytes = start..self.made.len();
-        if !bytes.is_empty()
-            && let Some(place) = self.places.get_mut(self.places_len)
+        let end = self.made.len();
+        if end > start
+            && let Some(place) = self.places.places.get_mut(self.places.len)
         {
-            *place = (self.len, bytes);
-            self.places_len += 1;
+            *place = Place { param: self.len, start, end };
+            self.places.len += 1;
         }
         self.null();
-    }
-
-    /// Hands the values to `use_values`.
-    pub(super) fn finish<R>(self, use_values: impl FnOnce(&[Value<'_>]) -> R) -> R {
-        let Params { values, len, made, places, places_len } = self;
-        let made: &[u8] = made;
-        let mut values: [Value<'_>; MAX_PARAMS] = values;
-        for (at, bytes) in places.into_iter().take(places_len) {
-            if let (Some(value), Some(bytes)) = (values.get_mut(at), made.get(bytes)) {
-                *value = Value::Bytes(bytes);
-            }
-        }
-        use_values(values.get(..len).unwrap_or_default())
     }
 }

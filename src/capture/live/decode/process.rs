@@ -76,7 +76,7 @@ pub(super) fn translation(kind: EventKind) -> Option<Translation> {
 }
 
 /// A thread's end: the record's result is its exit code word.
-pub(super) fn procexit(call: &Call<'_>, out: &mut Params<'_, '_>) {
+pub(super) fn procexit<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
     let status = call.ret();
     out.int(status);
     out.int(status >> 8 & 0xff);

@@ -70,9 +70,9 @@ fn read_plain<T: Plain>(bytes: &[u8]) -> Option<T> {
 wire_struct! {
     /// What a blob begins with.
     BlobHeader mirrors "sr_blob", 8 bytes {
-        /// One of [`blob_id`].
+        /// One of [`blob_id`](super::blob_id).
         0 "id" => id: u16,
-        /// [`BLOB_TRUNCATED`], [`BLOB_FAULT`].
+        /// [`BLOB_TRUNCATED`](super::BLOB_TRUNCATED), [`BLOB_FAULT`](super::BLOB_FAULT).
         2 "flags" => flags: u16,
         /// Bytes that follow, without padding.
         4 "len" => len: u32,
@@ -256,13 +256,13 @@ wire_struct! {
 wire_struct! {
     /// How the kernel fetches a system call's arguments.
     SrDesc mirrors "sr_desc", 16 bytes {
-        /// Bits of [`desc_flag`].
+        /// Bits of [`desc_flag`](super::desc_flag).
         0 "flags" => flags: u16,
         /// How many arguments the call has.
         2 "nargs" => nargs: u8,
         /// Zero.
         3 "reserved" => reserved: u8,
-        /// What each argument points to, see [`fetch`].
+        /// What each argument points to, see [`fetch`](super::fetch).
         4 "fetch" => fetch: [u8; 6],
         /// The argument that holds the length, or the length itself, by the kind of fetch.
         10 "len_arg" => len_arg: [u8; 6],

@@ -5,10 +5,11 @@ use proptest::prelude::*;
 use super::super::super::descriptors::{CALL_LIMIT, descriptors};
 use super::super::super::numbers::Arch;
 use super::super::super::wire::{BlobHeader, Record, RecordHeader};
-use super::super::{Decoder, TRANSLATIONS};
+use super::super::params::{FEW_PARAMS, MAX_PARAMS};
+use super::super::{Decoder, TRANSLATIONS, has_many_params};
 use super::{CLOCK, SNAPLEN};
 use crate::format::row::Value;
-use crate::format::schema::{EventKind, Physical};
+use crate::format::schema::{EVENTS, EventKind, EventSource, Physical};
 
 /// Decodes bytes, if they are a record, and holds the event to the event table.
 fn check(arch: Arch, bytes: &[u8]) -> usize {
@@ -72,6 +73,15 @@ fn every_call_with_an_event_of_its_own_has_a_translation() {
     for descriptor in Arch::X86_64.calls().iter().filter_map(|&(nr, _)| descriptors(Arch::X86_64)[usize::from(nr)]) {
         let translated = TRANSLATIONS[usize::from(descriptor.kind.0)].is_some();
         assert_eq!(translated, descriptor.kind != EventKind::SYSCALL, "{}", descriptor.name);
+    }
+}
+
+#[test]
+fn kinds_with_many_parameters_are_known() {
+    for event in EVENTS {
+        let is_many = event.params.len() > FEW_PARAMS;
+        assert!(!is_many || has_many_params(event.kind) || event.source != EventSource::Syscall, "{}", event.name);
+        assert!(event.params.len() <= MAX_PARAMS);
     }
 }
 
