@@ -17,15 +17,20 @@ mod bits;
 mod bytes;
 mod ints;
 mod nulls;
+mod texts;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::cursor::{Cursor, Malformed};
 
-pub(crate) use bytes::{decode_bytes_column, encode_bytes_column};
-pub(crate) use ints::{decode_int_column, encode_int_column};
+pub(crate) use bytes::{
+    Codes, decode_bytes_column, decode_codes, decode_texts, encode_bytes_column, encode_codes, encode_null_codes,
+    encode_texts,
+};
+pub(crate) use ints::{decode_int_column, decode_ints, encode_int_column, encode_ints};
 pub(crate) use nulls::Nulls;
+pub(crate) use texts::{TextColumn, TextFinder};
 
 /// Turns a run of bytes into a stream, compressed where that pays.
 pub(crate) trait Pack {
@@ -36,10 +41,10 @@ pub(crate) trait Pack {
 /// Turns a stream back into bytes.
 pub(crate) trait Unpack {
     /// The next stream; an error unless it holds exactly `expected` bytes. The caller has charged for them.
-    fn unpack<'a>(&mut self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed>;
+    fn unpack<'a>(&self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed>;
 
     /// Asks for this many bytes of memory; an error when the block has used up what it may.
-    fn charge(&mut self, bytes: usize) -> Result<(), Malformed>;
+    fn charge(&self, bytes: usize) -> Result<(), Malformed>;
 }
 
 /// The code of a null in [`BytesColumn::codes`].
@@ -130,18 +135,14 @@ impl IntColumn {
 pub struct BytesColumn {
     rows: usize,
     codes: Codes,
+    /// The codes written out, when every row has the same and somebody asks for a slice.
+    spread: OnceCell<Vec<u32>>,
     texts: Texts,
     has_nulls: bool,
 }
 
-#[derive(Debug)]
-enum Codes {
-    All(u32, OnceCell<Vec<u32>>),
-    Each(Vec<u32>),
-}
-
 /// Distinct byte strings, one after the other.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
     /// Where each ends in `data`; rising, and never beyond its end.
     pub(crate) ends: Vec<u32>,
@@ -149,7 +150,16 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    fn get(&self, code: usize) -> &[u8] {
+    /// Appends a string; `false` when that would make more than 4 GiB.
+    pub(crate) fn push(&mut self, text: &[u8]) -> bool {
+        let Ok(end) = u32::try_from(self.data.len() + text.len()) else { return false };
+        self.data.extend_from_slice(text);
+        self.ends.push(end);
+        true
+    }
+
+    /// A string; empty when there is none of this number.
+    pub(crate) fn get(&self, code: usize) -> &[u8] {
         let Some(&end) = self.ends.get(code) else { return &[] };
         let start = match code.checked_sub(1) {
             Some(before) => self.ends.get(before).copied().unwrap_or(0),
@@ -162,22 +172,12 @@ impl Texts {
 impl BytesColumn {
     /// A column in which every row is null.
     pub(crate) fn all_null(rows: usize) -> BytesColumn {
-        BytesColumn {
-            rows,
-            codes: Codes::All(NULL_CODE, OnceCell::new()),
-            texts: Texts::default(),
-            has_nulls: rows > 0,
-        }
+        BytesColumn::new(rows, Codes::All(NULL_CODE), Texts::default(), rows > 0)
     }
 
     /// A column out of codes, each `NULL_CODE` or below the number of texts.
-    pub(crate) fn each(codes: Vec<u32>, texts: Texts, has_nulls: bool) -> BytesColumn {
-        BytesColumn { rows: codes.len(), codes: Codes::Each(codes), texts, has_nulls }
-    }
-
-    /// A column in which every row has the first text.
-    pub(crate) fn all(rows: usize, texts: Texts) -> BytesColumn {
-        BytesColumn { rows, codes: Codes::All(0, OnceCell::new()), texts, has_nulls: false }
+    pub(crate) fn new(rows: usize, codes: Codes, texts: Texts, has_nulls: bool) -> BytesColumn {
+        BytesColumn { rows, codes, spread: OnceCell::new(), texts, has_nulls }
     }
 
     /// Number of rows.
@@ -201,7 +201,7 @@ impl BytesColumn {
             return None;
         }
         let code = match &self.codes {
-            Codes::All(code, _) => *code,
+            Codes::All(code) => *code,
             Codes::Each(codes) => codes.get(row).copied()?,
         };
         (code != NULL_CODE).then_some(code)
@@ -210,7 +210,7 @@ impl BytesColumn {
     /// All codes, [`NULL_CODE`] where null.
     pub fn codes(&self) -> &[u32] {
         match &self.codes {
-            Codes::All(code, cell) => cell.get_or_init(|| vec![*code; self.rows]),
+            Codes::All(code) => self.spread.get_or_init(|| vec![*code; self.rows]),
             Codes::Each(codes) => codes,
         }
     }
@@ -220,7 +220,8 @@ impl BytesColumn {
         self.has_nulls
     }
 
-    /// How many distinct values there are. Every one of them is the value of some row.
+    /// How many distinct values there are. Every one of them is the value of some row. (In rare blocks two codes have
+    /// the same bytes: codes say which values are equal, not which are different.)
     pub fn distinct_count(&self) -> usize {
         self.texts.ends.len()
     }
@@ -247,14 +248,14 @@ pub(crate) mod tests {
     }
 
     impl Unpack for Raw {
-        fn unpack<'a>(&mut self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed> {
+        fn unpack<'a>(&self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed> {
             if cursor.size(usize::MAX, "length")? != expected {
                 return Err(Malformed::new("wrong length"));
             }
             cursor.take(expected).map(Cow::Borrowed)
         }
 
-        fn charge(&mut self, bytes: usize) -> Result<(), Malformed> {
+        fn charge(&self, bytes: usize) -> Result<(), Malformed> {
             if bytes > 64 << 20 { Err(Malformed::new("too much")) } else { Ok(()) }
         }
     }

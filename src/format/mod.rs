@@ -18,6 +18,9 @@ mod records;
 pub mod row;
 pub mod schema;
 mod source;
+#[cfg(test)]
+mod tests;
+mod verify;
 mod writer;
 
 pub use block::{
@@ -29,4 +32,5 @@ pub use error::FormatError;
 pub use header::{BlockHeader, CaptureHeader, Loss};
 pub use index::{Index, IndexEntry};
 pub use reader::{Ending, Reader};
+pub use verify::{Verdict, Verification, verify};
 pub use writer::{Summary, Writer};

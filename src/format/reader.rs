@@ -296,12 +296,18 @@ impl Reader {
             self.rewind(offset, head);
             return Ok(());
         }
-        let whole = trailer.first_chunk().and_then(parse_trailer) == Some(offset);
-        if !whole || trailer.len() > TRAILER_LEN {
-            let what = if whole { "bytes follow the end of the capture" } else { "the last 24 bytes are damaged" };
-            let at = if whole { self.at + TRAILER_LEN as u64 } else { self.at };
-            self.pending = Some((Fault::Altered, self.damage(at, None, &Malformed::new(what))));
-        }
+        let end = self.at + TRAILER_LEN as u64;
+        let fault = match trailer.first_chunk().and_then(parse_trailer) {
+            None => Some((Fault::Altered, self.at, "the last 24 bytes are damaged")),
+            Some(elsewhere) if elsewhere != offset => {
+                Some((Fault::Spliced, self.at, "bytes before the index were put in or taken out"))
+            }
+            Some(_) if trailer.len() > TRAILER_LEN => {
+                Some((Fault::Altered, end, "bytes follow the end of the capture"))
+            }
+            Some(_) => None,
+        };
+        self.pending = fault.map(|(fault, at, what)| (fault, self.damage(at, None, &Malformed::new(what))));
         self.ending = Some(Ending::Complete(Box::new(index)));
         Ok(())
     }

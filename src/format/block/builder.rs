@@ -74,7 +74,7 @@ pub(super) struct IntBuilder {
 }
 
 impl IntBuilder {
-    fn push(&mut self, value: Option<i64>) {
+    pub(super) fn push(&mut self, value: Option<i64>) {
         if value.is_none() {
             self.nulls.set(self.values.len());
         }
@@ -87,7 +87,7 @@ impl IntBuilder {
 pub(super) struct BytesBuilder {
     ends: Vec<u32>,
     data: Vec<u8>,
-    pub(super) nulls: Nulls,
+    nulls: Nulls,
 }
 
 impl BytesBuilder {
@@ -102,18 +102,12 @@ impl BytesBuilder {
         self.ends.push(self.data.len() as u32);
     }
 
-    pub(super) fn rows(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// The rows that are not null, in order.
-    pub(super) fn values(&self) -> impl Iterator<Item = &[u8]> {
+    /// All rows.
+    pub(super) fn values(&self) -> impl Iterator<Item = Option<&[u8]>> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts
-            .zip(&self.ends)
-            .enumerate()
-            .filter(|&(row, _)| !self.nulls.is_null(row))
-            .map(|(_, (start, &end))| self.data.get(start as usize..end as usize).unwrap_or(&[]))
+        starts.zip(&self.ends).enumerate().map(|(row, (start, &end))| {
+            if self.nulls.is_null(row) { None } else { self.data.get(start as usize..end as usize) }
+        })
     }
 }
 

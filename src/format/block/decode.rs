@@ -4,12 +4,12 @@
 //! body      = length directory column*        the columns lie in the directory's order
 //! directory = stream of: tables table*        see `pack` for streams
 //! table     = tag rows columns entry*         tag: 0 sequence, 1 to 5 dimensions, 16 + kind an event table
-//! entry     = (number * 2 + is_bytes) length
+//! entry     = (number * 4 + is_derived * 2 + is_bytes) length
 //! ```
 //!
-//! All numbers are varints. A column in which every row is null has no entry.
+//! All numbers are varints. A column is laid out as `format::column` says, a derived one as `derived` says; one in which every row is null has no entry.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ use crate::format::header::BlockHeader;
 use crate::format::schema::EventKind;
 
 use super::builder::ROWS_LIMIT;
+use super::follow::DEPTH_LIMIT;
 use super::layout::{Reference, TableTag, reference_of, sequence};
 use super::pack::{Unpacker, unpack_alone};
 
@@ -61,14 +62,22 @@ impl RawBlock {
         self.number
     }
 
+    /// Whether the body is what was written.
+    pub(crate) fn is_whole(&self) -> bool {
+        hash_of(&self.body) == self.body_hash
+    }
+
+    pub(crate) fn damage(&self, what: impl Into<String>) -> Damage {
+        Damage { file: self.file.to_string(), offset: self.offset, block: Some(self.number), what: what.into() }
+    }
+
     /// Checks the body against its hash and parses the directory. Columns are inflated on first use.
     pub fn decode(self) -> Result<Block, Damage> {
-        let damage =
-            |what: String| Damage { file: self.file.to_string(), offset: self.offset, block: Some(self.number), what };
-        if hash_of(&self.body) != self.body_hash {
-            return Err(damage("the block's bytes do not fit their hash".to_owned()));
+        if !self.is_whole() {
+            return Err(self.damage("the block's bytes do not fit their hash"));
         }
-        let tables = parse_directory(&self.body, &self.header).map_err(|malformed| damage(malformed.to_string()))?;
+        let tables =
+            parse_directory(&self.body, &self.header).map_err(|malformed| self.damage(malformed.to_string()))?;
         Ok(Block {
             file: self.file,
             offset: self.offset,
@@ -77,7 +86,8 @@ impl RawBlock {
             body: self.body,
             empty: TableSlot::new(TableTag::Sequence, 0),
             tables,
-            unpacker: RefCell::new(Unpacker::new(DECODED_LIMIT)),
+            unpacker: Unpacker::new(DECODED_LIMIT),
+            depth: Cell::new(0),
         })
     }
 }
@@ -93,7 +103,9 @@ pub struct Block {
     /// What a table that the block lacks reads as.
     pub(super) empty: TableSlot,
     pub(super) tables: Vec<TableSlot>,
-    unpacker: RefCell<Unpacker>,
+    unpacker: Unpacker,
+    /// How many columns are being decoded, each for the one before.
+    depth: Cell<usize>,
 }
 
 /// A table and what has been decoded of it.
@@ -112,6 +124,7 @@ pub(super) struct TableSlot {
 struct ColumnSlot {
     number: u16,
     is_bytes: bool,
+    is_derived: bool,
     range: Range<usize>,
     ints: OnceCell<IntColumn>,
     bytes: OnceCell<BytesColumn>,
@@ -127,6 +140,11 @@ impl TableSlot {
             null_bytes: OnceCell::new(),
             positions: OnceCell::new(),
         }
+    }
+
+    /// Number and stored length of each column that is there.
+    pub(super) fn stored_columns(&self) -> impl Iterator<Item = (u16, usize)> + '_ {
+        self.columns.iter().map(|column| (column.number, column.range.len()))
     }
 
     fn column(&self, number: u16) -> Option<&ColumnSlot> {
@@ -180,11 +198,18 @@ impl Block {
 
     /// A column of numbers, decoded and checked on first use; one that is not there is all null.
     pub(super) fn ints<'b>(&'b self, slot: &'b TableSlot, number: u16) -> Result<&'b IntColumn, Damage> {
+        self.ints_of(slot, number).map_err(|malformed| self.damage(&malformed, slot.tag, number))
+    }
+
+    /// A column of byte strings, decoded on first use; one that is not there is all null.
+    pub(super) fn bytes<'b>(&'b self, slot: &'b TableSlot, number: u16) -> Result<&'b BytesColumn, Damage> {
+        self.bytes_of(slot, number).map_err(|malformed| self.damage(&malformed, slot.tag, number))
+    }
+
+    pub(super) fn ints_of<'b>(&'b self, slot: &'b TableSlot, number: u16) -> Result<&'b IntColumn, Malformed> {
         let Some(column) = slot.column(number) else {
             return match reference_of(slot.tag, number) {
-                Reference::Row { nullable: false, .. } if slot.rows > 0 => {
-                    Err(self.damage(&Malformed::new("it is missing"), slot.tag, number))
-                }
+                Reference::Row { nullable: false, .. } if slot.rows > 0 => Err(Malformed::new("it is missing")),
                 Reference::Row { .. } | Reference::EarlierRow | Reference::None => {
                     Ok(slot.null_ints.get_or_init(|| IntColumn::all_null(slot.rows)))
                 }
@@ -193,18 +218,55 @@ impl Block {
         if let Some(decoded) = column.ints.get() {
             return Ok(decoded);
         }
-        let decoded = self.decode_ints(slot, column).map_err(|malformed| self.damage(&malformed, slot.tag, number))?;
-        Ok(column.ints.get_or_init(|| decoded))
-    }
-
-    fn decode_ints(&self, slot: &TableSlot, column: &ColumnSlot) -> Result<IntColumn, Malformed> {
         if column.is_bytes {
             return Err(Malformed::new("it holds byte strings, not numbers"));
         }
+        let decoded = self.decode_column(column, |cursor| {
+            if column.is_derived {
+                self.follow_ints(slot, number, cursor, &self.unpacker)
+            } else {
+                decode_int_column(cursor, slot.rows, &self.unpacker)
+            }
+        })?;
+        self.check_references(&decoded, reference_of(slot.tag, number))?;
+        Ok(column.ints.get_or_init(|| decoded))
+    }
+
+    pub(super) fn bytes_of<'b>(&'b self, slot: &'b TableSlot, number: u16) -> Result<&'b BytesColumn, Malformed> {
+        let Some(column) = slot.column(number) else {
+            return Ok(slot.null_bytes.get_or_init(|| BytesColumn::all_null(slot.rows)));
+        };
+        if let Some(decoded) = column.bytes.get() {
+            return Ok(decoded);
+        }
+        if !column.is_bytes {
+            return Err(Malformed::new("it holds numbers, not byte strings"));
+        }
+        let decoded = self.decode_column(column, |cursor| {
+            if column.is_derived {
+                self.follow_bytes(slot, number, cursor, &self.unpacker)
+            } else {
+                decode_bytes_column(cursor, slot.rows, &self.unpacker)
+            }
+        })?;
+        Ok(column.bytes.get_or_init(|| decoded))
+    }
+
+    /// Runs a decoder over all of a column's bytes, not too deep below others.
+    fn decode_column<T>(
+        &self,
+        column: &ColumnSlot,
+        decode: impl FnOnce(&mut Cursor<'_>) -> Result<T, Malformed>,
+    ) -> Result<T, Malformed> {
+        if self.depth.get() >= DEPTH_LIMIT {
+            return Err(Malformed::new("it is derived over too many columns"));
+        }
         let mut cursor = Cursor::new(self.body.get(column.range.clone()).unwrap_or(&[]));
-        let decoded = decode_int_column(&mut cursor, slot.rows, &mut *self.unpacker.borrow_mut())?;
+        self.depth.set(self.depth.get() + 1);
+        let decoded = decode(&mut cursor);
+        self.depth.set(self.depth.get() - 1);
+        let decoded = decoded?;
         cursor.finish("the column")?;
-        self.check_references(&decoded, reference_of(slot.tag, column.number))?;
         Ok(decoded)
     }
 
@@ -227,28 +289,6 @@ impl Block {
             }
         };
         if within { Ok(()) } else { Err(Malformed::new("a reference points to a row that is not there")) }
-    }
-
-    /// A column of byte strings, decoded on first use; one that is not there is all null.
-    pub(super) fn bytes<'b>(&'b self, slot: &'b TableSlot, number: u16) -> Result<&'b BytesColumn, Damage> {
-        let Some(column) = slot.column(number) else {
-            return Ok(slot.null_bytes.get_or_init(|| BytesColumn::all_null(slot.rows)));
-        };
-        if let Some(decoded) = column.bytes.get() {
-            return Ok(decoded);
-        }
-        let decoded = self.decode_bytes(slot, column).map_err(|malformed| self.damage(&malformed, slot.tag, number))?;
-        Ok(column.bytes.get_or_init(|| decoded))
-    }
-
-    fn decode_bytes(&self, slot: &TableSlot, column: &ColumnSlot) -> Result<BytesColumn, Malformed> {
-        if !column.is_bytes {
-            return Err(Malformed::new("it holds numbers, not byte strings"));
-        }
-        let mut cursor = Cursor::new(self.body.get(column.range.clone()).unwrap_or(&[]));
-        let decoded = decode_bytes_column(&mut cursor, slot.rows, &mut *self.unpacker.borrow_mut())?;
-        cursor.finish("the column")?;
-        Ok(decoded)
     }
 
     /// Positions of an event table's rows in the block: all tables' at once, out of the column that says for each event
@@ -293,11 +333,12 @@ fn parse_directory(body: &[u8], header: &BlockHeader) -> Result<Vec<TableSlot>, 
         let column_count = directory.size(COLUMNS_LIMIT, "the number of columns")?;
         let mut slot = TableSlot::new(tag.unwrap_or(TableTag::Sequence), rows);
         for _ in 0..column_count {
-            let number = directory.size(usize::from(u16::MAX) * 2 + 1, "a column's number")?;
+            let number = directory.size(usize::from(u16::MAX) * 4 + 3, "a column's number")?;
             let length = directory.size(body.len() - at, "a column's length")?;
             slot.columns.push(ColumnSlot {
-                number: (number >> 1) as u16,
-                is_bytes: number & 1 == 1,
+                number: (number >> 2) as u16,
+                is_bytes: number & 1 != 0,
+                is_derived: number & 2 != 0,
                 range: at..at + length,
                 ints: OnceCell::new(),
                 bytes: OnceCell::new(),

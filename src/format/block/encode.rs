@@ -2,19 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::column::{Nulls, encode_bytes_column, encode_int_column};
+use crate::format::column::{Pack, encode_bytes_column, encode_int_column};
 use crate::format::cursor::put_size;
-use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
 use crate::format::error::FormatError;
 use crate::format::frame::{BODY_LEN_LIMIT, HEAD_LEN, RECORD_LEN_LIMIT, hash_of};
 use crate::format::header::BlockHeader;
 use crate::format::records::encode_record;
-use crate::format::row::{ContainerRow, Value};
-use crate::format::schema::Physical;
 
-use super::builder::{BlockBuilder, BytesBuilder, IntBuilder, NO_ROW, ParamBuilder, UnencodedBlock};
-use super::dimension_cells::{container_cell, fd_cell, group_cell, thread_cell, user_cell};
-use super::layout::{TableTag, event, sequence};
+use super::builder::{BlockBuilder, UnencodedBlock};
+use super::derived::derive;
+use super::gather::{TableData, Values, dimension_tables, event_table, sequence_table};
+use super::layout::{Reference, TableTag, reference_of};
 use super::pack::{Packer, pack_alone};
 
 /// A block's frame, complete but for its place in the hash chain.
@@ -48,10 +46,19 @@ impl UnencodedBlock {
         let builder = self.builder;
         let header = block_header(&builder);
         let mut body = BodyWriter::new(builder.options.level)?;
-        write_sequence(&builder, &mut body);
-        write_dimensions(&builder, &mut body);
-        write_event_tables(&builder, &mut body);
-        drop(builder);
+        let order = tables_by_kind(&builder);
+        let mut places = vec![0i64; builder.tables.len()];
+        for (place, &at) in (0i64..).zip(&order) {
+            places[at] = place;
+        }
+        let dimensions = dimension_tables(&builder);
+        body.table(&sequence_table(&builder, &places), &dimensions);
+        for table in &dimensions {
+            body.table(table, &dimensions);
+        }
+        for at in order {
+            body.table(&event_table(&builder.tables[at]), &dimensions);
+        }
         body.finish(header)
     }
 }
@@ -95,9 +102,6 @@ struct BodyWriter {
     directory: Vec<u8>,
     tables: usize,
     data: Vec<u8>,
-    /// Entries of the table in hand.
-    columns: Vec<u8>,
-    column_count: usize,
 }
 
 impl BodyWriter {
@@ -108,76 +112,53 @@ impl BodyWriter {
             directory: Vec::new(),
             tables: 0,
             data: Vec::new(),
-            columns: Vec::new(),
-            column_count: 0,
         })
     }
 
-    fn entry(&mut self, column: u16, physical: Physical, start: usize) {
-        put_size(&mut self.columns, usize::from(column) * 2 + usize::from(physical == Physical::Bytes));
-        put_size(&mut self.columns, self.data.len() - start);
-        self.column_count += 1;
-    }
-
-    /// A column of numbers; one of nulls only is left out.
-    fn ints(&mut self, column: u16, values: &[i64], nulls: &Nulls) {
-        if nulls.count() == values.len() {
+    /// Appends a table's columns; those of nulls only are left out.
+    fn table(&mut self, table: &TableData<'_>, dimensions: &[TableData<'_>]) {
+        if table.rows == 0 {
             return;
         }
-        let start = self.data.len();
-        encode_int_column(values, nulls, &mut self.packer, &mut self.data);
-        self.entry(column, Physical::Int, start);
-    }
-
-    /// A column of byte strings; one of nulls only is left out.
-    fn texts<'v>(&mut self, column: u16, rows: usize, nulls: &Nulls, values: impl Iterator<Item = &'v [u8]>) {
-        if nulls.count() == rows {
-            return;
+        let mut entries = Vec::new();
+        let mut columns = 0;
+        for (at, column) in table.columns.iter().enumerate().filter(|(_, column)| !column.is_all_null()) {
+            let start = self.data.len();
+            let is_derived = self.column(table, at, dimensions);
+            let is_bytes = matches!(column.values, Values::Texts(_));
+            let flags = usize::from(is_derived) * 2 + usize::from(is_bytes);
+            put_size(&mut entries, usize::from(column.number) * 4 + flags);
+            put_size(&mut entries, self.data.len() - start);
+            columns += 1;
         }
-        let start = self.data.len();
-        encode_bytes_column(values, rows, nulls, &mut self.packer, &mut self.data);
-        self.entry(column, Physical::Bytes, start);
+        put_size(&mut self.directory, table.tag.number() as usize);
+        put_size(&mut self.directory, table.rows);
+        put_size(&mut self.directory, columns);
+        self.directory.append(&mut entries);
+        self.tables += 1;
     }
 
-    /// A column whose values are asked for one by one.
-    fn cells<'v>(&mut self, column: u16, physical: Physical, cells: impl Iterator<Item = Value<'v>>) {
-        let mut ints = IntBuilder::default();
-        let mut texts: Vec<&[u8]> = Vec::new();
-        let mut nulls = Nulls::default();
-        let mut rows = 0;
-        for (row, cell) in cells.enumerate() {
-            rows = row + 1;
-            match cell {
-                Value::Int(value) => ints.values.push(value),
-                Value::Bytes(text) => texts.push(text),
-                Value::Null => {
-                    nulls.set(row);
-                    if physical == Physical::Int {
-                        ints.values.push(0);
-                    }
-                }
+    /// Appends a column; says whether it is derived from another.
+    fn column(&mut self, table: &TableData<'_>, at: usize, dimensions: &[TableData<'_>]) -> bool {
+        let Some(column) = table.columns.get(at) else { return false };
+        let plain = |pack: &mut dyn Pack| {
+            let mut out = Vec::new();
+            match &column.values {
+                Values::Ints(ints) => encode_int_column(&ints.values, &ints.nulls, pack, &mut out),
+                Values::Texts(texts) => encode_bytes_column(texts, pack, &mut out),
             }
+            out
+        };
+        let is_plain = match &column.values {
+            Values::Ints(ints) => table.rows < 2 || is_progression(&ints.values),
+            Values::Texts(_) => false,
+        };
+        if is_plain || table.tag == TableTag::Sequence || reference_of(table.tag, column.number) != Reference::None {
+            let bytes = plain(&mut self.packer);
+            self.data.extend_from_slice(&bytes);
+            return false;
         }
-        match physical {
-            Physical::Int => self.ints(column, &ints.values, &nulls),
-            Physical::Bytes => self.texts(column, rows, &nulls, texts.into_iter()),
-        }
-    }
-
-    fn bytes_builder(&mut self, column: u16, values: &BytesBuilder) {
-        self.texts(column, values.rows(), &values.nulls, values.values());
-    }
-
-    fn end_table(&mut self, tag: TableTag, rows: usize) {
-        if rows > 0 {
-            put_size(&mut self.directory, tag.number() as usize);
-            put_size(&mut self.directory, rows);
-            put_size(&mut self.directory, self.column_count);
-            self.directory.append(&mut self.columns);
-            self.tables += 1;
-        }
-        self.columns.clear();
-        self.column_count = 0;
+        derive(table, at, dimensions, plain, &mut self.packer, &mut self.data)
     }
 
     fn finish(self, header: BlockHeader) -> Result<EncodedBlock, FormatError> {
@@ -209,77 +190,9 @@ impl BodyWriter {
     }
 }
 
-fn write_sequence(builder: &BlockBuilder, body: &mut BodyWriter) {
-    let none = Nulls::default();
-    let mut places = vec![0i64; builder.tables.len()];
-    for (place, at) in (0i64..).zip(tables_by_kind(builder)) {
-        places[at] = place;
-    }
-    let table: Vec<i64> = builder.table_of.iter().map(|&at| places[usize::from(at)]).collect();
-    body.ints(sequence::TS_NS, &builder.ts_ns, &none);
-    body.ints(sequence::NUM, &builder.num, &none);
-    body.ints(sequence::CPU, &builder.cpu, &none);
-    body.ints(sequence::TABLE, &table, &none);
-    body.end_table(TableTag::Sequence, builder.rows());
-}
-
-fn write_dimensions(builder: &BlockBuilder, body: &mut BodyWriter) {
-    let interned = &builder.interned;
-    let threads = interned.threads.rows();
-    for &column in ThreadColumn::ALL {
-        let cells = threads.iter().zip(&interned.thread_refs);
-        body.cells(column as u16, column.physical(), cells.map(|(row, refs)| thread_cell(row, refs, column)));
-    }
-    body.end_table(TableTag::Dimension(Dimension::Thread), threads.len());
-
-    let fds = interned.fds.rows();
-    for &column in FdColumn::ALL {
-        body.cells(column as u16, column.physical(), fds.iter().map(|row| fd_cell(row, column)));
-    }
-    body.end_table(TableTag::Dimension(Dimension::Fd), fds.len());
-
-    let containers = interned.containers.rows();
-    let details: Vec<Option<&ContainerRow>> = containers.iter().map(|container| container.details.get()).collect();
-    for &column in ContainerColumn::ALL {
-        let cells = containers.iter().zip(&details);
-        body.cells(column as u16, column.physical(), cells.map(|(row, details)| container_cell(row, *details, column)));
-    }
-    body.end_table(TableTag::Dimension(Dimension::Container), containers.len());
-
-    let users = interned.users.rows();
-    for &column in UserColumn::ALL {
-        body.cells(column as u16, column.physical(), users.iter().map(|row| user_cell(row, column)));
-    }
-    body.end_table(TableTag::Dimension(Dimension::User), users.len());
-
-    let groups = interned.groups.rows();
-    for &column in GroupColumn::ALL {
-        body.cells(column as u16, column.physical(), groups.iter().map(|row| group_cell(row, column)));
-    }
-    body.end_table(TableTag::Dimension(Dimension::Group), groups.len());
-}
-
-fn write_event_tables(builder: &BlockBuilder, body: &mut BodyWriter) {
-    for place in tables_by_kind(builder) {
-        let table = &builder.tables[place];
-        let threads: Vec<i64> = table.threads.iter().map(|&row| i64::from(row)).collect();
-        body.ints(event::THREAD, &threads, &Nulls::default());
-        let mut fds = IntBuilder::default();
-        for (row, &fd) in table.fds.iter().enumerate() {
-            if fd == NO_ROW {
-                fds.nulls.set(row);
-            }
-            fds.values.push(i64::from(fd));
-        }
-        body.ints(event::FD, &fds.values, &fds.nulls);
-        body.bytes_builder(event::PATH, &table.path);
-        body.bytes_builder(event::SOURCE_PATH, &table.source_path);
-        for (param, column) in table.params.iter().zip(event::FIRST_PARAM..) {
-            match param {
-                ParamBuilder::Int(ints) => body.ints(column, &ints.values, &ints.nulls),
-                ParamBuilder::Bytes(texts) => body.bytes_builder(column, texts),
-            }
-        }
-        body.end_table(TableTag::Event(table.kind), table.rows());
-    }
+/// Whether the values are `a, a + b, a + 2b, ...`: nothing is shorter than that.
+fn is_progression(values: &[i64]) -> bool {
+    let mut steps = values.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    let first = steps.next();
+    steps.all(|step| Some(step) == first)
 }

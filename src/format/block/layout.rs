@@ -50,6 +50,17 @@ pub(super) mod sequence {
     pub(in crate::format::block) const CPU: u16 = 3;
     /// The place of each event's table among the block's event tables.
     pub(in crate::format::block) const TABLE: u16 = 4;
+
+    /// What the column is called.
+    pub(in crate::format::block) fn name(column: u16) -> String {
+        match column {
+            TS_NS => "time".to_owned(),
+            NUM => "number".to_owned(),
+            CPU => "cpu".to_owned(),
+            TABLE => "kind".to_owned(),
+            other => format!("column {other}"),
+        }
+    }
 }
 
 /// Column numbers of event tables.
@@ -64,6 +75,21 @@ pub(super) mod event {
     pub(in crate::format::block) const SOURCE_PATH: u16 = 4;
     /// The first parameter; the others follow.
     pub(in crate::format::block) const FIRST_PARAM: u16 = 16;
+
+    /// What the column is called.
+    pub(in crate::format::block) fn name(kind: crate::format::schema::EventKind, column: u16) -> String {
+        let param = || {
+            let at = usize::from(column.checked_sub(FIRST_PARAM)?);
+            kind.info()?.params.get(at)
+        };
+        match column {
+            THREAD => "thread".to_owned(),
+            FD => "fd".to_owned(),
+            PATH => "path".to_owned(),
+            SOURCE_PATH => "source path".to_owned(),
+            other => param().map_or_else(|| format!("column {other}"), |param| format!("evt.arg.{}", param.name)),
+        }
+    }
 }
 
 /// What the numbers of a column refer to.

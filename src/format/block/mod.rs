@@ -5,8 +5,11 @@
 
 mod builder;
 mod decode;
+mod derived;
 mod dimension_cells;
 mod encode;
+mod follow;
+mod gather;
 mod interning;
 mod layout;
 mod pack;
@@ -15,6 +18,6 @@ mod view;
 pub use builder::{BlockBuilder, BlockOptions, ROWS_LIMIT, UnencodedBlock};
 pub use decode::{Block, RawBlock};
 pub use encode::EncodedBlock;
-pub use view::{DimensionTable, EventTable};
+pub use view::{ColumnSize, DimensionTable, EventTable};
 
 pub(crate) use pack::{pack_alone, unpack_alone};

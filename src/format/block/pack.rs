@@ -6,7 +6,7 @@
 //! ```
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 
 use crate::format::column::{Pack, Unpack};
@@ -73,17 +73,17 @@ thread_local! {
 /// Inflates streams within an allowance of memory.
 #[derive(Debug)]
 pub(super) struct Unpacker {
-    allowance: usize,
+    allowance: Cell<usize>,
 }
 
 impl Unpacker {
     pub(super) fn new(allowance: usize) -> Unpacker {
-        Unpacker { allowance }
+        Unpacker { allowance: Cell::new(allowance) }
     }
 }
 
 impl Unpack for Unpacker {
-    fn unpack<'a>(&mut self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed> {
+    fn unpack<'a>(&self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed> {
         let tag = cursor.varint()?;
         if tag >> 1 != expected as u64 {
             return Err(Malformed::new(format!("a stream of {} bytes where {expected} are due", tag >> 1)));
@@ -104,11 +104,9 @@ impl Unpack for Unpacker {
         Ok(Cow::Owned(inflated))
     }
 
-    fn charge(&mut self, bytes: usize) -> Result<(), Malformed> {
-        self.allowance = self
-            .allowance
-            .checked_sub(bytes)
-            .ok_or_else(|| Malformed::new("the block inflates to more than the format allows"))?;
+    fn charge(&self, bytes: usize) -> Result<(), Malformed> {
+        let left = self.allowance.get().checked_sub(bytes);
+        self.allowance.set(left.ok_or_else(|| Malformed::new("the block inflates to more than the format allows"))?);
         Ok(())
     }
 }

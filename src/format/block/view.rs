@@ -28,7 +28,7 @@ impl Block {
     fn sequence(&self, number: u16) -> Result<&IntColumn, Damage> {
         let slot = self.slot(TableTag::Sequence);
         let column = self.ints(slot, number)?;
-        if column.has_nulls() && column.len() > 0 {
+        if column.has_nulls() && !column.is_empty() {
             return Err(self.damage(&Malformed::new("it has nulls"), TableTag::Sequence, number));
         }
         Ok(column)
@@ -39,6 +39,15 @@ impl Block {
         let tag = TableTag::Event(kind);
         let slot = self.tables.iter().find(|slot| slot.tag == tag)?;
         Some(EventTable { block: self, slot, kind })
+    }
+
+    /// What each column takes in the file, in file order.
+    pub fn column_sizes(&self) -> Vec<ColumnSize> {
+        let of_table = |slot: &TableSlot| -> Vec<ColumnSize> {
+            let (tag, rows) = (slot.tag, slot.rows);
+            slot.stored_columns().map(move |(number, stored)| ColumnSize::new(tag, rows, number, stored)).collect()
+        };
+        self.tables.iter().flat_map(of_table).collect()
     }
 
     /// A dimension's rows; none when the block has no such table.
@@ -129,5 +138,29 @@ impl<'b> DimensionTable<'b> {
     /// A column of byte strings, by its number in `format::dimension`.
     pub fn bytes(&self, column: u16) -> Result<&'b BytesColumn, Damage> {
         self.block.bytes(self.slot, column)
+    }
+}
+
+/// What a column takes in the file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ColumnSize {
+    /// The table: a kind's name, a dimension's, or `sequence`.
+    pub table: String,
+    /// The column: a parameter's name, or a column's of the dimension.
+    pub column: String,
+    /// Rows of the table.
+    pub rows: usize,
+    /// Bytes of the column, compressed.
+    pub stored: usize,
+}
+
+impl ColumnSize {
+    fn new(tag: TableTag, rows: usize, number: u16, stored: usize) -> ColumnSize {
+        let (table, column) = match tag {
+            TableTag::Sequence => ("sequence".to_owned(), sequence::name(number)),
+            TableTag::Dimension(dimension) => (format!("{dimension:?}").to_lowercase(), format!("column {number}")),
+            TableTag::Event(kind) => (kind.name().to_owned(), event::name(kind, number)),
+        };
+        ColumnSize { table, column, rows, stored }
     }
 }

@@ -1,65 +1,115 @@
 //! The codec of byte string columns.
 //!
 //! ```text
-//! bytes = 0 count ints ints stream       number of distinct strings, in order of first occurrence; a code for each row
-//!                                        that is not null; the strings' lengths; the strings, one after the other
+//! bytes = 0 count ints ints stream       DICTIONARY: number of distinct strings, in order of first occurrence; a code
+//!                                        for each row that is not null; the strings' lengths; the strings, joined
 //! ```
 //!
 //! A column of strings that are all different has the codes 0, 1, 2, ..., which cost a few bytes: this codec is the
 //! plain one and the dictionary in one.
 
-use std::hash::{BuildHasher, Hash, Hasher};
-
-use rustc_hash::{FxBuildHasher, FxHasher};
-
 use super::ints::{Ints, decode_ints, encode_ints};
 use super::nulls::Nulls;
+use super::texts::TextColumn;
 use super::{BytesColumn, NULL_CODE, Pack, Texts, Unpack};
 use crate::format::cursor::{Cursor, Malformed, put_size};
 
 const DICTIONARY: u8 = 0;
 
-/// Appends a whole column. `values` gives the rows that are not null, in order.
-pub(crate) fn encode_bytes_column<'v>(
-    values: impl Iterator<Item = &'v [u8]>,
-    rows: usize,
-    nulls: &Nulls,
-    pack: &mut dyn Pack,
-    out: &mut Vec<u8>,
-) {
-    nulls.encode(rows, pack, out);
-    let mut distinct = DistinctTexts::default();
-    let codes: Vec<i64> = values.map(|value| i64::from(distinct.code_of(value))).collect();
+/// Appends a whole column.
+pub(crate) fn encode_bytes_column(column: &TextColumn<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    encode_null_codes(&column.codes, pack, out);
     out.push(DICTIONARY);
-    put_size(out, distinct.texts.len());
-    encode_ints(&codes, pack, out);
-    let lengths: Vec<i64> = distinct.texts.iter().map(|text| text.len() as i64).collect();
+    put_size(out, column.texts.len());
+    encode_codes(&column.codes, pack, out);
+    encode_texts(column.texts.iter().copied(), pack, out);
+}
+
+/// Appends the first part of a column: which rows are null.
+pub(crate) fn encode_null_codes(codes: &[u32], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let mut nulls = Nulls::default();
+    codes.iter().enumerate().filter(|&(_, &code)| code == NULL_CODE).for_each(|(row, _)| nulls.set(row));
+    nulls.encode(codes.len(), pack, out);
+}
+
+/// Appends the codes of the rows that are not null.
+pub(crate) fn encode_codes(codes: &[u32], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let dense: Vec<i64> = codes.iter().filter(|&&code| code != NULL_CODE).map(|&code| i64::from(code)).collect();
+    encode_ints(&dense, pack, out);
+}
+
+/// Appends strings: lengths, then the bytes.
+pub(crate) fn encode_texts<'v>(texts: impl Iterator<Item = &'v [u8]> + Clone, pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let lengths: Vec<i64> = texts.clone().map(|text| text.len() as i64).collect();
     encode_ints(&lengths, pack, out);
-    pack.pack(&distinct.texts.concat(), out);
+    let mut joined = Vec::with_capacity(lengths.iter().sum::<i64>() as usize);
+    texts.for_each(|text| joined.extend_from_slice(text));
+    pack.pack(&joined, out);
 }
 
 /// Reads a whole column of `rows` rows.
 pub(crate) fn decode_bytes_column(
     cursor: &mut Cursor<'_>,
     rows: usize,
-    unpack: &mut dyn Unpack,
+    unpack: &dyn Unpack,
 ) -> Result<BytesColumn, Malformed> {
     let nulls = Nulls::decode(cursor, rows, unpack)?;
-    let dense = rows - nulls.as_ref().map_or(0, Nulls::count);
     match cursor.byte()? {
         DICTIONARY => {}
         other => return Err(Malformed::new(format!("byte string codec {other} is not known here"))),
     }
-    let count = cursor.size(dense, "the number of distinct strings")?;
-    let codes = decode_ints(cursor, dense, unpack)?;
-    let lengths = match decode_ints(cursor, count, unpack)? {
-        Ints::All(length) => {
-            unpack.charge(count.saturating_mul(8))?;
-            vec![length; count]
-        }
-        Ints::Each(lengths) => lengths,
+    let count = cursor.size(rows, "the number of distinct strings")?;
+    let codes = decode_codes(cursor, rows, count, nulls.as_ref(), unpack)?;
+    let texts = decode_texts(cursor, count, unpack)?;
+    Ok(BytesColumn::new(rows, codes, texts, nulls.is_some()))
+}
+
+/// The codes of a column.
+#[derive(Debug)]
+pub(crate) enum Codes {
+    /// Every row has this one.
+    All(u32),
+    /// One for each row.
+    Each(Vec<u32>),
+}
+
+/// Reads the codes of the rows that are not null, each below `count`, and spreads them over all rows.
+pub(crate) fn decode_codes(
+    cursor: &mut Cursor<'_>,
+    rows: usize,
+    count: usize,
+    nulls: Option<&Nulls>,
+    unpack: &dyn Unpack,
+) -> Result<Codes, Malformed> {
+    let out_of_range = || Malformed::new("a code without an entry in its dictionary");
+    let in_range = |code: i64| {
+        let code = u32::try_from(code).ok().filter(|&code| (code as usize) < count);
+        code.ok_or_else(out_of_range)
     };
-    unpack.charge(rows.saturating_mul(4).saturating_add(count.saturating_mul(4)))?;
+    let dense = rows - nulls.map_or(0, Nulls::count);
+    let ints = decode_ints(cursor, dense, unpack)?;
+    unpack.charge(rows.saturating_mul(8))?;
+    let codes: Vec<u32> = match (ints, nulls) {
+        (Ints::All(_), _) if dense == 0 => Vec::new(),
+        (Ints::All(code), None) => return in_range(code).map(Codes::All),
+        (Ints::All(code), Some(_)) => vec![in_range(code)?; dense],
+        (Ints::Each(codes), _) => {
+            if codes.iter().any(|&code| (code as u64) >= count as u64) {
+                return Err(out_of_range());
+            }
+            codes.into_iter().map(|code| code as u32).collect()
+        }
+    };
+    Ok(Codes::Each(match nulls {
+        None => codes,
+        Some(nulls) => nulls.spread(rows, &codes, NULL_CODE),
+    }))
+}
+
+/// Reads `count` strings.
+pub(crate) fn decode_texts(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Texts, Malformed> {
+    unpack.charge(count.saturating_mul(12))?;
+    let lengths = decode_ints(cursor, count, unpack)?.into_values(count);
     let mut ends = Vec::with_capacity(count);
     let mut end = 0u32;
     for length in lengths {
@@ -71,78 +121,54 @@ pub(crate) fn decode_bytes_column(
     }
     unpack.charge(end as usize)?;
     let data = unpack.unpack(cursor, end as usize)?.into_owned();
-    let texts = Texts { ends, data };
+    Ok(Texts { ends, data })
+}
 
-    let in_range = |code: i64| u32::try_from(code).ok().filter(|&code| (code as usize) < count);
-    let out_of_range = || Malformed::new("a code without an entry in its dictionary");
-    match (codes, nulls) {
-        (Ints::All(code), None) if rows > 0 && count == 1 => {
-            in_range(code).ok_or_else(out_of_range)?;
-            Ok(BytesColumn::all(rows, texts))
-        }
-        (codes, nulls) => {
-            let codes: Vec<u32> = match codes {
-                Ints::All(code) if dense > 0 => vec![in_range(code).ok_or_else(out_of_range)?; dense],
-                Ints::All(_) => Vec::new(),
-                Ints::Each(codes) => codes
-                    .into_iter()
-                    .map(|code| in_range(code).ok_or_else(out_of_range))
-                    .collect::<Result<_, Malformed>>()?,
-            };
-            match nulls {
-                None => Ok(BytesColumn::each(codes, texts, false)),
-                Some(nulls) => Ok(BytesColumn::each(nulls.spread(rows, &codes, NULL_CODE), texts, true)),
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::Raw;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_column_comes_back(
+            rows in proptest::collection::vec(
+                proptest::option::of(prop_oneof![
+                    proptest::collection::vec(any::<u8>(), 0..20),
+                    proptest::collection::vec(0u8..2, 0..3),
+                ]),
+                0..200,
+            )
+        ) {
+            let column = TextColumn::collect(rows.iter().map(Option::as_deref));
+            let mut bytes = Vec::new();
+            encode_bytes_column(&column, &mut Raw, &mut bytes);
+            let column = decode_bytes_column(&mut Cursor::new(&bytes), rows.len(), &Raw).unwrap();
+            prop_assert_eq!(column.len(), rows.len());
+            prop_assert_eq!(column.has_nulls(), rows.contains(&None));
+            for (row, value) in rows.iter().enumerate() {
+                prop_assert_eq!(column.get(row), value.as_deref());
+                prop_assert_eq!(column.code(row), Some(column.codes()[row]).filter(|&code| code != NULL_CODE));
             }
+            let mut distinct: Vec<_> = (0..column.distinct_count()).map(|code| column.distinct(code as u32)).collect();
+            distinct.sort_unstable();
+            let mut expected: Vec<_> = rows.iter().flatten().map(Vec::as_slice).collect();
+            expected.sort_unstable();
+            expected.dedup();
+            prop_assert_eq!(distinct, expected);
         }
-    }
-}
 
-/// Distinct strings by first occurrence: an open-addressing table of codes beside the strings.
-#[derive(Default)]
-pub(super) struct DistinctTexts<'v> {
-    texts: Vec<&'v [u8]>,
-    hashes: Vec<u64>,
-    slots: Vec<u32>,
-}
-
-impl<'v> DistinctTexts<'v> {
-    fn code_of(&mut self, text: &'v [u8]) -> u32 {
-        if (self.texts.len() + 1) * 2 > self.slots.len() {
-            self.grow();
-        }
-        let hash = hash_text(text);
-        let mask = self.slots.len() - 1;
-        let mut slot = (hash >> 20) as usize & mask;
-        loop {
-            match self.slots[slot] {
-                NULL_CODE => {
-                    let code = self.texts.len() as u32;
-                    self.slots[slot] = code;
-                    self.texts.push(text);
-                    self.hashes.push(hash);
-                    return code;
+        #[test]
+        fn random_bytes_are_decoded_or_refused(bytes: Vec<u8>, nulls in 0u8..3, codec in 0u8..2, rows in 0usize..40) {
+            let bytes = [&[nulls, codec][..], &bytes].concat();
+            if let Ok(column) = decode_bytes_column(&mut Cursor::new(&bytes), rows, &Raw) {
+                for row in 0..rows {
+                    prop_assert!(column.code(row).is_none_or(|code| (code as usize) < column.distinct_count()));
                 }
-                code if self.hashes[code as usize] == hash && self.texts[code as usize] == text => return code,
-                _ => slot = (slot + 1) & mask,
             }
         }
     }
-
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(64);
-        self.slots = vec![NULL_CODE; size];
-        for (code, hash) in self.hashes.iter().enumerate() {
-            let mut slot = (hash >> 20) as usize & (size - 1);
-            while self.slots[slot] != NULL_CODE {
-                slot = (slot + 1) & (size - 1);
-            }
-            self.slots[slot] = code as u32;
-        }
-    }
-}
-
-fn hash_text(text: &[u8]) -> u64 {
-    let mut hasher: FxHasher = FxBuildHasher.build_hasher();
-    text.hash(&mut hasher);
-    hasher.finish()
 }

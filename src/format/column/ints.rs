@@ -14,8 +14,6 @@
 //!
 //! The number of values is known to the reader. All arithmetic wraps, so every 64-bit number is representable.
 
-use std::borrow::Cow;
-
 use rustc_hash::FxHashMap;
 
 use super::bits::{pack_bits, packed_len, unpack_bits, width};
@@ -40,9 +38,19 @@ const MINI_BLOCK: usize = 128;
 const DICTIONARY_LIMIT: usize = 1 << 16;
 
 /// What a column decodes to.
-pub(super) enum Ints {
+pub(crate) enum Ints {
     All(i64),
     Each(Vec<i64>),
+}
+
+impl Ints {
+    /// All values, written out. The caller has charged for `count` of them.
+    pub(crate) fn into_values(self, count: usize) -> Vec<i64> {
+        match self {
+            Ints::All(value) => vec![value; count],
+            Ints::Each(values) => values,
+        }
+    }
 }
 
 /// Appends a whole column: nulls and values. `values` has an entry for every row, ignored where null.
@@ -60,7 +68,7 @@ pub(crate) fn encode_int_column(values: &[i64], nulls: &Nulls, pack: &mut dyn Pa
 pub(crate) fn decode_int_column(
     cursor: &mut Cursor<'_>,
     rows: usize,
-    unpack: &mut dyn Unpack,
+    unpack: &dyn Unpack,
 ) -> Result<IntColumn, Malformed> {
     let nulls = Nulls::decode(cursor, rows, unpack)?;
     let dense = rows - nulls.as_ref().map_or(0, Nulls::count);
@@ -80,7 +88,7 @@ pub(crate) fn decode_int_column(
 }
 
 /// Appends the values in whichever codec comes out smallest.
-pub(super) fn encode_ints(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+pub(crate) fn encode_ints(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
     let Some(&first) = values.first() else {
         out.push(CONSTANT);
         put_signed(out, 0);
@@ -210,7 +218,7 @@ fn put_planes(numbers: impl Iterator<Item = u64> + Clone, top: u64, pack: &mut d
 }
 
 /// Reads `count` values.
-pub(super) fn decode_ints(cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn Unpack) -> Result<Ints, Malformed> {
+pub(crate) fn decode_ints(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Ints, Malformed> {
     let codec = cursor.byte()?;
     if codec == DICTIONARY {
         return decode_dictionary(cursor, count, unpack).map(Ints::Each);
@@ -218,7 +226,7 @@ pub(super) fn decode_ints(cursor: &mut Cursor<'_>, count: usize, unpack: &mut dy
     decode_plain(codec, cursor, count, unpack)
 }
 
-fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn Unpack) -> Result<Ints, Malformed> {
+fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Ints, Malformed> {
     if codec == CONSTANT {
         return cursor.signed().map(Ints::All);
     }
@@ -268,7 +276,7 @@ fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &mut d
     Ok(Ints::Each(values))
 }
 
-fn decode_delta_packed(cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn Unpack) -> Result<Vec<i64>, Malformed> {
+fn decode_delta_packed(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Vec<i64>, Malformed> {
     let first = cursor.signed()?;
     let deltas = count.saturating_sub(1);
     let widths = unpack.unpack(cursor, deltas.div_ceil(MINI_BLOCK))?;
@@ -294,18 +302,13 @@ fn decode_delta_packed(cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn U
     Ok(values)
 }
 
-fn decode_dictionary(cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn Unpack) -> Result<Vec<i64>, Malformed> {
+fn decode_dictionary(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Vec<i64>, Malformed> {
     let distinct_count = cursor.size(count, "the number of distinct values")?;
     let codec = cursor.byte()?;
-    let distinct = match decode_plain(codec, cursor, distinct_count, unpack)? {
-        Ints::All(value) => Cow::Owned(vec![value; distinct_count]),
-        Ints::Each(values) => Cow::<[i64]>::Owned(values),
-    };
+    unpack.charge(count.saturating_mul(16))?;
+    let distinct = decode_plain(codec, cursor, distinct_count, unpack)?.into_values(distinct_count);
     let codec = cursor.byte()?;
-    let mut values = match decode_plain(codec, cursor, count, unpack)? {
-        Ints::All(code) => vec![code; count],
-        Ints::Each(codes) => codes,
-    };
+    let mut values = decode_plain(codec, cursor, count, unpack)?.into_values(count);
     for value in &mut values {
         *value = usize::try_from(*value)
             .ok()
@@ -322,7 +325,7 @@ fn take_width(cursor: &mut Cursor<'_>) -> Result<u32, Malformed> {
     }
 }
 
-fn take_planes(cursor: &mut Cursor<'_>, count: usize, unpack: &mut dyn Unpack) -> Result<Vec<i64>, Malformed> {
+fn take_planes(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Vec<i64>, Malformed> {
     let planes = cursor.byte()?;
     if planes > 8 {
         return Err(Malformed::new(format!("numbers of {planes} bytes")));
@@ -346,4 +349,122 @@ fn accumulate(first: i64, count: usize, deltas: impl Iterator<Item = u64>) -> Ve
         values.push(value);
     }
     values
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::Raw;
+    use super::*;
+
+    type Encoder = fn(&[i64], &mut dyn Pack, &mut Vec<u8>) -> bool;
+
+    fn always_packed(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+        encode_packed(values, pack, out);
+        true
+    }
+
+    fn chosen(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+        encode_ints(values, pack, out);
+        true
+    }
+
+    const ENCODERS: [Encoder; 7] = [
+        encode_planes,
+        encode_delta_planes,
+        always_packed,
+        encode_delta_packed,
+        encode_dictionary,
+        encode_recent,
+        chosen,
+    ];
+
+    /// Sequences of the shapes that columns have.
+    fn values() -> impl Strategy<Value = Vec<i64>> {
+        let extreme = prop_oneof![any::<i64>(), Just(i64::MIN), Just(i64::MAX), Just(0), Just(-1)];
+        prop_oneof![
+            proptest::collection::vec(extreme, 0..300),
+            proptest::collection::vec(-3i64..4, 0..300),
+            proptest::collection::vec(0u64..100_000, 0..300).prop_map(|steps| {
+                let mut time = 1_700_000_000_000_000_000i64;
+                steps
+                    .into_iter()
+                    .map(|step| {
+                        time += step as i64;
+                        time
+                    })
+                    .collect()
+            }),
+            (any::<i64>(), any::<i64>(), 0usize..300).prop_map(|(first, step, count)| {
+                (0..count as i64).map(|at| first.wrapping_add(step.wrapping_mul(at))).collect()
+            }),
+            // Codes by first occurrence.
+            proptest::collection::vec(0u32..50, 0..300).prop_map(|raw| {
+                let mut seen: Vec<u32> = Vec::new();
+                let code = |value: u32, seen: &mut Vec<u32>| {
+                    seen.iter().position(|&other| other == value).unwrap_or_else(|| {
+                        seen.push(value);
+                        seen.len() - 1
+                    })
+                };
+                raw.into_iter().map(|value| code(value, &mut seen) as i64).collect()
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_codec_gives_back_what_it_was_given(values in values()) {
+            for (at, encode) in ENCODERS.iter().enumerate() {
+                let mut bytes = Vec::new();
+                if values.is_empty() && at + 1 < ENCODERS.len() || !encode(&values, &mut Raw, &mut bytes) {
+                    continue;
+                }
+                let mut cursor = Cursor::new(&bytes);
+                let back = decode_ints(&mut cursor, values.len(), &Raw).unwrap().into_values(values.len());
+                prop_assert_eq!(&back, &values, "codec {}", bytes[0]);
+                prop_assert_eq!(cursor.remaining(), 0);
+            }
+        }
+
+        #[test]
+        fn a_column_with_nulls_comes_back(rows in proptest::collection::vec(proptest::option::of(any::<i64>()), 0..300)) {
+            let mut nulls = Nulls::default();
+            rows.iter().enumerate().filter(|(_, value)| value.is_none()).for_each(|(row, _)| nulls.set(row));
+            let values: Vec<i64> = rows.iter().map(|value| value.unwrap_or(0)).collect();
+            let mut bytes = Vec::new();
+            encode_int_column(&values, &nulls, &mut Raw, &mut bytes);
+            let column = decode_int_column(&mut Cursor::new(&bytes), rows.len(), &Raw).unwrap();
+            prop_assert_eq!(column.len(), rows.len());
+            prop_assert_eq!(column.values(), &values[..]);
+            prop_assert_eq!(column.has_nulls(), rows.contains(&None));
+            for (row, value) in rows.iter().enumerate() {
+                prop_assert_eq!(column.get(row), *value);
+                prop_assert_eq!(column.is_null(row), value.is_none());
+            }
+            prop_assert_eq!(column.get(rows.len()), None);
+        }
+
+        #[test]
+        fn random_bytes_are_decoded_or_refused(bytes: Vec<u8>, codec in 0u8..9, rows in 0usize..400) {
+            let bytes = [&[0, codec][..], &bytes].concat();
+            if let Ok(column) = decode_int_column(&mut Cursor::new(&bytes), rows, &Raw) {
+                prop_assert_eq!(column.values().len(), rows);
+            }
+        }
+    }
+
+    #[test]
+    fn constants_and_progressions_take_a_few_bytes() {
+        let size = |values: Vec<i64>| {
+            let mut bytes = Vec::new();
+            encode_ints(&values, &mut Raw, &mut bytes);
+            bytes.len()
+        };
+        assert_eq!(size(vec![5; 65_536]), 2);
+        assert_eq!(size((1..65_536).collect()), 3);
+        assert!(size(vec![i64::MIN; 9]) <= 11);
+    }
 }

@@ -58,7 +58,7 @@ impl Nulls {
     pub(crate) fn decode(
         cursor: &mut Cursor<'_>,
         rows: usize,
-        unpack: &mut dyn Unpack,
+        unpack: &dyn Unpack,
     ) -> Result<Option<Nulls>, Malformed> {
         match cursor.byte()? {
             NONE => Ok(None),
