@@ -1,22 +1,15 @@
 //! [`Cond`] -> [`Expr`]: macros and lists in place, fields found, operators and values checked.
-//!
-//! A macro is checked once, when the first rule needs it. What is wrong with it is kept beside it and reported for the
-//! rules that use it: a macro full of unknown fields harms nobody while no rule for system calls refers to it.
-
-use std::cell::{Cell, OnceCell, RefCell};
-use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
 use super::ast::{Expr, Literal, Op, Span, Test};
-use super::collection::{Collection, MacroDef};
 use super::diagnostic::Code;
 use super::field_ref::{FieldProblem, TypedField, resolve_field};
-use super::lists::{ListValue, Lists};
+use super::lists::ListValue;
 use super::names;
 use super::operand::read_operand;
-use super::parser::{self, SyntaxError};
-use super::problems::{Problem, Problems};
+use super::problems::Problem;
+use super::scope::{Scope, Sight};
 use super::syntax::{Cond, RawField, RawTest, RawValue, Right, operator_name, takes_list};
 use super::text::{Place, Text};
 
@@ -25,7 +18,7 @@ const TEST_LIMIT: usize = 20_000;
 /// The most values of a condition, over all its tests.
 const VALUE_LIMIT: usize = 2_000_000;
 /// The deepest condition with its macros in place; bounds the recursion of everything that walks the tree.
-const DEPTH_LIMIT: usize = 200;
+pub(super) const DEPTH_LIMIT: usize = 200;
 
 /// A condition after the check.
 #[derive(Clone, Debug, Default)]
@@ -35,12 +28,12 @@ pub(super) struct Checked {
     /// The condition's own; those of the macros in it are theirs.
     pub(super) problems: Vec<Problem>,
     /// Macros in it that have problems, or whose macros have.
-    uses: Vec<usize>,
-    size: Size,
+    pub(super) uses: Vec<usize>,
+    pub(super) size: Size,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Size {
+pub(super) struct Size {
     tests: usize,
     values: usize,
     depth: usize,
@@ -51,164 +44,6 @@ impl Checked {
     pub(super) fn wrong(problems: Vec<Problem>) -> Checked {
         Checked { problems, ..Checked::default() }
     }
-}
-
-/// Who refers to a macro: an item sees those first defined before its last change.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sight(pub(super) usize);
-
-impl Sight {
-    /// Rules see all macros.
-    pub(super) const ALL: Sight = Sight(usize::MAX);
-}
-
-/// The macros and lists that conditions refer to.
-pub(super) struct Scope<'c, 'p, 'f> {
-    pub(super) lists: Lists<'c>,
-    macros: Vec<MacroState<'c>>,
-    collection: &'c Collection<'c>,
-    /// Problems of the files themselves; those of conditions are in [`Checked`].
-    problems: &'p RefCell<Problems<'f>>,
-}
-
-struct MacroState<'c> {
-    def: &'c MacroDef<'c>,
-    cond: Option<Cond<'c>>,
-    checked: OnceCell<Rc<Checked>>,
-    is_open: Cell<bool>,
-    used: Cell<bool>,
-}
-
-impl<'c, 'p, 'f> Scope<'c, 'p, 'f> {
-    /// Parses all macros. Reports what cannot be parsed, and names that no macro or list has.
-    pub(super) fn new(collection: &'c Collection<'c>, problems: &'p RefCell<Problems<'f>>) -> Self {
-        let parse = |def: &'c MacroDef<'c>| {
-            let cond = match parser::parse(def.condition.value()) {
-                Ok(cond) => Some(cond),
-                Err(error) => {
-                    let mut problems = problems.borrow_mut();
-                    let problem = syntax_problem(&def.condition, error, &problems);
-                    problems.push(problem);
-                    None
-                }
-            };
-            MacroState { def, cond, checked: OnceCell::new(), is_open: Cell::new(false), used: Cell::new(false) }
-        };
-        let macros = collection.macros.iter().map(parse).collect();
-        let scope = Scope { lists: Lists::new(collection), macros, collection, problems };
-        for state in &scope.macros {
-            if let Some(cond) = &state.cond {
-                scope.walk_names(cond, &state.def.condition, Sight(state.def.age.last));
-            }
-        }
-        scope
-    }
-
-    /// Marks every macro and list that a condition names as used, and reports macros that do not exist.
-    pub(super) fn walk_names(&self, cond: &Cond<'_>, text: &Text<'_>, sight: Sight) {
-        match cond {
-            Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| self.walk_names(part, text, sight)),
-            Cond::Not(part) => self.walk_names(part, text, sight),
-            Cond::Test(test) => match &test.right {
-                Right::None | Right::Field(_) => {}
-                Right::Value(value) | Right::ListName(value) => self.walk_value(value),
-                Right::List(values) => values.iter().for_each(|value| self.walk_value(value)),
-            },
-            Cond::Name(name, span) => match self.find_macro(name, sight) {
-                Some((_, state)) => state.used.set(true),
-                None => {
-                    let mut problems = self.problems.borrow_mut();
-                    let place = problems.locate(text, span);
-                    problems.push(self.unknown_macro(name, place, sight));
-                }
-            },
-        }
-    }
-
-    /// Where bytes of a text stand.
-    pub(super) fn locate(&self, text: &Text<'_>, span: &Span) -> Place {
-        self.problems.borrow().locate(text, span)
-    }
-
-    fn walk_value(&self, value: &RawValue<'_>) {
-        if !value.quoted {
-            self.lists.find(&value.text);
-        }
-    }
-
-    fn find_macro(&self, name: &str, sight: Sight) -> Option<(usize, &MacroState<'c>)> {
-        let at = *self.collection.macro_index.get(name)?;
-        let state = self.macros.get(at).filter(|state| state.def.age.first < sight.0)?;
-        Some((at, state))
-    }
-
-    fn unknown_macro(&self, name: &str, place: Place, sight: Sight) -> Problem {
-        let hidden = self.find_macro(name, Sight::ALL).is_some();
-        if hidden {
-            let problem = Problem::new(Code::UnknownMacro, place, format!("macro `{name}` is not defined yet here"));
-            return problem.help("a macro sees those that stand before it");
-        }
-        let problem = Problem::new(Code::UnknownMacro, place, format!("there is no macro `{name}`"));
-        if self.lists.names().any(|list| list == name) {
-            return problem.help(format!("there is a list of this name: write `FIELD in ({name})`"));
-        }
-        let visible = self.macros.iter().filter(|state| state.def.age.first < sight.0);
-        let near = names::nearest(name, visible.map(|state| state.def.name.as_str()));
-        problem.did_you_mean(near)
-    }
-
-    /// Macros that nothing refers to.
-    pub(super) fn unused_macros(&self) -> impl Iterator<Item = &'c MacroDef<'c>> {
-        self.macros.iter().filter(|state| !state.used.get()).map(|state| state.def)
-    }
-
-    /// Checks a condition of `text`.
-    pub(super) fn check(&self, cond: &Cond<'_>, text: &Text<'_>, sight: Sight) -> Checked {
-        Checker::new(self, text, sight, 0).run(cond)
-    }
-
-    /// The problems of a condition and of the macros in it, each once.
-    pub(super) fn gather_problems(&self, checked: &Checked) -> Vec<Problem> {
-        let mut problems = checked.problems.clone();
-        let mut waiting = checked.uses.clone();
-        let mut seen: FxHashSet<usize> = waiting.iter().copied().collect();
-        while let Some(at) = waiting.pop() {
-            let Some(checked) = self.macros.get(at).and_then(|state| state.checked.get()) else { continue };
-            problems.extend(checked.problems.iter().cloned());
-            waiting.extend(checked.uses.iter().copied().filter(|at| seen.insert(*at)));
-        }
-        problems
-    }
-
-    /// The macro's condition, checked when it is needed first; `nesting` is how deep in others we are.
-    fn checked_macro(&self, state: &MacroState<'c>, nesting: usize) -> Result<Rc<Checked>, Code> {
-        if let Some(checked) = state.checked.get() {
-            return Ok(Rc::clone(checked));
-        }
-        if state.is_open.replace(true) {
-            return Err(Code::MacroCycle);
-        }
-        let checked = match &state.cond {
-            _ if nesting > DEPTH_LIMIT => {
-                state.is_open.set(false);
-                return Err(Code::ConditionTooLarge);
-            }
-            Some(cond) => {
-                let (text, sight) = (&state.def.condition, Sight(state.def.age.last));
-                Checker::new(self, text, sight, nesting).run(cond)
-            }
-            // Reported when it was parsed.
-            None => Checked::default(),
-        };
-        state.is_open.set(false);
-        Ok(Rc::clone(state.checked.get_or_init(|| Rc::new(checked))))
-    }
-}
-
-/// The problem of a text that cannot be parsed.
-pub(super) fn syntax_problem(text: &Text<'_>, error: SyntaxError, problems: &Problems<'_>) -> Problem {
-    let place = problems.locate(text, &error.span);
-    Problem { place, code: Code::ConditionSyntax, message: error.message, help: error.help }
 }
 
 /// The check of one text.
@@ -234,7 +69,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
         Checker { scope, text, sight, problems: Vec::new(), uses, total, is_full: false, nesting }
     }
 
-    fn run(mut self, cond: &Cond<'_>) -> Checked {
+    pub(super) fn run(mut self, cond: &Cond<'_>) -> Checked {
         let part = self.check(cond);
         self.finish(part)
     }
@@ -268,7 +103,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
         let mut right = true;
         for item in values {
             let list = if item.value.quoted { None } else { self.scope.lists.find(&item.value.text) };
-            let named = list.map(|at| self.scope.lists.values(at, &mut self.scope.problems.borrow_mut()));
+            let named = list.map(|at| self.scope.list_values(at));
             for value in named.as_deref().unwrap_or(std::slice::from_ref(item)) {
                 let literal = self.list_operand(&left, op, value);
                 right &= literal.is_some();
@@ -280,7 +115,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
     }
 
     fn report(&mut self, code: Code, span: &Span, message: impl Into<String>, help: Option<String>) {
-        let place = self.scope.problems.borrow().locate(self.text, span);
+        let place = self.scope.locate(self.text, span);
         self.problems.push(Problem { place, code, message: message.into(), help });
     }
 
@@ -411,7 +246,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
         let Some(at) = list else {
             return Some(vec![self.operand(left, op, value)?]);
         };
-        let values = self.scope.lists.values(at, &mut self.scope.problems.borrow_mut());
+        let values = self.scope.list_values(at);
         let [only] = &*values else {
             let message = format!("`{}` is a list, and `{}` takes one value", value.text, operator_name(op));
             let help = Some(format!("write `in ({})`", value.text));
@@ -428,7 +263,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
             let list = if value.quoted { None } else { self.scope.lists.find(&value.text) };
             match list {
                 Some(at) => {
-                    let values = self.scope.lists.values(at, &mut self.scope.problems.borrow_mut());
+                    let values = self.scope.list_values(at);
                     literals.reserve(values.len());
                     for value in values.iter() {
                         let literal = self.list_operand(left, op, value);
@@ -457,7 +292,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
             self.report(Code::UndefinedList, &name.span, format!("there is no list `{}`", name.text), Some(help));
             return None;
         };
-        let values = self.scope.lists.values(at, &mut self.scope.problems.borrow_mut());
+        let values = self.scope.list_values(at);
         let [only] = &*values else {
             let message = format!("a list after `{}` stands in parentheses", operator_name(op));
             let help = Some(format!("write `({})`", name.text));
@@ -482,7 +317,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
         match read_operand(left, op, &item.value.text) {
             Ok(literal) => Some(literal),
             Err(FieldProblem { code, message, help }) => {
-                let place = self.scope.problems.borrow().locate(item.text, &item.value.span);
+                let place = self.scope.locate(item.text, &item.value.span);
                 self.problems.push(Problem { place, code, message, help });
                 None
             }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::ast::{Expr, Template, TypedRule};
-use super::check::{Checked, Scope, Sight, except, is_too_large, syntax_problem};
+use super::check::{Checked, except, is_too_large};
 use super::collection::{Collection, RuleDef, SYSCALL_SOURCE};
 use super::diagnostic::{Code, Diagnostic, Severity};
 use super::event_types::matches_too_many_types;
@@ -13,6 +13,7 @@ use super::file::RuleFile;
 use super::parser;
 use super::problems::{Problem, Problems};
 use super::reader::read_items;
+use super::scope::{Scope, Sight, syntax_problem};
 use super::template::read_template;
 use super::text::{Place, Text};
 use super::yaml::{Scalar, Style};

@@ -1,13 +1,15 @@
 //! Exceptions of a rule -> conditions that are negated and joined with its own.
 
 use super::ast::Op;
-use super::check::{Checked, Checker, Scope, Sight, join_checked};
+use super::check::{Checked, Checker, join_checked};
 use super::collection::{count, operator_of};
 use super::diagnostic::Code;
 use super::item::{Entry, RawException};
+use super::lexer::SyntaxError;
 use super::lists::{ListValue, read_values};
 use super::parser;
 use super::problems::Problem;
+use super::scope::{Scope, Sight};
 use super::syntax::takes_list;
 use super::text::{Place, Text};
 
@@ -164,7 +166,7 @@ fn parenthesised_values<'c>(
 }
 
 fn located<'c>(
-    parsed: Result<Vec<super::syntax::RawValue<'c>>, parser::SyntaxError>,
+    parsed: Result<Vec<super::syntax::RawValue<'c>>, SyntaxError>,
     text: &'c Text<'c>,
     scope: &Scope<'c, '_, '_>,
     problems: &mut Vec<Problem>,

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::collection::{Collection, ListDef};
 use super::diagnostic::Code;
+use super::lexer::SyntaxError;
 use super::parser;
 use super::problems::{Problem, Problems};
 use super::syntax::RawValue;
@@ -162,7 +163,7 @@ impl<'c> Lists<'c> {
 }
 
 /// The values of an item of a list, or of a value of an exception. With blanks and without quotes it is one value.
-pub(super) fn read_values<'c>(text: &'c Text<'c>) -> Result<Vec<RawValue<'c>>, parser::SyntaxError> {
+pub(super) fn read_values<'c>(text: &'c Text<'c>) -> Result<Vec<RawValue<'c>>, SyntaxError> {
     let value = text.value();
     if !value.contains(' ') || value.starts_with(['"', '\'']) {
         return parser::parse_values(value, 0);

@@ -14,6 +14,7 @@ mod exceptions;
 mod field_ref;
 mod file;
 mod item;
+mod lexer;
 mod lists;
 mod names;
 mod operand;
@@ -23,6 +24,8 @@ mod problems;
 #[cfg(test)]
 mod property_tests;
 mod reader;
+mod requirements;
+mod scope;
 #[cfg(test)]
 mod semantics_tests;
 mod syntax;
