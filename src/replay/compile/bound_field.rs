@@ -44,7 +44,7 @@ pub(in crate::replay) fn value_of_fd<'b>(
 }
 
 /// The value for all events of a kind, where it is the same for all of them.
-pub(super) fn value_of_kind(expr: &FieldExpr, info: &'static EventInfo) -> Option<FieldValue<'static>> {
+pub(in crate::replay) fn value_of_kind(expr: &FieldExpr, info: &'static EventInfo) -> Option<FieldValue<'static>> {
     field_value_of_kind(expr.field, argument_of(expr), info).map(|value| transform(expr, value))
 }
 

@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 use crate::format::dimension::{FdColumn, ThreadColumn};
 use crate::format::schema::{EventInfo, ParamType, Physical};
 use crate::format::{BytesColumn, Damage, EventTable, IntColumn};
-use crate::replay::compile::{Atom, argument_of};
+use crate::replay::compile::{Atom, argument_of, value_of_kind};
 use crate::replay::fields::{Access, Argument, BlockView, EventFact, FdFact, PathRole, StdioFact, ThreadFact, Whose};
 
 /// The columns that decide a comparison.
@@ -122,6 +122,9 @@ pub(super) fn event_keys<'b>(atom: &Atom, info: &EventInfo, table: &EventTable<'
         return Ok(Keys::Unknown);
     }
     let Access::Event(fact) = atom.field.field.access else { return Ok(Keys::Unknown) };
+    if value_of_kind(&atom.field, info).is_some() {
+        return Ok(Keys::Several(Vec::new()));
+    }
     let numbers = |names: &[&str]| -> Result<Keys<'b>, Damage> {
         let mut keys = Vec::new();
         for name in names {

@@ -6,6 +6,9 @@ mod bits;
 mod block;
 mod keys;
 mod replay;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 pub use block::{BlockOptions, Match, RuleCost, evaluate_block, evaluate_view};
 pub use replay::{Alert, AlertPrinter, ReplayError, ReplayOptions, ReplaySummary, RuleCount, replay, replay_each};
