@@ -117,7 +117,11 @@ pub(super) fn fd_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<'b>,
 }
 
 /// The columns that decide a comparison over the events of a kind.
-pub(super) fn event_keys<'b>(atom: &Atom, info: &EventInfo, table: &EventTable<'b>) -> Result<Keys<'b>, Damage> {
+pub(super) fn event_keys<'b>(
+    atom: &Atom,
+    info: &'static EventInfo,
+    table: &EventTable<'b>,
+) -> Result<Keys<'b>, Damage> {
     if atom.matcher.right_field().is_some() {
         return Ok(Keys::Unknown);
     }
