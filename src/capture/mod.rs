@@ -7,4 +7,5 @@ pub mod container;
 #[cfg(feature = "record")]
 pub mod live;
 pub mod raw;
+pub mod recorder;
 pub mod state;

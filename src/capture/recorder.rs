@@ -1,0 +1,420 @@
+//! The recorder: raw events -> state -> block in hand -> encoding threads -> writing thread.
+//!
+//! Enters: [`RawEvent`]s in time order, and losses. Leaves: a capture, block by block, in order. The queues between the
+//! threads are bounded: when the disk or the encoders cannot keep up, [`Recorder::record`] waits, and whoever feeds it
+//! counts what it loses meanwhile. Not here: where events come from, and how a block is laid out.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::format::row::Event;
+use crate::format::{
+    BlockBuilder, BlockOptions, CaptureHeader, EncodedBlock, FormatError, Loss, Summary, UnencodedBlock, Writer,
+};
+
+use super::raw::RawEvent;
+use super::state::State;
+
+/// How a recorder works.
+#[derive(Clone, Debug)]
+pub struct RecorderOptions {
+    /// Size of blocks and how hard they are compressed.
+    pub block: BlockOptions,
+    /// Threads that encode blocks, at least one.
+    pub encoders: usize,
+    /// A block is written at the latest this long after its first event came in, as far as [`Recorder::tick`] is
+    /// called; a recorder that is killed loses at most what came in since.
+    pub flush_after: Duration,
+}
+
+impl Default for RecorderOptions {
+    fn default() -> RecorderOptions {
+        RecorderOptions { block: BlockOptions::default(), encoders: 1, flush_after: Duration::from_secs(1) }
+    }
+}
+
+/// Why a recording could not go on. What was written before is a readable capture.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Encoding or writing failed.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A thread could not be started.
+    #[error("cannot start a thread of the recorder: {0}")]
+    Thread(#[source] std::io::Error),
+    /// A thread of the recorder ended before its time; an earlier error has been reported.
+    #[error("the recorder has stopped writing")]
+    Stopped,
+}
+
+/// How far a recording is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RecorderStats {
+    /// Events taken in.
+    pub events: u64,
+    /// Bytes written.
+    pub bytes_written: u64,
+    /// Blocks written.
+    pub blocks: u64,
+    /// Events that were lost before they came here.
+    pub lost: u64,
+}
+
+/// Encoded blocks come back in the order in which blocks were finished, whichever encoder is quicker.
+type Encoded = Result<EncodedBlock, FormatError>;
+
+struct Job {
+    block: UnencodedBlock,
+    done: SyncSender<Encoded>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    bytes: AtomicU64,
+    blocks: AtomicU64,
+    failed: AtomicBool,
+}
+
+/// Blocks that wait for an encoder, per encoder. Each may hold some megabytes.
+const QUEUE_PER_ENCODER: usize = 2;
+
+/// Turns raw events into a capture.
+pub struct Recorder {
+    state: State,
+    builder: BlockBuilder,
+    options: RecorderOptions,
+    block_since: Option<Instant>,
+    events: u64,
+    lost: u64,
+    jobs: Option<SyncSender<Job>>,
+    order: Option<SyncSender<Receiver<Encoded>>>,
+    encoders: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<Result<Summary, FormatError>>>,
+    progress: Arc<Progress>,
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+impl Recorder {
+    /// Writes the capture's header to `out` and starts the recorder's threads.
+    pub fn start(
+        out: Box<dyn Write + Send>,
+        header: &CaptureHeader,
+        state: State,
+        options: RecorderOptions,
+    ) -> Result<Recorder, RecordError> {
+        let writer = Writer::new(out, header)?;
+        let progress = Arc::new(Progress::default());
+        progress.bytes.store(writer.bytes(), Ordering::Relaxed);
+
+        let depth = options.encoders.max(1) * QUEUE_PER_ENCODER;
+        let (jobs, waiting_jobs) = sync_channel::<Job>(depth);
+        let (order, in_order) = sync_channel::<Receiver<Encoded>>(depth + options.encoders.max(1));
+        let waiting_jobs = Arc::new(Mutex::new(waiting_jobs));
+        let encoders = (0..options.encoders.max(1))
+            .map(|at| {
+                let waiting_jobs = Arc::clone(&waiting_jobs);
+                std::thread::Builder::new().name(format!("encode-{at}")).spawn(move || encode_blocks(&waiting_jobs))
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(RecordError::Thread)?;
+        let seen = Arc::clone(&progress);
+        let writer = std::thread::Builder::new()
+            .name("write".to_owned())
+            .spawn(move || write_blocks(writer, &in_order, &seen))
+            .map_err(RecordError::Thread)?;
+        Ok(Recorder {
+            state,
+            builder: BlockBuilder::new(options.block.clone()),
+            options,
+            block_since: None,
+            events: 0,
+            lost: 0,
+            jobs: Some(jobs),
+            order: Some(order),
+            encoders,
+            writer: Some(writer),
+            progress,
+        })
+    }
+
+    /// Takes one event. Waits when the threads behind cannot keep up.
+    pub fn record(&mut self, raw: &RawEvent<'_>) -> Result<(), RecordError> {
+        let num = self.events + 1;
+        self.record_numbered(num, raw)
+    }
+
+    /// Takes one event whose number is given: numbers must rise.
+    pub fn record_numbered(&mut self, num: u64, raw: &RawEvent<'_>) -> Result<(), RecordError> {
+        let enriched = self.state.apply(raw);
+        self.builder.push(&Event {
+            kind: raw.kind,
+            num,
+            ts_ns: raw.ts_ns,
+            cpu: raw.cpu,
+            thread: enriched.thread,
+            fd: enriched.fd.as_ref(),
+            path: enriched.path,
+            source_path: enriched.source_path,
+            params: raw.params,
+        });
+        self.events += 1;
+        if self.block_since.is_none() {
+            self.block_since = Some(Instant::now());
+        }
+        if self.builder.is_full() { self.flush() } else { Ok(()) }
+    }
+
+    /// Notes events that were lost; the block in hand says so.
+    pub fn note_loss(&mut self, loss: Loss) {
+        self.lost += loss.count;
+        self.builder.note_loss(loss);
+        if self.block_since.is_none() {
+            self.block_since = Some(Instant::now());
+        }
+    }
+
+    /// To be called now and then: writes the block in hand when it is old enough, and reports a failure of the threads
+    /// behind.
+    pub fn tick(&mut self) -> Result<(), RecordError> {
+        if self.progress.failed.load(Ordering::Relaxed) {
+            return Err(self.failure());
+        }
+        match self.block_since {
+            Some(since) if since.elapsed() >= self.options.flush_after => self.flush(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands the block in hand to the encoders, if there is anything in it.
+    pub fn flush(&mut self) -> Result<(), RecordError> {
+        if self.block_since.take().is_none() {
+            return Ok(());
+        }
+        let full = std::mem::replace(&mut self.builder, BlockBuilder::new(self.options.block.clone()));
+        let (done, encoded) = sync_channel(1);
+        let sent = match (&self.jobs, &self.order) {
+            (Some(jobs), Some(order)) => {
+                order.send(encoded).is_ok() && jobs.send(Job { block: full.finish(), done }).is_ok()
+            }
+            _ => false,
+        };
+        if sent { Ok(()) } else { Err(self.failure()) }
+    }
+
+    /// The state, for look-ups between events.
+    pub fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    /// How far the recording is. Bytes and blocks lag behind the events by the block in hand and those in the queues.
+    pub fn stats(&self) -> RecorderStats {
+        RecorderStats {
+            events: self.events,
+            bytes_written: self.progress.bytes.load(Ordering::Relaxed),
+            blocks: self.progress.blocks.load(Ordering::Relaxed),
+            lost: self.lost,
+        }
+    }
+
+    /// Writes what is left and the index.
+    pub fn finish(mut self) -> Result<Summary, RecordError> {
+        self.flush()?;
+        self.join()
+    }
+
+    /// The reason why the threads behind stopped.
+    fn failure(&mut self) -> RecordError {
+        match self.join() {
+            Err(error) => error,
+            Ok(_) => RecordError::Stopped,
+        }
+    }
+
+    fn join(&mut self) -> Result<Summary, RecordError> {
+        self.jobs = None;
+        self.order = None;
+        for encoder in self.encoders.drain(..) {
+            if encoder.join().is_err() {
+                return Err(RecordError::Stopped);
+            }
+        }
+        match self.writer.take().map(JoinHandle::join) {
+            Some(Ok(result)) => Ok(result?),
+            Some(Err(_)) | None => Err(RecordError::Stopped),
+        }
+    }
+}
+
+fn encode_blocks(jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        let job = match jobs.lock() {
+            Ok(jobs) => jobs.recv(),
+            Err(_) => return,
+        };
+        let Ok(job) = job else { return };
+        // The writer may be gone after an error; then nobody waits for the block.
+        let _ = job.done.send(job.block.encode());
+    }
+}
+
+fn write_blocks(
+    mut writer: Writer<Box<dyn Write + Send>>,
+    in_order: &Receiver<Receiver<Encoded>>,
+    progress: &Progress,
+) -> Result<Summary, FormatError> {
+    let written = (|| {
+        while let Ok(encoded) = in_order.recv() {
+            let Ok(block) = encoded.recv() else { break };
+            let bytes = writer.write_block(block?)?;
+            progress.bytes.store(bytes, Ordering::Relaxed);
+            progress.blocks.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    })();
+    if let Err(error) = written {
+        progress.failed.store(true, Ordering::Relaxed);
+        return Err(error);
+    }
+    let summary = writer.finish();
+    if summary.is_err() {
+        progress.failed.store(true, Ordering::Relaxed);
+    }
+    summary
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::capture::container::ContainerLookup;
+    use crate::capture::state::Snapshot;
+    use crate::format::Reader;
+    use crate::format::row::{Container, Value};
+    use crate::format::schema::EventKind;
+
+    struct NoContainers;
+
+    impl ContainerLookup for NoContainers {
+        fn request(&mut self, _: &Arc<Container>, _: &'static str) {}
+    }
+
+    /// A file in memory that takes so many bytes and is full then.
+    #[derive(Clone)]
+    struct Disk {
+        bytes: Arc<Mutex<Vec<u8>>>,
+        room: usize,
+    }
+
+    impl Disk {
+        fn new(room: usize) -> Disk {
+            Disk { bytes: Arc::default(), room }
+        }
+
+        fn read(&self) -> Reader {
+            Reader::from_bytes("disk", self.bytes.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut taken = self.bytes.lock().unwrap();
+            if taken.len() + bytes.len() > self.room {
+                return Err(io::Error::from(io::ErrorKind::StorageFull));
+            }
+            taken.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn recorder(disk: &Disk, encoders: usize, block_rows: usize) -> Recorder {
+        let options = RecorderOptions {
+            block: BlockOptions { rows: block_rows, ..BlockOptions::default() },
+            encoders,
+            ..RecorderOptions::default()
+        };
+        let state = State::new(Snapshot::default(), Box::new(NoContainers));
+        Recorder::start(Box::new(disk.clone()), &CaptureHeader::default(), state, options).unwrap()
+    }
+
+    fn close(recorder: &mut Recorder, ts_ns: u64) -> Result<(), RecordError> {
+        let params = [Value::Int(0), Value::Int(3)];
+        recorder.record(&RawEvent { kind: EventKind::CLOSE, ts_ns, cpu: 0, tid: 7, pid: 7, params: &params })
+    }
+
+    fn event_numbers(mut reader: Reader) -> Vec<i64> {
+        let mut numbers = Vec::new();
+        while let Some(block) = reader.next_block(&mut |_| true) {
+            numbers.extend_from_slice(block.unwrap().decode().unwrap().num().unwrap().values());
+        }
+        numbers
+    }
+
+    #[test]
+    fn blocks_are_written_in_order_whatever_the_number_of_encoders() {
+        for encoders in [1, 2, 5] {
+            let disk = Disk::new(usize::MAX);
+            let mut recorder = recorder(&disk, encoders, 100);
+            for ts_ns in 0..2_550 {
+                close(&mut recorder, ts_ns).unwrap();
+            }
+            let summary = recorder.finish().unwrap();
+            assert_eq!((summary.blocks, summary.events), (26, 2_550));
+            assert_eq!(event_numbers(disk.read()), (1..=2_550).collect::<Vec<i64>>());
+        }
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_recording_with_the_blocks_that_had_room() {
+        let disk = Disk::new(6_000);
+        let mut recorder = recorder(&disk, 2, 100);
+        let mut taken = 0;
+        let error = loop {
+            if let Err(error) = close(&mut recorder, taken).and_then(|()| recorder.tick()) {
+                break error;
+            }
+            taken += 1;
+            assert!(taken < 10_000_000, "the disk never filled up");
+        };
+        assert!(error.to_string().contains("cannot write the capture"), "{error}");
+        let kept = event_numbers(disk.read());
+        assert!(!kept.is_empty() && kept.len() % 100 == 0, "{}", kept.len());
+    }
+
+    #[test]
+    fn an_old_block_in_hand_is_written_at_the_next_tick() {
+        let disk = Disk::new(usize::MAX);
+        let mut recorder = recorder(&disk, 1, 1_000);
+        recorder.options.flush_after = Duration::ZERO;
+        close(&mut recorder, 1).unwrap();
+        recorder.tick().unwrap();
+        while recorder.stats().blocks == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(event_numbers(disk.read()), [1]);
+        recorder.finish().unwrap();
+    }
+
+    #[test]
+    fn a_loss_without_an_event_is_written_down() {
+        let disk = Disk::new(usize::MAX);
+        let mut recorder = recorder(&disk, 1, 1_000);
+        recorder.note_loss(Loss { cpu: 1, kind: None, count: 5, first_ts_ns: 1, last_ts_ns: 2 });
+        let summary = recorder.finish().unwrap();
+        assert_eq!((summary.blocks, summary.events, summary.lost), (1, 0, 5));
+    }
+}
