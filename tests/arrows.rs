@@ -20,7 +20,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("aya", &["capture::live"]),
     ("rayon", &["replay::eval"]),
     ("zstd", &["format::block"]),
-    ("serde_saphyr", &["replay::rules"]),
+    ("granit_parser", &["replay::rules"]),
     ("annotate_snippets", &["replay::rules"]),
     ("procfs", &["capture"]),
     ("bincode", &["format"]),
