@@ -227,7 +227,7 @@ fn cast() -> Cast {
         file(-1, "/etc/missing"),
         file(1, "/tmp/out"),
         socket(4, 1, [10, 0, 0, 1], [10, 0, 0, 2], 443),
-        socket(5, 2, [192, 168, 1, 1], [10, 0, 0, 2], 80),
+        socket(5, 2, [192, 168, 1, 1], [10, 0, 0, 3], 80),
         Arc::new(FdRow { num: 0, type_char: b'p', ..FdRow::default() }),
         Arc::new(FdRow { num: -100, ..FdRow::default() }),
         Arc::new(FdRow { num: 7, type_char: b'd', name: text("/etc"), ..FdRow::default() }),
@@ -261,6 +261,8 @@ fn cast() -> Cast {
         stdio: [Some(Arc::clone(&fds[3])), None, None],
         tty: 34816,
         exe_flags: 1,
+        sid: 30,
+        vpid: 7,
         ..thread(30, "bash", Some(&nginx))
     });
     let cat = Arc::new(ThreadRow { container: Some(unknown), tid: 41, ..thread(40, "cat", Some(&bash)) });
@@ -321,7 +323,8 @@ fn capture(drafts: &[Draft]) -> CaptureBuilder {
             let seed = seeds[at % seeds.len()];
             story = match (seed % 5, param.ty.physical()) {
                 (0, _) => story,
-                (1, Physical::Int) => story.param(param.name, -i64::from(seed % 40)),
+                (1, Physical::Int) => story.param(param.name, -1 - i64::from(seed % 3)),
+                (2, Physical::Int) => story.param(param.name, i64::from(seed % 7 / 3)),
                 (_, Physical::Int) => story.param(param.name, i64::from(seed) * 37),
                 (_, Physical::Bytes) => story.param(param.name, TEXTS[usize::from(seed) % TEXTS.len()]),
             };
@@ -361,7 +364,8 @@ fn every_comparison_alone_finds_what_a_look_at_every_row_finds() {
     for at in 0..400usize {
         let seeds = (0..8).map(|seed| u8::try_from((at * 31 + seed * 17) % 256).expect("below 256")).collect();
         let (fd, path) = ((at % 9).checked_sub(1), (at % 8).checked_sub(1));
-        drafts.push((at % KINDS.len(), at % 5, fd, path, (at % 5).checked_sub(1), seeds, 0));
+        let cpu = u16::try_from(at % 3).expect("small");
+        drafts.push((at % KINDS.len(), at % 5, fd, path, (at % 5).checked_sub(1), seeds, cpu));
     }
     let block = capture(&drafts).blocks().remove(0);
     let mut silent = Vec::new();
