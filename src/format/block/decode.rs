@@ -1,13 +1,14 @@
 //! From a frame's bytes back to tables: the directory is parsed at once, a column when it is first asked for.
 //!
 //! ```text
-//! body      = length directory column*        the columns lie in the directory's order
+//! body      = length directory length page column*
 //! directory = stream of: tables table*        see `pack` for streams
+//! page      = stream of: column*              small columns, compressed together
 //! table     = tag rows columns entry*         tag: 0 sequence, 1 to 5 dimensions, 16 + kind an event table
-//! entry     = (number * 4 + is_derived * 2 + is_bytes) length
+//! entry     = (number * 8 + in_page * 4 + is_derived * 2 + is_bytes) length
 //! ```
 //!
-//! All numbers are varints. A column is laid out as `format::column` says, a derived one as `derived` says; one in which every row is null has no entry.
+//! The columns lie in the directory's order, those of the page there. All numbers are varints. A column is laid out as `format::column` says, a derived one as `derived` says; one in which every row is null has no entry.
 
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
@@ -30,6 +31,8 @@ use super::pack::{Unpacker, unpack_alone};
 pub(super) const DECODED_LIMIT: usize = 512 << 20;
 /// The longest directory, bytes.
 const DIRECTORY_LIMIT: usize = 4 << 20;
+/// The longest page, inflated, bytes: room for every column that could be in it.
+const PAGE_LIMIT: usize = 16 << 20;
 /// The most tables.
 const TABLES_LIMIT: usize = 1024;
 /// The most columns of a table.
@@ -76,7 +79,7 @@ impl RawBlock {
         if !self.is_whole() {
             return Err(self.damage("the block's bytes do not fit their hash"));
         }
-        let tables =
+        let (tables, page_range) =
             parse_directory(&self.body, &self.header).map_err(|malformed| self.damage(malformed.to_string()))?;
         Ok(Block {
             file: self.file,
@@ -84,6 +87,8 @@ impl RawBlock {
             number: self.number,
             header: self.header,
             body: self.body,
+            page_range,
+            page: OnceCell::new(),
             empty: TableSlot::new(TableTag::Sequence, 0),
             tables,
             unpacker: Unpacker::new(DECODED_LIMIT),
@@ -100,6 +105,9 @@ pub struct Block {
     number: u64,
     header: BlockHeader,
     body: Vec<u8>,
+    page_range: Range<usize>,
+    /// The page of small columns, once one of them is asked for.
+    page: OnceCell<Vec<u8>>,
     /// What a table that the block lacks reads as.
     pub(super) empty: TableSlot,
     pub(super) tables: Vec<TableSlot>,
@@ -125,6 +133,7 @@ struct ColumnSlot {
     number: u16,
     is_bytes: bool,
     is_derived: bool,
+    is_paged: bool,
     range: Range<usize>,
     ints: OnceCell<IntColumn>,
     bytes: OnceCell<BytesColumn>,
@@ -261,13 +270,23 @@ impl Block {
         if self.depth.get() >= DEPTH_LIMIT {
             return Err(Malformed::new("it is derived over too many columns"));
         }
-        let mut cursor = Cursor::new(self.body.get(column.range.clone()).unwrap_or(&[]));
+        let bytes = if column.is_paged { self.page()? } else { &self.body };
+        let bytes = bytes.get(column.range.clone()).ok_or_else(|| Malformed::new("it lies beyond the page's end"))?;
+        let mut cursor = Cursor::new(bytes);
         self.depth.set(self.depth.get() + 1);
         let decoded = decode(&mut cursor);
         self.depth.set(self.depth.get() - 1);
         let decoded = decoded?;
         cursor.finish("the column")?;
         Ok(decoded)
+    }
+
+    fn page(&self) -> Result<&Vec<u8>, Malformed> {
+        if let Some(page) = self.page.get() {
+            return Ok(page);
+        }
+        let page = unpack_alone(self.body.get(self.page_range.clone()).unwrap_or(&[]), PAGE_LIMIT)?;
+        Ok(self.page.get_or_init(|| page))
     }
 
     fn check_references(&self, column: &IntColumn, reference: Reference) -> Result<(), Malformed> {
@@ -319,11 +338,16 @@ impl Block {
     }
 }
 
-fn parse_directory(body: &[u8], header: &BlockHeader) -> Result<Vec<TableSlot>, Malformed> {
+/// The tables, and where the page lies.
+fn parse_directory(body: &[u8], header: &BlockHeader) -> Result<(Vec<TableSlot>, Range<usize>), Malformed> {
     let mut cursor = Cursor::new(body);
     let directory_len = cursor.size(DIRECTORY_LIMIT, "the directory's length")?;
     let directory = unpack_alone(cursor.take(directory_len)?, DIRECTORY_LIMIT)?;
-    let mut at = body.len() - cursor.remaining();
+    let page_len = cursor.size(PAGE_LIMIT, "the page's length")?;
+    let page = cursor.take(page_len)?;
+    let mut in_body = body.len() - cursor.remaining();
+    let page = in_body - page.len()..in_body;
+    let mut in_page = 0;
     let mut directory = Cursor::new(&directory);
     let table_count = directory.size(TABLES_LIMIT, "the number of tables")?;
     let mut tables: Vec<TableSlot> = Vec::new();
@@ -333,17 +357,20 @@ fn parse_directory(body: &[u8], header: &BlockHeader) -> Result<Vec<TableSlot>, 
         let column_count = directory.size(COLUMNS_LIMIT, "the number of columns")?;
         let mut slot = TableSlot::new(tag.unwrap_or(TableTag::Sequence), rows);
         for _ in 0..column_count {
-            let number = directory.size(usize::from(u16::MAX) * 4 + 3, "a column's number")?;
-            let length = directory.size(body.len() - at, "a column's length")?;
+            let number = directory.size(usize::from(u16::MAX) * 8 + 7, "a column's number")?;
+            let is_paged = number & 4 != 0;
+            let (at, limit) = if is_paged { (&mut in_page, PAGE_LIMIT) } else { (&mut in_body, body.len()) };
+            let length = directory.size(limit.saturating_sub(*at), "a column's length")?;
             slot.columns.push(ColumnSlot {
-                number: (number >> 2) as u16,
+                number: (number >> 3) as u16,
                 is_bytes: number & 1 != 0,
                 is_derived: number & 2 != 0,
-                range: at..at + length,
+                is_paged,
+                range: *at..*at + length,
                 ints: OnceCell::new(),
                 bytes: OnceCell::new(),
             });
-            at += length;
+            *at += length;
         }
         // A table that this version does not know is skipped.
         if tag.is_some() {
@@ -354,11 +381,11 @@ fn parse_directory(body: &[u8], header: &BlockHeader) -> Result<Vec<TableSlot>, 
         }
     }
     directory.finish("the directory")?;
-    if at != body.len() {
+    if in_body != body.len() {
         return Err(Malformed::new("bytes are left over after the columns"));
     }
     check_against_header(&tables, header)?;
-    Ok(tables)
+    Ok((tables, page))
 }
 
 /// Whether the tables are those that the header promised.

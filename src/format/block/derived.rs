@@ -127,24 +127,23 @@ fn best_source<'a, 'v>(
     best
 }
 
-/// Tries to derive a column. Appends its bytes and says `true` when the result is shorter than `plain`, which is called
-/// for the column's bytes without derivation only when that is not evident.
+/// A column's bytes and whether they are those of a derived column. `plain` gives the bytes without derivation; it is
+/// called only when it is not evident that derivation is shorter.
 pub(super) fn derive(
     table: &TableData<'_>,
     at: usize,
     dimensions: &[TableData<'_>],
     plain: impl FnOnce(&mut dyn Pack) -> Vec<u8>,
     pack: &mut dyn Pack,
-    out: &mut Vec<u8>,
-) -> bool {
-    let Some(column) = table.columns.get(at) else { return false };
+) -> (Vec<u8>, bool) {
+    let Some(column) = table.columns.get(at) else { return (Vec::new(), false) };
     let copy = best_source(&column.values, table.rows, sources(table, at, dimensions));
     if let Some((source, exceptions)) = &copy
         && exceptions.is_empty()
     {
-        out.push(COPY);
-        source.put(out);
-        return true;
+        let mut out = vec![COPY];
+        source.put(&mut out);
+        return (out, true);
     }
     let mut best = plain(pack);
     let mut is_derived = false;
@@ -164,8 +163,7 @@ pub(super) fn derive(
         best = candidate;
         is_derived = true;
     }
-    out.extend_from_slice(&best);
-    is_derived
+    (best, is_derived)
 }
 
 fn put_exceptions(values: &Values<'_>, rows: usize, exceptions: &[usize], pack: &mut dyn Pack, out: &mut Vec<u8>) {

@@ -15,6 +15,11 @@ use super::gather::{TableData, Values, dimension_tables, event_table, sequence_t
 use super::layout::{Reference, TableTag, reference_of};
 use super::pack::{Packer, pack_alone};
 
+/// A column goes into the page when it takes at most this much by itself: then zstd's overhead is a good part of it...
+const PAGED_STORED: usize = 400;
+/// ... and at most this much uncompressed, so that the page is inflated in no time.
+const PAGED_PLAIN: usize = 2048;
+
 /// A block's frame, complete but for its place in the hash chain.
 #[derive(Debug)]
 pub struct EncodedBlock {
@@ -102,6 +107,8 @@ struct BodyWriter {
     directory: Vec<u8>,
     tables: usize,
     data: Vec<u8>,
+    /// Small columns, uncompressed: they are compressed together.
+    page: Vec<u8>,
 }
 
 impl BodyWriter {
@@ -112,6 +119,7 @@ impl BodyWriter {
             directory: Vec::new(),
             tables: 0,
             data: Vec::new(),
+            page: Vec::new(),
         })
     }
 
@@ -123,12 +131,12 @@ impl BodyWriter {
         let mut entries = Vec::new();
         let mut columns = 0;
         for (at, column) in table.columns.iter().enumerate().filter(|(_, column)| !column.is_all_null()) {
-            let start = self.data.len();
-            let is_derived = self.column(table, at, dimensions);
+            let (bytes, is_derived, is_paged) = self.place(table, at, dimensions);
             let is_bytes = matches!(column.values, Values::Texts(_));
-            let flags = usize::from(is_derived) * 2 + usize::from(is_bytes);
-            put_size(&mut entries, usize::from(column.number) * 4 + flags);
-            put_size(&mut entries, self.data.len() - start);
+            let flags = usize::from(is_paged) * 4 + usize::from(is_derived) * 2 + usize::from(is_bytes);
+            put_size(&mut entries, usize::from(column.number) * 8 + flags);
+            put_size(&mut entries, bytes.len());
+            if is_paged { &mut self.page } else { &mut self.data }.extend_from_slice(&bytes);
             columns += 1;
         }
         put_size(&mut self.directory, table.tag.number() as usize);
@@ -138,9 +146,21 @@ impl BodyWriter {
         self.tables += 1;
     }
 
-    /// Appends a column; says whether it is derived from another.
-    fn column(&mut self, table: &TableData<'_>, at: usize, dimensions: &[TableData<'_>]) -> bool {
-        let Some(column) = table.columns.get(at) else { return false };
+    /// A column's bytes, whether it is derived from another, and whether it goes into the page of small columns.
+    fn place(&mut self, table: &TableData<'_>, at: usize, dimensions: &[TableData<'_>]) -> (Vec<u8>, bool, bool) {
+        let (bytes, is_derived) = self.column(table, at, dimensions);
+        if bytes.len() > PAGED_STORED {
+            return (bytes, is_derived, false);
+        }
+        self.packer.compress_streams(false);
+        let (plain, is_plain_derived) = self.column(table, at, dimensions);
+        self.packer.compress_streams(true);
+        if plain.len() > PAGED_PLAIN { (bytes, is_derived, false) } else { (plain, is_plain_derived, true) }
+    }
+
+    /// A column's bytes, and whether it is derived from another.
+    fn column(&mut self, table: &TableData<'_>, at: usize, dimensions: &[TableData<'_>]) -> (Vec<u8>, bool) {
+        let Some(column) = table.columns.get(at) else { return (Vec::new(), false) };
         let plain = |pack: &mut dyn Pack| {
             let mut out = Vec::new();
             match &column.values {
@@ -154,11 +174,9 @@ impl BodyWriter {
             Values::Texts(_) => false,
         };
         if is_plain || table.tag == TableTag::Sequence || reference_of(table.tag, column.number) != Reference::None {
-            let bytes = plain(&mut self.packer);
-            self.data.extend_from_slice(&bytes);
-            return false;
+            return (plain(&mut self.packer), false);
         }
-        derive(table, at, dimensions, plain, &mut self.packer, &mut self.data)
+        derive(table, at, dimensions, plain, &mut self.packer)
     }
 
     fn finish(self, header: BlockHeader) -> Result<EncodedBlock, FormatError> {
@@ -167,12 +185,15 @@ impl BodyWriter {
         put_size(&mut directory, self.tables);
         directory.extend_from_slice(&self.directory);
         let directory = pack_alone(&directory, self.level).map_err(FormatError::Compress)?;
+        let page = pack_alone(&self.page, self.level).map_err(FormatError::Compress)?;
         let record = encode_record("block header", &header)?;
         let mut frame = vec![0; HEAD_LEN];
         frame.extend_from_slice(&record);
         let body_start = frame.len();
         put_size(&mut frame, directory.len());
         frame.extend_from_slice(&directory);
+        put_size(&mut frame, page.len());
+        frame.extend_from_slice(&page);
         frame.extend_from_slice(&self.data);
         let limits = [("record", record.len(), RECORD_LEN_LIMIT), ("body", frame.len() - body_start, BODY_LEN_LIMIT)];
         for (what, size, limit) in limits {

@@ -20,11 +20,13 @@ pub(super) struct Packer {
     zstd: zstd::bulk::Compressor<'static>,
     scratch: Vec<u8>,
     failed: Option<io::Error>,
+    /// Whether streams are compressed each on its own.
+    compresses: bool,
 }
 
 impl Packer {
     pub(super) fn new(level: i32) -> io::Result<Packer> {
-        Ok(Packer { zstd: zstd::bulk::Compressor::new(level)?, scratch: Vec::new(), failed: None })
+        Ok(Packer { zstd: zstd::bulk::Compressor::new(level)?, scratch: Vec::new(), failed: None, compresses: true })
     }
 
     /// The first error of the compressor, if there was one; what was packed after it lies there uncompressed.
@@ -32,8 +34,13 @@ impl Packer {
         self.failed.map_or(Ok(()), Err)
     }
 
+    /// Whether streams are compressed each on its own from here on.
+    pub(super) fn compress_streams(&mut self, compresses: bool) {
+        self.compresses = compresses;
+    }
+
     fn compress(&mut self, bytes: &[u8]) -> Option<usize> {
-        if bytes.len() < SMALLEST_TO_COMPRESS || self.failed.is_some() {
+        if !self.compresses || bytes.len() < SMALLEST_TO_COMPRESS || self.failed.is_some() {
             return None;
         }
         self.scratch.clear();

@@ -14,6 +14,8 @@
 //!
 //! The number of values is known to the reader. All arithmetic wraps, so every 64-bit number is representable.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use super::bits::{pack_bits, packed_len, unpack_bits, width};
@@ -239,14 +241,15 @@ fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dyn U
         }
         PLANES => {
             let base = cursor.signed()?;
-            let mut values = take_planes(cursor, count, unpack)?;
-            values.iter_mut().for_each(|value| *value = value.wrapping_add(base));
-            values
+            Planes::take(cursor, count, unpack)?.values(None, |number| base.wrapping_add(number as i64))
         }
         DELTA_PLANES => {
             let first = cursor.signed()?;
-            let deltas = take_planes(cursor, count.saturating_sub(1), unpack)?;
-            accumulate(first, count, deltas.into_iter().map(|delta| delta as u64))
+            let mut value = first;
+            Planes::take(cursor, count.saturating_sub(1), unpack)?.values((count > 0).then_some(first), |delta| {
+                value = value.wrapping_add(unzigzag(delta));
+                value
+            })
         }
         PACKED => {
             let base = cursor.signed()?;
@@ -260,14 +263,16 @@ fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dyn U
         }
         DELTA_PACKED => decode_delta_packed(cursor, count, unpack)?,
         RECENT => {
-            let mut values = take_planes(cursor, count, unpack)?;
-            let mut next = 0i64;
-            for value in &mut values {
-                if *value < 0 || *value > next {
-                    return Err(Malformed::new("a code comes before its first occurrence"));
-                }
-                *value = next - *value;
-                next += i64::from(*value == next);
+            let (mut next, mut lowest) = (0i64, 0i64);
+            let values = Planes::take(cursor, count, unpack)?.values(None, |distance| {
+                let distance = distance as i64;
+                let value = next.wrapping_sub(distance);
+                lowest = lowest.min(value).min(distance);
+                next += i64::from(distance == 0);
+                value
+            });
+            if lowest < 0 {
+                return Err(Malformed::new("a code comes before its first occurrence"));
             }
             values
         }
@@ -325,30 +330,57 @@ fn take_width(cursor: &mut Cursor<'_>) -> Result<u32, Malformed> {
     }
 }
 
-fn take_planes(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Vec<i64>, Malformed> {
-    let planes = cursor.byte()?;
-    if planes > 8 {
-        return Err(Malformed::new(format!("numbers of {planes} bytes")));
-    }
-    let mut values = vec![0i64; count];
-    for plane in 0..u32::from(planes) {
-        let bytes = unpack.unpack(cursor, count)?;
-        for (value, &byte) in values.iter_mut().zip(bytes.iter()) {
-            *value |= i64::from(byte) << (8 * plane);
-        }
-    }
-    Ok(values)
+/// Byte planes as they were inflated, the lowest first.
+struct Planes<'a> {
+    planes: Vec<Cow<'a, [u8]>>,
+    count: usize,
 }
 
-fn accumulate(first: i64, count: usize, deltas: impl Iterator<Item = u64>) -> Vec<i64> {
-    let mut values = Vec::with_capacity(count);
-    values.extend((count > 0).then_some(first));
-    let mut value = first;
-    for delta in deltas {
-        value = value.wrapping_add(unzigzag(delta));
-        values.push(value);
+impl<'a> Planes<'a> {
+    fn take(cursor: &mut Cursor<'a>, count: usize, unpack: &dyn Unpack) -> Result<Planes<'a>, Malformed> {
+        let planes = usize::from(cursor.byte()?);
+        if planes > 8 {
+            return Err(Malformed::new(format!("numbers of {planes} bytes")));
+        }
+        let planes = (0..planes).map(|_| unpack.unpack(cursor, count)).collect::<Result<_, Malformed>>()?;
+        Ok(Planes { planes, count })
     }
-    values
+
+    /// The numbers, each put through `each`, after `head`.
+    fn values(&self, head: Option<i64>, each: impl FnMut(u64) -> i64) -> Vec<i64> {
+        // One loop for each number of planes: such a loop is unrolled and needs no checks.
+        match self.planes.len() {
+            0 => self.combine::<0>(head, each),
+            1 => self.combine::<1>(head, each),
+            2 => self.combine::<2>(head, each),
+            3 => self.combine::<3>(head, each),
+            4 => self.combine::<4>(head, each),
+            5 => self.combine::<5>(head, each),
+            6 => self.combine::<6>(head, each),
+            7 => self.combine::<7>(head, each),
+            _ => self.combine::<8>(head, each),
+        }
+    }
+
+    fn combine<const N: usize>(&self, head: Option<i64>, mut each: impl FnMut(u64) -> i64) -> Vec<i64> {
+        let mut planes: [&[u8]; N] = [&[]; N];
+        let mut count = self.count;
+        for (plane, bytes) in planes.iter_mut().zip(&self.planes) {
+            *plane = bytes;
+            count = count.min(bytes.len());
+        }
+        let planes = planes.map(|plane| &plane[..count]);
+        let mut values = Vec::with_capacity(count + 1);
+        values.extend(head);
+        values.extend((0..count).map(|row| {
+            let mut number = 0;
+            for (at, plane) in planes.iter().enumerate() {
+                number |= u64::from(plane[row]) << (8 * at);
+            }
+            each(number)
+        }));
+        values
+    }
 }
 
 #[cfg(test)]

@@ -2,15 +2,38 @@
 
 use proptest::prelude::*;
 
-use super::super::block::RawBlock;
+use super::super::block::{RawBlock, unpack_alone};
+use super::super::cursor::{Cursor, put_size};
 use super::super::frame::hash_of;
 use super::super::header::BlockHeader;
 use super::super::schema::EventKind;
 use super::{dump, small_capture};
 use crate::format::Damage;
 
+/// A block whose directory and page lie uncompressed, so that a changed byte reaches the decoders behind zstd.
 fn small_block() -> RawBlock {
-    small_capture().reader().next_block(&mut |_| true).unwrap().unwrap()
+    let mut block = small_capture().reader().next_block(&mut |_| true).unwrap().unwrap();
+    let mut cursor = Cursor::new(&block.body);
+    let mut body = Vec::new();
+    for _ in 0..2 {
+        let length = cursor.size(usize::MAX, "length").unwrap();
+        let stream = unpack_alone(cursor.take(length).unwrap(), 1 << 20).unwrap();
+        let mut plain = Vec::new();
+        put_size(&mut plain, stream.len() * 2);
+        plain.extend_from_slice(&stream);
+        put_size(&mut body, plain.len());
+        body.extend_from_slice(&plain);
+    }
+    body.extend_from_slice(cursor.take(cursor.remaining()).unwrap());
+    block.body = body;
+    block.body_hash = hash_of(&block.body);
+    block
+}
+
+#[test]
+fn a_block_without_compression_reads_the_same() {
+    let compressed = small_capture().reader().next_block(&mut |_| true).unwrap().unwrap();
+    assert_eq!(read(small_block()), read(compressed));
 }
 
 /// Decodes and reads everything, under a hash that fits.
