@@ -6,7 +6,6 @@
 #include "record.h"
 
 #define LEVELS_MAX	16	/* depth of nesting that a path is told to */
-#define SUBSYSTEMS_MAX	16
 #define CGROUPS_MAX	4096	/* bytes of the blob */
 #define CGROUP_NAME_ROOM 256
 
@@ -48,19 +47,6 @@ OWN_PROOF int is_cgroup_in_scope(u64 cgroup_address)
 		node = parent_of(node);
 	}
 	return 0;
-}
-
-INLINE bool is_first(const char *name, char a, char b)
-{
-	return name[0] == a && name[1] == b;
-}
-
-/* The controllers that records name: those that container engines place their groups in. */
-INLINE bool is_subsystem_told(const char *name)
-{
-	return is_first(name, 'c', 'p') ||	/* cpuset cpu cpuacct */
-		is_first(name, 'i', 'o') || is_first(name, 'm', 'e') || is_first(name, 'd', 'e') ||
-		is_first(name, 'f', 'r') || is_first(name, 'p', 'i');
 }
 
 /*
@@ -114,39 +100,28 @@ OWN_PROOF int write_cgroup_path(u32 at, u64 cgroup_address)
 	return done + 1;
 }
 
-/* Appends `name=path` of one controller; scratch.told, .last_at, .last_len and .last_cgroup go on. */
-OWN_PROOF int add_cgroup(u32 at, u64 set_address, u32 i)
+/*
+ * Appends `name=path` of the controller whose place in a set of cgroups is `index`; `name` is up to 8 bytes with the
+ * equals sign. scratch.told, .last_at, .last_len and .last_cgroup go on.
+ */
+OWN_PROOF int add_cgroup(u32 at, u64 css_address, u64 unified_address, u64 name, u32 name_len)
 {
 	struct scratch *s = scratch_of_cpu();
-	struct css_set *set = (struct css_set *)set_address;
-	struct cgroup *unified = get(set, dfl_cgrp), *cgroup;
-	struct cgroup_subsys_state *css = 0;
-	struct cgroup_subsys *subsystem;
-	char name[16] = {}, *to;
+	struct cgroup *unified = (struct cgroup *)unified_address, *cgroup;
+	struct cgroup_subsys_state *css = (struct cgroup_subsys_state *)css_address;
 	u32 told;
-	long len;
 
-	if (!s || i >= field_size(struct css_set, subsys) / sizeof(void *))
+	if (!s || !css)
 		return 0;
-	bpf_probe_read_kernel(&css, sizeof(css), (char *)set + field_offset(struct css_set, subsys) + i * sizeof(css));
-	if (!css)
-		return 0;
-	subsystem = get(css, ss);
-	len = bpf_probe_read_kernel_str(name, sizeof(name), get(subsystem, name));
-	if (len <= 1 || !is_subsystem_told(name))
-		return 0;
-	cgroup = get(css, cgroup);
-	/* a version 2 controller that is not delegated so far down belongs to an ancestor; the task does not */
-	if (get(cgroup, root) == get(unified, root))
-		cgroup = unified;
 	told = s->told;
 	if (told > CGROUPS_MAX)
 		return SR_BLOB_TRUNCATED;
-	bpf_probe_read_kernel(spot(s, at, told), sizeof(name), name);
-	told += len - 1;
-	to = spot(s, at, told);
-	*to = '=';
-	told++;
+	cgroup = get(css, cgroup);
+	/* a version 2 controller that is not delegated so far down belongs to an ancestor; the task does not */
+	if (cgroup != unified && get(cgroup, root) == get(unified, root))
+		cgroup = unified;
+	bpf_probe_read_kernel(spot(s, at, told), sizeof(name), &name);
+	told += name_len;
 	if (s->last_cgroup == (u64)cgroup) {
 		bpf_probe_read_kernel(spot(s, at, told), within(s->last_len, DONE_BITS), spot(s, at, s->last_at));
 	} else {
@@ -158,12 +133,30 @@ OWN_PROOF int add_cgroup(u32 at, u64 set_address, u32 i)
 	return 0;
 }
 
-/* SR_BLOB_CGROUPS of a task. */
+/* The first eight bytes of a short string as a number, little endian. */
+#define WORD(a, b, c, d, e, f, g, h)								\
+	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 | (u64)(f) << 40 |	\
+	 (u64)(g) << 48 | (u64)(h) << 56)
+
+/* Adds a controller if this kernel has it. */
+#define TELL(subsystem, len, ...)									\
+	do {												\
+		if (variant_exists(enum cgroup_subsys_id, subsystem)) {					\
+			struct cgroup_subsys_state *css_ = 0;						\
+			bpf_probe_read_kernel(&css_, sizeof(css_), (char *)set +			\
+				field_offset(struct css_set, subsys) +					\
+				variant_value(enum cgroup_subsys_id, subsystem) * sizeof(css_));	\
+			flags |= add_cgroup(at, (u64)css_, (u64)unified, WORD(__VA_ARGS__), len);	\
+		}											\
+	} while (0)
+
+/* SR_BLOB_CGROUPS of a task: the controllers that container engines place their groups in. */
 OWN_PROOF int add_cgroups(u64 task_address)
 {
 	struct scratch *s = scratch_of_cpu();
 	struct task_struct *task = (struct task_struct *)task_address;
 	struct css_set *set = get(task, cgroups);
+	struct cgroup *unified = get(set, dfl_cgrp);
 	u16 flags = 0;
 	u32 at;
 
@@ -174,8 +167,14 @@ OWN_PROOF int add_cgroups(u64 task_address)
 		return 0;
 	s->told = 0;
 	s->last_cgroup = 0;
-	for (u32 i = 0; i < SUBSYSTEMS_MAX; i++)
-		flags |= add_cgroup(at, (u64)set, i);
+	TELL(cpuset_cgrp_id, 7, 'c', 'p', 'u', 's', 'e', 't', '=', 0);
+	TELL(cpu_cgrp_id, 4, 'c', 'p', 'u', '=', 0, 0, 0, 0);
+	TELL(cpuacct_cgrp_id, 8, 'c', 'p', 'u', 'a', 'c', 'c', 't', '=');
+	TELL(io_cgrp_id, 3, 'i', 'o', '=', 0, 0, 0, 0, 0);
+	TELL(memory_cgrp_id, 7, 'm', 'e', 'm', 'o', 'r', 'y', '=', 0);
+	TELL(devices_cgrp_id, 8, 'd', 'e', 'v', 'i', 'c', 'e', 's', '=');
+	TELL(freezer_cgrp_id, 8, 'f', 'r', 'e', 'e', 'z', 'e', 'r', '=');
+	TELL(pids_cgrp_id, 5, 'p', 'i', 'd', 's', '=', 0, 0, 0);
 	end_blob(s, SR_BLOB_CGROUPS, flags, s->told);
 	return 0;
 }

@@ -9,20 +9,32 @@
 #define LAYER_UPPER	1
 #define LAYER_LOWER	2
 
+/* Enough of each structure's start to hold what is read of it, see from_chunk(). */
+#define FILE_CHUNK	128	/* also for struct super_block */
+#define INODE_CHUNK	72
+
+#define read_chunk(chunk, pointer)	bpf_probe_read_kernel(chunk, sizeof(chunk), pointer)
+
 /* The current task's open file `fd`, 0 if there is none. */
 INLINE struct file *file_of(s32 fd)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct files_struct *files = get(task, files);
-	struct fdtable *table;
 	struct file **slots, *file = 0;
+	struct task_struct *task;
+	struct fdtable *table;
+	u32 slots_count;
 
-	if (fd < 0 || !files)
+	if (has_typed_task) {
+		table = bpf_get_current_task_btf()->files->fdt;
+		slots_count = table->max_fds;
+		slots = table->fd;
+	} else {
+		task = (struct task_struct *)bpf_get_current_task();
+		table = get(get(task, files), fdt);
+		slots_count = get(table, max_fds);
+		slots = get(table, fd);
+	}
+	if (fd < 0 || (u32)fd >= slots_count)
 		return 0;
-	table = get(files, fdt);
-	if ((u32)fd >= get(table, max_fds))
-		return 0;
-	slots = get(table, fd);
 	bpf_probe_read_kernel(&file, sizeof(file), slots + (u32)fd);
 	return file;
 }
@@ -31,12 +43,11 @@ INLINE struct file *file_of(s32 fd)
  * Which layer of an overlay the inode's file comes from. The module's structures are not in the kernel's own BTF, but
  * the pointer to the upper entry has followed the embedded inode since 4.13.
  */
-INLINE u32 overlay_layer(struct inode *inode)
+INLINE u32 overlay_layer(struct inode *inode, unsigned long magic)
 {
-	struct super_block *sb = get(inode, i_sb);
 	struct dentry *upper = 0;
 
-	if (get(sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
+	if (magic != OVERLAYFS_SUPER_MAGIC)
 		return 0;
 	bpf_probe_read_kernel(&upper, sizeof(upper), (char *)inode + type_size(struct inode));
 	if (!upper)
@@ -51,24 +62,31 @@ OWN_PROOF int add_file(s32 fd)
 	struct super_block *sb;
 	struct inode *inode;
 	struct sr_file *f;
+	u64 chunk[FILE_CHUNK / 8];
+	u64 inode_chunk[INODE_CHUNK / 8];
 	u32 at, dev;
 
 	if (!s || !file)
 		return 0;
 	at = begin_blob(s);
-	inode = get(file, f_inode);
-	if (!at || !inode)
+	if (!at)
 		return 0;
+	read_chunk(chunk, file);
 	f = spot(s, at, 0);
-	sb = get(inode, i_sb);
-	dev = get(sb, s_dev);
-	f->ino = get(inode, i_ino);
+	f->f_flags = from_chunk(chunk, file, f_flags);
+	f->f_mode = from_chunk(chunk, file, f_mode);
+	inode = from_chunk(chunk, file, f_inode);
+	if (!inode)
+		return 0;
+	read_chunk(inode_chunk, inode);
+	f->ino = from_chunk(inode_chunk, inode, i_ino);
+	f->mode = from_chunk(inode_chunk, inode, i_mode);
+	sb = from_chunk(inode_chunk, inode, i_sb);
+	read_chunk(chunk, sb);
+	dev = from_chunk(chunk, sb, s_dev);
 	/* the kernel packs 12 bits of major and 20 of minor, stat(2) splits the minor around the major */
 	f->dev = (dev & 0xff) | (dev >> 20) << 8 | (dev & 0xfff00) << 12;
-	f->mode = get(inode, i_mode);
-	f->f_flags = get(file, f_flags);
-	f->f_mode = get(file, f_mode);
-	f->layer = overlay_layer(inode);
+	f->layer = overlay_layer(inode, from_chunk(chunk, sb, s_magic));
 	f->reserved = 0;
 	end_blob(s, SR_BLOB_FILE, 0, sizeof(*f));
 	return 0;
@@ -87,17 +105,18 @@ OWN_PROOF int add_file_path(s32 fd)
 INLINE struct sock *sock_of(s32 fd)
 {
 	struct file *file = file_of(fd);
+	u64 chunk[FILE_CHUNK / 8];
 	struct socket *socket;
-	struct super_block *sb;
 	struct inode *inode;
 
 	if (!file)
 		return 0;
-	inode = get(file, f_inode);
-	sb = inode ? get(inode, i_sb) : 0;
-	if (!sb || get(sb, s_magic) != SOCKFS_MAGIC)
+	read_chunk(chunk, file);
+	inode = from_chunk(chunk, file, f_inode);
+	if (!inode || (get(inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return 0;
-	socket = get(file, private_data);
+	/* nothing, if the file was opened as a path only */
+	socket = from_chunk(chunk, file, private_data);
 	return socket ? get(socket, sk) : 0;
 }
 

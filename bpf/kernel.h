@@ -50,8 +50,11 @@ static long (*bpf_probe_read_user)(void *to, u32 size, const void *from) = (void
 static long (*bpf_probe_read_kernel)(void *to, u32 size, const void *from) = (void *)113;
 static long (*bpf_probe_read_user_str)(void *to, u32 size, const void *from) = (void *)114;
 static long (*bpf_probe_read_kernel_str)(void *to, u32 size, const void *from) = (void *)115;
-static u64 (*bpf_ktime_get_boot_ns)(void) = (void *)125;			/* since 5.8 */
-static long (*bpf_ringbuf_output)(void *ring, void *data, u64 size, u64 flags) = (void *)130; /* since 5.8 */
+/* since 5.8 */
+static u64 (*bpf_ktime_get_boot_ns)(void) = (void *)125;
+static long (*bpf_ringbuf_output)(void *ring, void *data, u64 size, u64 flags) = (void *)130;
+/* since 5.11 */
+static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
 
 /* Reads one field of a kernel structure; 0 if it cannot be read. */
 #define get(pointer, field)								\
@@ -61,11 +64,27 @@ static long (*bpf_ringbuf_output)(void *ring, void *data, u64 size, u64 flags) =
 		value_;									\
 	})
 
+/*
+ * The same for a pointer whose type the verifier knows, if `direct` says so: such a field is read with one instruction
+ * in place of a call. A pointer that is no longer good reads as 0 either way.
+ */
+#define look(direct, pointer, field)	((direct) ? (pointer)->field : get(pointer, field))
+
+/* A pointer as a plain number, for sums that the verifier does not allow on a pointer whose type it knows. */
+#define plain(pointer, field)								\
+	({										\
+		u64 number_ = 0;							\
+		bpf_probe_read_kernel(&number_, sizeof(number_), &(pointer)->field);	\
+		(typeof((pointer)->field))number_;					\
+	})
+
 #define FIELD_BYTE_OFFSET	0
 #define FIELD_BYTE_SIZE		1
 #define FIELD_EXISTS		2
 #define FIELD_LSHIFT_U64	4
 #define FIELD_RSHIFT_U64	5
+#define VARIANT_EXISTS		0
+#define VARIANT_VALUE		1
 #define TYPE_EXISTS		0
 #define TYPE_SIZE		1
 
@@ -73,7 +92,20 @@ static long (*bpf_ringbuf_output)(void *ring, void *data, u64 size, u64 flags) =
 #define field_size(type, field)		__builtin_preserve_field_info(((type *)0)->field, FIELD_BYTE_SIZE)
 #define field_offset(type, field)	__builtin_preserve_field_info(((type *)0)->field, FIELD_BYTE_OFFSET)
 #define type_exists(type)		__builtin_preserve_type_info(*(type *)0, TYPE_EXISTS)
+#define variant_exists(type, variant)	__builtin_preserve_enum_value(*(type *)variant, VARIANT_EXISTS)
+#define variant_value(type, variant)	__builtin_preserve_enum_value(*(type *)variant, VARIANT_VALUE)
 #define type_size(type)			__builtin_preserve_type_info(*(type *)0, TYPE_SIZE)
+
+/*
+ * Fields that lie near the start of their structure on all kernels known so far, read together: `chunk` is a copy of
+ * the structure's start. What should lie behind it is read on its own.
+ */
+#define from_chunk(chunk, pointer, field)								\
+	({												\
+		u32 offset_ = field_offset(typeof(*(pointer)), field);					\
+		offset_ + sizeof((pointer)->field) <= sizeof(chunk) ?					\
+			*(typeof((pointer)->field) *)((char *)(chunk) + offset_) : get(pointer, field);	\
+	})
 
 /* Reads a bit field of a kernel structure, wherever its word lies. */
 #define get_bits(pointer, field)							\
@@ -223,9 +255,6 @@ struct super_block {
 
 #define SB_RDONLY		1
 #define OVERLAYFS_SUPER_MAGIC	0x794c7630
-#define SOCKFS_MAGIC		0x534f434b
-#define TMPFS_MAGIC		0x01021994
-#define HUGETLBFS_MAGIC		0x958458f6
 
 struct inode {
 	u16 i_mode;
@@ -238,6 +267,8 @@ struct inode {
 } CORE;
 
 #define S_IMMUTABLE	8
+#define S_IFMT		0170000
+#define S_IFSOCK	0140000
 
 /* until 6.5 */
 struct inode___ctime {
@@ -399,13 +430,20 @@ struct cgroup_root {
 	s32 hierarchy_id;
 } CORE;
 
-struct cgroup_subsys {
-	const char *name;
-} CORE;
+/* Which of them a kernel has, and their numbers, depend on its configuration. */
+enum cgroup_subsys_id {
+	cpuset_cgrp_id = 1,
+	cpu_cgrp_id,
+	cpuacct_cgrp_id,
+	io_cgrp_id,
+	memory_cgrp_id,
+	devices_cgrp_id,
+	freezer_cgrp_id,
+	pids_cgrp_id,
+};
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
-	struct cgroup_subsys *ss;
 } CORE;
 
 struct cgroup {

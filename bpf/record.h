@@ -13,6 +13,7 @@ const volatile u64 wanted_at_enter[SR_SYSCALL_MAX / 64];
 const volatile u32 snaplen;
 const volatile u32 recorder_pid;
 const volatile u32 page_kib = 4;
+const volatile u32 has_typed_task;	/* the kernel has bpf_get_current_task_btf */
 const volatile u32 wake_bytes;	/* a cpu wakes the reader each time it has written this much */
 
 /* What is not recorded for reasons other than a full ring. The only variable that user space reads. */
@@ -132,22 +133,21 @@ INLINE void count_loss(u16 type, u32 nr, u64 ts_ns)
  * Begins a record, and takes the scratch buffer until end_record() or drop_record(). Programs of one cpu do not
  * interrupt each other on the kernels known so far; should one do so, its record is counted as lost.
  */
-INLINE struct scratch *begin_record(u16 type, u32 nr, u64 ids)
+INLINE struct scratch *begin_record(u16 type, u32 nr, u64 ids, u64 ts_ns)
 {
 	struct scratch *s = scratch_of_cpu();
 	struct sr_record *r;
-	u64 now = bpf_ktime_get_boot_ns();
 
 	if (!s)
 		return 0;
 	if (s->busy) {
-		count_loss(type, nr, now);
+		count_loss(type, nr, bpf_ktime_get_boot_ns());
 		return 0;
 	}
 	s->busy = 1;
 	s->used = sizeof(struct sr_record);
 	r = record_of(s);
-	r->ts_ns = now;
+	r->ts_ns = ts_ns;
 	r->type = type;
 	r->nblobs = 0;
 	r->tid = (u32)ids;

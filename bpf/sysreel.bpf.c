@@ -37,24 +37,24 @@ INLINE bool is_compat(void)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
 #if defined(__TARGET_ARCH_x86)
-	if (field_exists(struct thread_info, status))
-		return get(task, thread_info.status) & TS_COMPAT;
-	return false;
+	if (!field_exists(struct thread_info, status))
+		return false;
+	if (has_typed_task)
+		return bpf_get_current_task_btf()->thread_info.status & TS_COMPAT;
+	return get(task, thread_info.status) & TS_COMPAT;
 #else
 	return get(task, thread_info.flags) >> TIF_32BIT & 1;
 #endif
 }
 
-/* Facts of the whole process, as execve and the clone family tell them. */
-INLINE void add_process(u32 environment)
+/* Facts of the process that execve and the clone family have in common. */
+INLINE void add_process(void)
 {
-	u64 task = bpf_get_current_task();
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-	add_task(SR_BLOB_TASK, task);
-	add_cgroups(task);
-	add_places(task);
-	if (environment != 2)
-		add_strings(task, environment);
+	add_task();
+	add_cgroups((u64)task);
+	add_cwd(task);
 }
 
 OWN_PROOF int add_failed_exec(u32 nr)
@@ -69,7 +69,8 @@ OWN_PROOF int add_failed_exec(u32 nr)
 	blob_user_str(s, SR_BLOB_FILENAME, first ? r->args[1] : r->args[0]);
 	fetch_strings(SR_BLOB_ARGV, first ? r->args[2] : r->args[1]);
 	fetch_strings(SR_BLOB_ENVP, first ? r->args[3] : r->args[2]);
-	add_process(2);
+	add_process();
+	add_exe_path((struct task_struct *)bpf_get_current_task());
 	return 0;
 }
 
@@ -81,7 +82,8 @@ OWN_PROOF int add_clone(s64 ret)
 
 	if (!s)
 		return 0;
-	add_process(0);
+	add_process();
+	add_strings(bpf_get_current_task(), 0);
 	if (ret <= 0)
 		return 0;
 	tid = record_of(s)->tid;
@@ -132,7 +134,7 @@ OWN_PROOF int add_facts(u32 nr)
 	r = record_of(s);
 	flags = descriptor_of(nr)->flags;
 	if (flags & SR_DESC_TASK)
-		add_task(SR_BLOB_TASK, bpf_get_current_task());
+		add_task();
 	if (flags & (SR_DESC_FILE_RET | SR_DESC_SOCK_RET | SR_DESC_PATH_RET)) {
 		fd = made_descriptor(r, nr);
 		if (fd >= 0) {
@@ -207,7 +209,7 @@ int on_exit(u64 *ctx)
 		__sync_fetch_and_add(&counters.compat_calls, 1);
 		return 0;
 	}
-	s = begin_record(SR_SYSCALL, nr, ids);
+	s = begin_record(SR_SYSCALL, nr, ids, bpf_ktime_get_boot_ns());
 	if (!s)
 		return 0;
 	record_of(s)->ret = ctx[1];
@@ -244,7 +246,7 @@ int on_exit_plain(u64 *ctx)
 		__sync_fetch_and_add(&counters.compat_calls, 1);
 		return 0;
 	}
-	s = begin_record(SR_SYSCALL, nr, ids);
+	s = begin_record(SR_SYSCALL, nr, ids, bpf_ktime_get_boot_ns());
 	if (!s)
 		return 0;
 	record_of(s)->ret = ctx[1];
@@ -282,7 +284,7 @@ int on_enter(u64 *ctx)
 	ids = bpf_get_current_pid_tgid();
 	if (!is_in_scope(ids >> 32, descriptor_of(nr)->flags & SR_DESC_EXEC) || is_compat())
 		return 0;
-	s = begin_record(SR_SYSCALL, nr, ids);
+	s = begin_record(SR_SYSCALL, nr, ids, 0);
 	if (!s)
 		return 0;
 	copy_args(record_of(s)->args, regs);
@@ -303,7 +305,7 @@ int on_enter_plain(u64 *ctx)
 	ids = bpf_get_current_pid_tgid();
 	if (!is_in_scope(ids >> 32, descriptor_of(nr)->flags & SR_DESC_EXEC) || is_compat())
 		return 0;
-	s = begin_record(SR_SYSCALL, nr, ids);
+	s = begin_record(SR_SYSCALL, nr, ids, 0);
 	if (!s)
 		return 0;
 	probe_args(record_of(s)->args, regs);
@@ -337,7 +339,7 @@ INLINE int record_exec(u32 old_tid, struct linux_binprm *binprm)
 	}
 	if (!is_wanted(wanted_at_exit, nr))
 		return 0;
-	s = begin_record(SR_EXEC, nr, ids);
+	s = begin_record(SR_EXEC, nr, ids, bpf_ktime_get_boot_ns());
 	if (!s)
 		return 0;
 	if (slot) {
@@ -347,7 +349,9 @@ INLINE int record_exec(u32 old_tid, struct linux_binprm *binprm)
 		__builtin_memset(record_of(s)->args, 0, sizeof(record_of(s)->args));
 	}
 	blob_kernel_str(s, SR_BLOB_FILENAME, get(binprm, filename));
-	add_process(1);
+	add_process();
+	add_exe_path((struct task_struct *)bpf_get_current_task());
+	add_strings(bpf_get_current_task(), 1);
 	end_record(s, descriptor_of(nr)->flags & SR_DESC_SECURITY);
 	return 0;
 }
@@ -364,7 +368,8 @@ int on_exec_plain(u64 *ctx)
 	return record_exec(number_of(ctx, 1), (struct linux_binprm *)number_of(ctx, 2));
 }
 
-INLINE int record_fork(struct task_struct *parent, struct task_struct *child)
+/* `typed` is `child` as the verifier knows it, if `direct`. */
+INLINE int record_fork(bool direct, struct task_struct *typed, struct task_struct *parent, struct task_struct *child)
 {
 	u32 tid = (u32)bpf_get_current_pid_tgid();
 	struct scratch *s;
@@ -376,8 +381,8 @@ INLINE int record_fork(struct task_struct *parent, struct task_struct *child)
 	s = scratch_of_cpu();
 	if (!s || s->busy)
 		return 0;
-	write_task(sizeof(struct sr_record), (u64)child);
 	t = (struct sr_task *)&s->data[sizeof(struct sr_record)];
+	write_task(direct, t, typed);
 	bpf_map_update_elem(&children, &tid, t, BPF_ANY);
 	return 0;
 }
@@ -385,13 +390,15 @@ INLINE int record_fork(struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_fork")
 int on_fork(u64 *ctx)
 {
-	return record_fork((struct task_struct *)number_of(ctx, 0), (struct task_struct *)number_of(ctx, 1));
+	return record_fork(true, (struct task_struct *)ctx[1], (struct task_struct *)number_of(ctx, 0),
+			   (struct task_struct *)number_of(ctx, 1));
 }
 
 SEC("raw_tp/sched_process_fork")
 int on_fork_plain(u64 *ctx)
 {
-	return record_fork((struct task_struct *)number_of(ctx, 0), (struct task_struct *)number_of(ctx, 1));
+	return record_fork(false, (struct task_struct *)ctx[1], (struct task_struct *)ctx[0],
+			   (struct task_struct *)ctx[1]);
 }
 
 /* Called in the context of the thread that ends. */
@@ -405,7 +412,7 @@ INLINE int record_procexit(void)
 	struct sr_record *r;
 
 	if (is_in_scope(pid, false) && wants_procexit) {
-		s = begin_record(SR_PROCEXIT, 0, ids);
+		s = begin_record(SR_PROCEXIT, 0, ids, bpf_ktime_get_boot_ns());
 		if (s) {
 			r = record_of(s);
 			__builtin_memset(r->args, 0, sizeof(r->args));

@@ -61,6 +61,18 @@ struct CgroupKey {
 // SAFETY: repr(C), two integers of one size.
 unsafe impl Pod for CgroupKey {}
 
+/// The two forms that each program comes in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// For BTF raw tracepoints: arguments are read directly, and from 5.11 on the current task's fields too.
+    Typed,
+    /// For plain raw tracepoints, where a kernel refuses the first.
+    Plain,
+}
+
+/// The first kernel with a current task whose type programs know (`bpf_get_current_task_btf`).
+const TYPED_TASK_KERNEL: (u32, u32) = (5, 11);
+
 /// What the programs are told beside the plan.
 pub(super) struct Settings {
     pub(super) snaplen: u32,
@@ -93,16 +105,49 @@ pub(super) struct RingMaps {
 }
 
 impl Attached {
-    /// Loads the object as planned. Nothing is attached yet.
-    pub(super) fn load(host: &HostFacts, plan: &Plan, settings: &Settings) -> Result<(Attached, RingMaps), LiveError> {
-        raise_memlock();
+    /// Loads the object as planned and attaches what the plan names, in its order.
+    pub(super) fn start(
+        host: &HostFacts,
+        plan: &Plan,
+        settings: &Settings,
+        cgroups: &[CgroupTarget],
+    ) -> Result<(Attached, RingMaps), LiveError> {
         let btf = Btf::from_sys_fs()?;
+        let start = |form| Attached::start_as(form, host, plan, settings, cgroups, &btf);
+        // The first refusal says more: the plain form is the exception.
+        start(Form::Typed).or_else(|refusal| start(Form::Plain).map_err(|_| refusal))
+    }
+
+    /// The same in one form of the programs.
+    pub(super) fn start_as(
+        form: Form,
+        host: &HostFacts,
+        plan: &Plan,
+        settings: &Settings,
+        cgroups: &[CgroupTarget],
+        btf: &Btf,
+    ) -> Result<(Attached, RingMaps), LiveError> {
+        raise_memlock();
+        let (mut attached, rings) = Attached::load(form, host, plan, settings, btf)?;
+        attached.limit_to(cgroups)?;
+        plan.probes.iter().try_for_each(|&probe| attached.attach_probe(form, probe, btf))?;
+        Ok((attached, rings))
+    }
+
+    fn load(
+        form: Form,
+        host: &HostFacts,
+        plan: &Plan,
+        settings: &Settings,
+        btf: &Btf,
+    ) -> Result<(Attached, RingMaps), LiveError> {
         let (wants_children, wants_exec) = (u32::from(plan.wants_children), u32::from(plan.wants_exec));
         let wants_procexit = 1_u32;
+        let has_typed_task = u32::from(form == Form::Typed && host.kernel >= TYPED_TASK_KERNEL);
         let page_kib = host.page_bytes / 1024;
         let wake_bytes = wake_bytes(host.cpus, settings);
         let mut ebpf = EbpfLoader::new()
-            .btf(Some(&btf))
+            .btf(Some(btf))
             .verifier_log_level(VerifierLogLevel::STATS)
             .override_global("descriptors", plan.descriptors.as_slice(), true)
             .override_global("wanted_at_exit", &plan.wanted_at_exit, true)
@@ -110,6 +155,7 @@ impl Attached {
             .override_global("wants_children", &wants_children, true)
             .override_global("wants_exec", &wants_exec, true)
             .override_global("wants_procexit", &wants_procexit, true)
+            .override_global("has_typed_task", &has_typed_task, true)
             .override_global("scope_mode", &plan.scope_mode, true)
             .override_global("snaplen", &settings.snaplen, true)
             .override_global("recorder_pid", &settings.recorder_pid, true)
@@ -130,36 +176,32 @@ impl Attached {
         Ok((Attached { ebpf, tracked, losses, counters }, rings))
     }
 
-    /// Attaches what the plan names, in its order.
-    pub(super) fn attach(&mut self, plan: &Plan) -> Result<(), LiveError> {
-        let btf = Btf::from_sys_fs()?;
-        plan.probes.iter().try_for_each(|&probe| self.attach_probe(probe, &btf))
-    }
-
-    /// BTF raw tracepoints need a kernel that knows the tracepoint's types; a plain one does without.
-    fn attach_probe(&mut self, probe: Probe, btf: &Btf) -> Result<(), LiveError> {
+    fn attach_probe(&mut self, form: Form, probe: Probe, btf: &Btf) -> Result<(), LiveError> {
         let tracepoint = probe.tracepoint();
-        let (with_btf, plain) = probe.programs();
-        let program = self.ebpf.program_mut(with_btf).ok_or(LiveError::Incomplete(with_btf))?;
-        let attached = <&mut BtfTracePoint>::try_from(program).and_then(|program| {
-            program.load(tracepoint, btf)?;
-            program.attach().map(|_| ())
-        });
-        let Err(source) = attached else { return Ok(()) };
-        let program = self.ebpf.program_mut(plain).ok_or(LiveError::Incomplete(plain))?;
-        let attached = <&mut RawTracePoint>::try_from(program).and_then(|program| {
-            program.load()?;
-            program.attach(tracepoint).map(|_| ())
-        });
-        // The first form's refusal says more: the second is the exception.
-        attached.map_err(|_| LiveError::Attach { tracepoint, source })
+        let (typed, plain) = probe.programs();
+        let name = match form {
+            Form::Typed => typed,
+            Form::Plain => plain,
+        };
+        let program = self.ebpf.program_mut(name).ok_or(LiveError::Incomplete(name))?;
+        let attached = match form {
+            Form::Typed => <&mut BtfTracePoint>::try_from(program).and_then(|program| {
+                program.load(tracepoint, btf)?;
+                program.attach().map(|_| ())
+            }),
+            Form::Plain => <&mut RawTracePoint>::try_from(program).and_then(|program| {
+                program.load()?;
+                program.attach(tracepoint).map(|_| ())
+            }),
+        };
+        attached.map_err(|source| LiveError::Attach { tracepoint, source })
     }
 
     pub(super) fn track(&mut self, pid: u32, state: u8) -> Result<(), LiveError> {
         Ok(self.tracked.insert(pid, state, 0)?)
     }
 
-    pub(super) fn limit_to(&mut self, targets: &[CgroupTarget]) -> Result<(), LiveError> {
+    fn limit_to(&mut self, targets: &[CgroupTarget]) -> Result<(), LiveError> {
         const NAME: &str = "cgroups_in_scope";
         let map = self.ebpf.map_mut(NAME).ok_or(LiveError::Incomplete(NAME))?;
         let mut map: HashMap<_, CgroupKey, u8> = HashMap::try_from(map)?;

@@ -81,12 +81,12 @@ impl Live {
             lifecycle_ring_bytes: options.lifecycle_ring_bytes,
         };
         let clock = ClockBase::sample().ok_or(LiveError::Clock)?;
-        let (mut attached, maps) = Attached::load(host, &plan, &settings)?;
-        if let Scope::Cgroups(targets) = &options.scope {
-            attached.limit_to(targets)?;
-        }
+        let cgroups: &[_] = match &options.scope {
+            Scope::Cgroups(targets) => targets,
+            Scope::Host | Scope::Command | Scope::Pids(_) => &[],
+        };
+        let (attached, maps) = Attached::start(host, &plan, &settings, cgroups)?;
         let rings = Rings::new(maps.main, maps.lifecycle)?;
-        attached.attach(&plan)?;
         let ledger = LossLedger::default();
         let mut live = Live { attached, rings, ledger, clock, scope: options.scope.clone() };
         live.track_present()?;
