@@ -12,6 +12,9 @@ pub mod decode;
 pub mod descriptors;
 pub mod event_set;
 mod host;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod kernel_tests;
 mod losses;
 pub mod numbers;
 mod object;
