@@ -457,4 +457,15 @@ int on_move_plain(u64 *ctx)
 	return 0;
 }
 
+/* Never read: puts the structures of wire.h into the object's BTF, where a test compares them with the Rust side. */
+const volatile struct {
+	struct sr_blob blob;
+	struct sr_record record;
+	struct sr_task task;
+	struct sr_file file;
+	struct sr_sock sock;
+	struct sr_vm vm;
+	struct sr_msg msg;
+} wire_types;
+
 char program_license[] SEC("license") = "Dual MIT/GPL";
