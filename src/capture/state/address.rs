@@ -27,8 +27,16 @@ pub(super) enum SocketAddress<'a> {
 /// A socket tuple: who talks to whom.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum SocketTuple<'a> {
-    Inet { source: Endpoint, destination: Endpoint },
-    Unix { destination: u64, source: u64, path: &'a [u8] },
+    Inet {
+        source: Endpoint,
+        destination: Endpoint,
+    },
+    /// Two kernel addresses, in the order in which they are printed.
+    Unix {
+        first: u64,
+        second: u64,
+        path: &'a [u8],
+    },
 }
 
 /// Reads from the front of a byte string.
@@ -64,7 +72,7 @@ impl<'a> SocketAddress<'a> {
         let mut cursor = Cursor(rest);
         match kind {
             family::INET => Some(SocketAddress::Inet(cursor.endpoint4()?)),
-            family::INET6 => Some(SocketAddress::Inet(cursor.endpoint6()?)),
+            family::INET6 => Some(SocketAddress::Inet(cursor.endpoint6()?.unmapped())),
             family::UNIX => Some(SocketAddress::Unix(cursor.text())),
             _ => None,
         }
@@ -82,13 +90,13 @@ impl<'a> SocketTuple<'a> {
                 Some(SocketTuple::Inet { source, destination: cursor.endpoint4()? })
             }
             family::INET6 => {
-                let source = cursor.endpoint6()?;
-                Some(SocketTuple::Inet { source, destination: cursor.endpoint6()? })
+                let source = cursor.endpoint6()?.unmapped();
+                Some(SocketTuple::Inet { source, destination: cursor.endpoint6()?.unmapped() })
             }
             family::UNIX => {
-                let destination = u64::from_le_bytes(cursor.take()?);
-                let source = u64::from_le_bytes(cursor.take()?);
-                Some(SocketTuple::Unix { destination, source, path: cursor.text() })
+                let first = u64::from_le_bytes(cursor.take()?);
+                let second = u64::from_le_bytes(cursor.take()?);
+                Some(SocketTuple::Unix { first, second, path: cursor.text() })
             }
             _ => None,
         }
@@ -110,12 +118,9 @@ impl Endpoint {
         }
     }
 
-    /// An IPv4 address that was written as an IPv6 one, as IPv4.
-    pub(super) fn unmapped(self) -> Option<Endpoint> {
-        match self.ip {
-            IpAddr::V4(_) => None,
-            IpAddr::V6(ip) => ip.to_ipv4_mapped().map(|ip| Endpoint { ip: IpAddr::V4(ip), port: self.port }),
-        }
+    /// The same end, with an IPv4 address that was written as an IPv6 one (`::ffff:1.2.3.4`) as IPv4.
+    pub(super) fn unmapped(self) -> Endpoint {
+        Endpoint { ip: self.ip.to_canonical(), ..self }
     }
 }
 
@@ -124,16 +129,20 @@ pub(super) fn write_endpoint(endpoint: Endpoint, out: &mut String) {
     write!(out, "{}:{}", endpoint.ip, endpoint.port).expect("writing to a string does not fail");
 }
 
-/// Appends `1.2.3.4:5->6.7.8.9:80`.
-pub(super) fn write_connection(client: Endpoint, server: Endpoint, out: &mut String) {
-    write_endpoint(client, out);
-    out.push_str("->");
-    write_endpoint(server, out);
+/// Appends `1.2.3.4:5->6.7.8.9:80`, or `1.2.3.4->6.7.8.9` for a raw socket.
+pub(super) fn write_connection(client: Endpoint, server: Endpoint, with_ports: bool, out: &mut String) {
+    if with_ports {
+        write_endpoint(client, out);
+        out.push_str("->");
+        write_endpoint(server, out);
+    } else {
+        write!(out, "{}->{}", client.ip, server.ip).expect("writing to a string does not fail");
+    }
 }
 
 /// Appends the two kernel addresses of a unix socket, `ffff888104441b00->ffff888104442400`.
-pub(super) fn write_unix(source: u64, destination: u64, out: &mut String) {
-    write!(out, "{source:x}->{destination:x}").expect("writing to a string does not fail");
+pub(super) fn write_unix(first: u64, second: u64, out: &mut String) {
+    write!(out, "{first:x}->{second:x}").expect("writing to a string does not fail");
 }
 
 #[cfg(test)]
@@ -146,7 +155,7 @@ mod tests {
         let bytes = [2, 127, 0, 0, 1, 0x0c, 0xed, 10, 0, 0, 2, 0x50, 0];
         let Some(SocketTuple::Inet { source, destination }) = SocketTuple::parse(&bytes) else { panic!("no tuple") };
         let mut text = String::new();
-        write_connection(source, destination, &mut text);
+        write_connection(source, destination, true, &mut text);
         assert_eq!(text, "127.0.0.1:60684->10.0.0.2:80");
     }
 
@@ -162,17 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn a_unix_tuple_gives_the_destination_first_and_a_path_up_to_its_end() {
+    fn a_unix_tuple_has_two_addresses_and_a_path_up_to_its_end() {
         let mut bytes = vec![1];
         bytes.extend_from_slice(&0xffff_8881_0444_2400_u64.to_le_bytes());
         bytes.extend_from_slice(&0xffff_8881_0444_1b00_u64.to_le_bytes());
         bytes.extend_from_slice(b"/tmp/demo.sock\0rest");
         let tuple = SocketTuple::parse(&bytes).unwrap();
-        let expected = SocketTuple::Unix {
-            destination: 0xffff_8881_0444_2400,
-            source: 0xffff_8881_0444_1b00,
-            path: b"/tmp/demo.sock",
-        };
+        let expected =
+            SocketTuple::Unix { first: 0xffff_8881_0444_2400, second: 0xffff_8881_0444_1b00, path: b"/tmp/demo.sock" };
         assert_eq!(tuple, expected);
     }
 

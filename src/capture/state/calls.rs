@@ -28,6 +28,9 @@ mod ioctl {
 /// Falco's prctl option that sets a thread's name.
 const PR_SET_NAME: i64 = 15;
 
+/// Falco's number of the resource "open descriptors".
+const RLIMIT_NOFILE: i64 = 7;
+
 /// The longest thread name.
 const COMM_LEN: usize = 15;
 
@@ -247,6 +250,15 @@ impl State {
                 if !params.failed(0) {
                     let is_user = raw.kind == EventKind::SETRESUID || raw.kind == EventKind::SETREUID;
                     self.set_identity(tid, is_user, params.word(2));
+                }
+                Outcome::default()
+            }
+            EventKind::SETRLIMIT => {
+                if !params.failed(0)
+                    && params.int(3) == Some(RLIMIT_NOFILE)
+                    && let Some(limit) = params.int(1)
+                {
+                    self.set_fd_limit(tid, limit);
                 }
                 Outcome::default()
             }

@@ -7,7 +7,7 @@ use crate::format::row::{FdRow, Text, fd_flags};
 use super::fd_cache::FileFacts;
 use super::fd_table::Descriptor;
 use super::params::Params;
-use super::{Outcome, State, path};
+use super::{Leaving, Outcome, State, path};
 
 /// Falco's open flags (`file_flags`).
 pub(super) mod open_flag {
@@ -184,15 +184,23 @@ impl State {
         }
     }
 
-    /// close: the event still sees what was closed.
+    /// close: the event still sees what was closed, also among the thread's standard descriptors.
     pub(super) fn follow_close(&mut self, tid: i64, num: i64) -> Outcome {
-        let removed = self.threads.table_mut(tid).and_then(|table| table.remove(num));
-        match removed {
-            Some(descriptor) => {
-                self.note_stdio(tid, num);
-                Outcome::with_fd(descriptor.row)
-            }
+        if (0..=2).contains(&num) {
+            self.leaving = Some(Leaving::Fd { tid, num });
+            return self.fd_of(tid, num);
+        }
+        match self.threads.table_mut(tid).and_then(|table| table.remove(num)) {
+            Some(descriptor) => Outcome::with_fd(descriptor.row),
             None => Outcome::with_fd(self.fd_cache.unknown(num)),
+        }
+    }
+
+    /// Closes a standard descriptor.
+    pub(super) fn close_now(&mut self, tid: i64, num: i64) {
+        let removed = self.threads.table_mut(tid).and_then(|table| table.remove(num));
+        if removed.is_some() {
+            self.note_stdio(tid, num);
         }
     }
 

@@ -39,6 +39,14 @@ fn bare_row(tid: i64, pid: i64) -> ThreadRow {
     ThreadRow { tid, pid, vtid: tid, vpid: pid, loginuid: NO_ID, fdlimit: -1, ..ThreadRow::default() }
 }
 
+/// What a child inherits, as it was when its parent's clone returned.
+#[derive(Debug)]
+pub(super) struct ExpectedChild {
+    row: Arc<ThreadRow>,
+    fds: FdTable,
+    dirs: Directories,
+}
+
 impl State {
     /// Makes sure that the event's thread is known.
     pub(super) fn meet_thread(&mut self, raw: &RawEvent<'_>) {
@@ -103,6 +111,10 @@ impl State {
     /// Adds a thread of which everything is known.
     pub(super) fn add_known_thread(&mut self, known: SnapshotThread, ts_ns: u64) {
         let SnapshotThread { mut row, uid, gid, fds } = known;
+        rename_io_controller(&row.cgroups, &mut self.path);
+        if *row.cgroups != *self.path {
+            row.cgroups = Text::from(self.path.as_slice());
+        }
         self.fill_references(&mut row, uid, gid);
         let main = if row.tid == row.pid { None } else { self.threads.get(row.pid) };
         let shared = main.map(|main| (main.fds, main.dirs));
@@ -137,14 +149,14 @@ impl State {
 
     /// Takes over a row's cgroups if they changed, and says whether they did.
     fn set_cgroups(&mut self, row: &mut ThreadRow, cgroups: Option<&[u8]>) -> bool {
-        match cgroups {
-            Some(cgroups) if *row.cgroups != *cgroups => {
-                row.cgroups = Text::from(cgroups);
-                row.container = self.containers.find(cgroups);
-                true
-            }
-            Some(_) | None => false,
+        let Some(cgroups) = cgroups else { return false };
+        rename_io_controller(cgroups, &mut self.path);
+        if *row.cgroups == *self.path {
+            return false;
         }
+        row.cgroups = Text::from(self.path.as_slice());
+        row.container = self.containers.find(&row.cgroups);
+        true
     }
 
     /// A return from clone, clone3, fork or vfork, in the parent or in the child.
@@ -158,17 +170,19 @@ impl State {
 
     fn follow_clone_in_parent(&mut self, raw: &RawEvent<'_>, params: Params<'_>, child: i64) {
         let flags = params.word(15).unwrap_or(0);
-        // Below a pid namespace the result is not the child's number on the host; its own return will tell.
-        if flags & clone_flag::CHILD_IN_PIDNS != 0 || params.int(18).is_some_and(|vtid| vtid != raw.tid) {
-            return;
-        }
-        if self.threads.take_early_exit(child) {
-            return;
-        }
         let Some(caller) = self.threads.get(raw.tid) else { return };
         let is_thread = flags & clone_flag::THREAD != 0;
         let pid = if is_thread { caller.row.pid } else { child };
         let ppid = if is_thread || flags & clone_flag::PARENT != 0 { caller.row.ppid } else { caller.row.pid };
+        if self.threads.early_exits.take((ppid, child)).is_some() {
+            return;
+        }
+        // Below a pid namespace the result is not the child's number on the host.
+        if flags & clone_flag::CHILD_IN_PIDNS != 0 || params.int(18).is_some_and(|vtid| vtid != raw.tid) {
+            self.expect_child(raw, flags, (ppid, child));
+            return;
+        }
+        let Some(caller) = self.threads.get(raw.tid) else { return };
         let (template, fds, dirs) = (Arc::clone(&caller.row), caller.fds, caller.dirs);
         if let Some(known) = self.threads.get_mut(child) {
             let seen = match known.origin {
@@ -192,6 +206,31 @@ impl State {
         self.add_child(row, flags, (fds, dirs), Origin::ParentClone, raw.ts_ns);
     }
 
+    /// In a pid namespace the parent's return tells the child's number there only. What the parent had at that
+    /// moment is kept until the child's own return: by then the parent may have closed what the child inherited.
+    fn expect_child(&mut self, raw: &RawEvent<'_>, flags: u32, (ppid, vtid): (i64, i64)) {
+        if flags & (clone_flag::THREAD | clone_flag::FILES) != 0 {
+            return;
+        }
+        let mut children = self.threads.children(ppid).iter();
+        let known = children.find(|&&child| {
+            self.threads.get(child).is_some_and(|child| child.row.vtid == vtid && child.origin == Origin::ChildClone)
+        });
+        if let Some(&known) = known {
+            if let Some(child) = self.threads.get_mut(known) {
+                child.origin = Origin::Settled;
+            }
+            return;
+        }
+        let Some(caller) = self.threads.get(raw.tid) else { return };
+        let expected = ExpectedChild {
+            row: Arc::clone(&caller.row),
+            fds: self.threads.tables.get(caller.fds).cloned().unwrap_or_default(),
+            dirs: self.threads.dirs.get(caller.dirs).cloned().unwrap_or_default(),
+        };
+        self.expected.insert((ppid, vtid), expected, raw.ts_ns);
+    }
+
     fn follow_clone_in_child(&mut self, raw: &RawEvent<'_>, params: Params<'_>) {
         let tid = raw.tid;
         let flags = params.word(15).unwrap_or(0);
@@ -201,11 +240,10 @@ impl State {
             && known.origin == Origin::ParentClone
             && known.row.pid == pid
         {
+            // The rest is as the parent's return said.
             let before = Arc::clone(&known.row);
             let mut row = (*before).clone();
-            self.dress_child(&mut row, raw, params);
             set_namespace_ids(&mut row, params);
-            row.clone_ts_ns = before.clone_ts_ns;
             if row != *before {
                 self.threads.edit(tid, |old| *old = row);
             }
@@ -216,6 +254,21 @@ impl State {
             return;
         }
         let is_thread = pid != tid;
+        if !is_thread
+            && let Some(vtid) = params.int(18)
+            && let Some(expected) = self.expected.take((parent_tid, vtid))
+        {
+            let mut row = (*expected.row).clone();
+            row.tid = tid;
+            row.pid = pid;
+            row.ppid = parent_tid;
+            set_namespace_ids(&mut row, params);
+            self.dress_child(&mut row, raw, params);
+            let fds = self.threads.tables.add(expected.fds);
+            let dirs = self.threads.dirs.add(expected.dirs);
+            self.threads.insert(row, fds, dirs, Origin::Settled, raw.ts_ns);
+            return;
+        }
         let template = self.threads.get(if is_thread { pid } else { parent_tid });
         let (mut row, shared) = match template {
             Some(template) => ((*template.row).clone(), Some((template.fds, template.dirs))),
@@ -317,10 +370,11 @@ impl State {
             }
         };
         set_text(&mut row.exe, 1);
-        set_text(&mut row.args, 2);
         set_text(&mut row.comm, 13);
-        set_text(&mut row.env, 15);
         set_text(&mut row.exepath, 27);
+        // No arguments is an answer, too.
+        row.args = share(params.bytes(2).unwrap_or_default(), &row.args);
+        row.env = share(params.bytes(15).unwrap_or_default(), &row.env);
         if params.bytes(27).is_none_or(<[u8]>::is_empty)
             && let Some(filename) = params.bytes(30)
         {
@@ -355,9 +409,10 @@ impl State {
     pub(super) fn follow_exit(&mut self, raw: &RawEvent<'_>, params: Params<'_>) {
         let Some(thread) = self.threads.get(raw.tid) else { return };
         if thread.origin == Origin::ChildClone {
-            self.threads.note_early_exit(raw.tid, raw.ts_ns);
+            let key = (thread.row.ppid, thread.row.vtid);
+            self.threads.early_exits.insert(key, (), raw.ts_ns);
         }
-        self.leaving = Some(Leaving { tid: raw.tid, reaper_tid: params.int(4) });
+        self.leaving = Some(Leaving::Thread { tid: raw.tid, reaper_tid: params.int(4) });
     }
 
     /// setuid and its family: the effective user, unless the call left it alone.
@@ -420,6 +475,16 @@ impl State {
         }
     }
 
+    /// setrlimit: the process's limit of open descriptors.
+    pub(super) fn set_fd_limit(&mut self, tid: i64, limit: i64) {
+        let Some(thread) = self.threads.get(tid) else { return };
+        if thread.row.fdlimit != limit {
+            for member in self.threads.members(thread.row.pid).to_vec() {
+                self.threads.edit(member, |row| row.fdlimit = limit);
+            }
+        }
+    }
+
     /// chdir, getcwd: the working directory, absolute and normalised.
     pub(super) fn set_cwd(&mut self, tid: i64, cwd: &[u8]) {
         let Some(thread) = self.threads.get(tid) else { return };
@@ -446,6 +511,18 @@ impl State {
             dirs.root = Text::from(root);
             self.threads.touch(tid);
         }
+    }
+}
+
+/// Copies `SUBSYSTEM=PATH` strings; the `io` controller keeps the name that it had in the first cgroup version, by
+/// which rules know it.
+fn rename_io_controller(cgroups: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    for entry in cgroups.split_inclusive(|&byte| byte == 0) {
+        if entry.starts_with(b"io=") {
+            out.extend_from_slice(b"blk");
+        }
+        out.extend_from_slice(entry);
     }
 }
 

@@ -22,6 +22,7 @@ mod lifecycle;
 mod params;
 mod path;
 mod paths;
+mod pending;
 mod shared;
 mod snapshot;
 mod sockets;
@@ -36,7 +37,9 @@ use crate::format::row::{FdRow, Text, ThreadRow};
 use super::container::{ContainerLookup, ContainerTable};
 use super::raw::RawEvent;
 use fd_cache::FdCache;
+use lifecycle::ExpectedChild;
 use params::Params;
+use pending::Pending;
 use threads::Threads;
 
 pub use snapshot::{ProcessSource, Snapshot, SnapshotFd, SnapshotThread};
@@ -62,18 +65,26 @@ pub struct State {
     local_addresses: Vec<IpAddr>,
     memory_figures: MemoryFigures,
     fd_cache: FdCache,
-    /// A thread whose exit was the last event.
     leaving: Option<Leaving>,
+    /// Children in pid namespaces of which only the parent's return from clone was seen.
+    expected: Pending<ExpectedChild>,
     path: Vec<u8>,
     source_path: Vec<u8>,
     text: String,
 }
 
-/// A thread that is removed before the next event.
+/// What the last event ended: it still saw it, so it goes before the next one.
 #[derive(Clone, Copy, Debug)]
-struct Leaving {
-    tid: i64,
-    reaper_tid: Option<i64>,
+enum Leaving {
+    Thread {
+        tid: i64,
+        reaper_tid: Option<i64>,
+    },
+    /// Descriptor 0, 1 or 2.
+    Fd {
+        tid: i64,
+        num: i64,
+    },
 }
 
 /// An event's context.
@@ -121,6 +132,7 @@ impl State {
             memory_figures: MemoryFigures::default(),
             fd_cache: FdCache::new(),
             leaving: None,
+            expected: Pending::new(),
             path: Vec::new(),
             source_path: Vec::new(),
             text: String::new(),
@@ -150,8 +162,10 @@ impl State {
 
     /// Follows one event and says what it is about. Events must come in time order.
     pub fn apply<'a>(&'a mut self, raw: &RawEvent<'a>) -> Enriched<'a> {
-        if let Some(leaving) = self.leaving.take() {
-            self.threads.remove(leaving.tid, leaving.reaper_tid);
+        match self.leaving.take() {
+            Some(Leaving::Thread { tid, reaper_tid }) => self.threads.remove(tid, reaper_tid),
+            Some(Leaving::Fd { tid, num }) => self.close_now(tid, num),
+            None => {}
         }
         let tid = raw.tid;
         self.meet_thread(raw);

@@ -17,7 +17,6 @@ mod l4 {
     pub(super) const UNKNOWN: u8 = 0;
     pub(super) const TCP: u8 = 1;
     pub(super) const UDP: u8 = 2;
-    pub(super) const ICMP: u8 = 3;
     pub(super) const RAW: u8 = 4;
 }
 
@@ -48,7 +47,7 @@ fn type_char_of(domain: u32) -> u8 {
     }
 }
 
-fn l4proto_of(domain: u32, socket_type: u32, protocol: u32) -> u8 {
+fn l4proto_of(domain: u32, socket_type: u32) -> u8 {
     if domain != 2 && domain != 10 {
         return l4::UNKNOWN;
     }
@@ -56,7 +55,6 @@ fn l4proto_of(domain: u32, socket_type: u32, protocol: u32) -> u8 {
     match socket_type & 0xff {
         1 => l4::TCP,
         2 => l4::UDP,
-        3 if protocol == 1 => l4::ICMP,
         3 => l4::RAW,
         _ => l4::UNKNOWN,
     }
@@ -70,10 +68,14 @@ impl State {
             return Outcome::with_fd(self.failed_socket(b""));
         }
         let domain = params.word(1).unwrap_or(0);
-        let row = self.bare_socket(result, type_char_of(domain));
+        let mut row = self.bare_socket(result, type_char_of(domain));
+        let l4proto = l4proto_of(domain, params.word(2).unwrap_or(0));
+        if l4proto == l4::RAW {
+            Arc::make_mut(&mut row).l4proto = l4proto;
+        }
         let close_on_exec = params.word(4).unwrap_or(0) & open_flag::CLOEXEC != 0;
         let mut descriptor = Descriptor::new(Arc::clone(&row), close_on_exec);
-        descriptor.l4proto = l4proto_of(domain, params.word(2).unwrap_or(0), params.word(3).unwrap_or(0));
+        descriptor.l4proto = l4proto;
         self.put(tid, descriptor);
         Outcome::with_fd(row)
     }
@@ -130,7 +132,6 @@ impl State {
         {
             match address {
                 SocketAddress::Inet(own) => self.rename_socket(tid, num, |socket, text| {
-                    let own = if socket.row.type_char == b'4' { own.unmapped().unwrap_or(own) } else { own };
                     write_endpoint(own, text);
                     socket.side = Side::Server;
                     let l4proto = socket.l4proto;
@@ -162,8 +163,8 @@ impl State {
                 Some(SocketTuple::Inet { source, destination }) => {
                     self.connect_inet(tid, num, Side::Client, source, destination, true);
                 }
-                Some(SocketTuple::Unix { destination, source, path }) => {
-                    self.connect_unix(tid, num, source, destination, path);
+                Some(SocketTuple::Unix { first, second, path }) => {
+                    self.name_unix(tid, num, (first, second), path, true);
                 }
                 None => {}
             }
@@ -193,8 +194,8 @@ impl State {
             Some(SocketTuple::Inet { source, destination }) => {
                 self.connect_inet(tid, num, Side::Server, source, destination, true);
             }
-            Some(SocketTuple::Unix { destination, source, path }) => {
-                self.connect_unix(tid, num, source, destination, path);
+            Some(SocketTuple::Unix { first, second, path }) => {
+                self.name_unix(tid, num, (first, second), path, true);
             }
             None => {}
         }
@@ -230,10 +231,10 @@ impl State {
                     let (client, server) = if as_given { (source, destination) } else { (destination, source) };
                     self.connect_inet(tid, num, side, client, server, direction == Direction::Sent);
                 }
-                SocketTuple::Unix { destination, source, path } if socket.row.name.is_empty() => {
-                    self.connect_unix(tid, num, source, destination, path);
+                SocketTuple::Unix { first, second, path } => {
+                    self.name_unix(tid, num, (first, second), path, false);
                 }
-                SocketTuple::Inet { .. } | SocketTuple::Unix { .. } => {}
+                SocketTuple::Inet { .. } => {}
             }
         }
         let outcome = self.fd_of(tid, num);
@@ -242,12 +243,18 @@ impl State {
     }
 
     fn connect_inet(&mut self, tid: i64, num: i64, side: Side, client: Endpoint, server: Endpoint, connected: bool) {
+        // A sender that is bound to no address but talks to the loopback address is at that address.
+        let client = if client.ip.is_unspecified() && server.ip.is_loopback() {
+            Endpoint { ip: server.ip, ..client }
+        } else {
+            client
+        };
         let client_here = side == Side::Client && client.port != 0 || self.is_local(client.ip);
         let server_here = side == Side::Server && server.port != 0 || self.is_local(server.ip);
         self.rename_socket(tid, num, |socket, text| {
-            write_connection(client, server, text);
             socket.side = side;
             let l4proto = socket.l4proto;
+            write_connection(client, server, l4proto != l4::RAW, text);
             let row = Arc::make_mut(&mut socket.row);
             row.type_char = inet_type_char(client);
             row.l4proto = l4proto;
@@ -268,13 +275,15 @@ impl State {
         });
     }
 
-    fn connect_unix(&mut self, tid: i64, num: i64, source: u64, destination: u64, path: &[u8]) {
+    fn name_unix(&mut self, tid: i64, num: i64, ends: (u64, u64), path: &[u8], connected: bool) {
         self.rename_socket(tid, num, |socket, text| {
-            write_unix(source, destination, text);
+            write_unix(ends.0, ends.1, text);
             text.push(' ');
             let row = Arc::make_mut(&mut socket.row);
             row.type_char = b'u';
-            row.flags |= fd_flags::CONNECTED;
+            if connected {
+                row.flags |= fd_flags::CONNECTED;
+            }
             path.to_vec()
         });
     }

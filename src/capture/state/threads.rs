@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use crate::format::row::{Text, ThreadRow};
 
 use super::fd_table::FdTable;
+use super::pending::Pending;
 use super::shared::{SharedId, SharedSlab};
 
 /// Ancestors are followed this far. Deeper chains (a fork bomb makes them) are cut, so that nothing that walks or
@@ -20,9 +21,6 @@ const ANCESTOR_LIMIT: u16 = 256;
 
 /// Threads kept. Beyond it those without events for longest are forgotten: their exit was lost.
 const THREAD_LIMIT: usize = 262_144;
-
-/// Children that ended before their parent's clone returned, kept to recognise that return.
-const EARLY_EXIT_LIMIT: usize = 8192;
 
 /// How a thread became known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,7 +80,9 @@ pub(super) struct Threads {
     groups: FxHashMap<i64, Group>,
     pub(super) tables: SharedSlab<FdTable>,
     pub(super) dirs: SharedSlab<Directories>,
-    early_exits: FxHashMap<i64, u64>,
+    /// Children that ended before their parent's clone was seen to return: process id of the parent, and the number
+    /// that clone will return.
+    pub(super) early_exits: Pending<()>,
     epoch: u64,
     limit: usize,
     /// Buffer of [`Threads::refresh`].
@@ -96,7 +96,7 @@ impl Threads {
             groups: FxHashMap::default(),
             tables: SharedSlab::new(),
             dirs: SharedSlab::new(),
-            early_exits: FxHashMap::default(),
+            early_exits: Pending::new(),
             epoch: 1,
             limit: THREAD_LIMIT,
             chain: Vec::new(),
@@ -267,8 +267,10 @@ impl Threads {
         }
         let parent = self.get(parent_tid).map_or(parent_tid, |thread| thread.row.pid);
         let Some(thread) = self.get(tid) else { return };
-        let (pid, old) = (thread.row.pid, thread.row.ppid);
-        if old == parent && !thread.orphan {
+        let (pid, old, orphan) = (thread.row.pid, thread.row.ppid, thread.orphan);
+        // An event may name a parent that is gone by now, when whoever took over is known already.
+        let outdated = !self.by_tid.contains_key(&parent) && !orphan && self.by_tid.contains_key(&old);
+        if old == parent && !orphan || outdated {
             return;
         }
         if let Some(group) = self.groups.get_mut(&old) {
@@ -417,20 +419,6 @@ impl Threads {
         }
     }
 
-    /// A child ended before its parent's clone was seen to return.
-    pub(super) fn note_early_exit(&mut self, tid: i64, ts_ns: u64) {
-        if self.early_exits.len() >= EARLY_EXIT_LIMIT {
-            let middle = median(self.early_exits.values().copied());
-            self.early_exits.retain(|_, seen| *seen > middle);
-        }
-        self.early_exits.insert(tid, ts_ns);
-    }
-
-    /// Whether `tid` is such a child; it is forgotten by asking.
-    pub(super) fn take_early_exit(&mut self, tid: i64) -> bool {
-        self.early_exits.remove(&tid).is_some()
-    }
-
     /// Makes room: the half of the threads that had no event for longest is forgotten.
     fn forget_the_stalest(&mut self) {
         let middle = median(self.by_tid.values().map(|thread| thread.seen_ns));
@@ -456,7 +444,7 @@ fn same_row<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
     }
 }
 
-fn median(values: impl Iterator<Item = u64>) -> u64 {
+pub(super) fn median(values: impl Iterator<Item = u64>) -> u64 {
     let mut values: Vec<u64> = values.collect();
     let middle = values.len() / 2;
     if values.is_empty() { 0 } else { *values.select_nth_unstable(middle).1 }
