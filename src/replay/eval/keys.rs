@@ -8,7 +8,9 @@ use crate::format::dimension::{FdColumn, ThreadColumn};
 use crate::format::schema::{EventInfo, ParamType, Physical};
 use crate::format::{BytesColumn, Damage, EventTable, IntColumn};
 use crate::replay::compile::{Atom, argument_of, value_of_kind};
-use crate::replay::fields::{Access, Argument, BlockView, EventFact, FdFact, PathRole, StdioFact, ThreadFact, Whose};
+use crate::replay::fields::{
+    Access, Argument, BlockView, EventFact, FdFact, PathRole, StdioFact, ThreadFact, Whose, shows_failed_paths,
+};
 
 /// The columns that decide a comparison.
 pub(super) enum Keys<'b> {
@@ -140,8 +142,18 @@ pub(super) fn event_keys<'b>(
     };
     let first = || -> Result<Keys<'b>, Damage> { Ok(Keys::One(Key::Number(table.param_int(0)?))) };
     Ok(match fact {
-        EventFact::Path(PathRole::Name | PathRole::Target) => text_of(atom, table.path()?),
-        EventFact::Path(PathRole::Source) => text_of(atom, table.source_path()?),
+        EventFact::Path(role) => {
+            let path = match role {
+                PathRole::Name | PathRole::Target => table.path()?,
+                PathRole::Source => table.source_path()?,
+            };
+            // Of most calls the path is there only when they succeed.
+            if shows_failed_paths(info.kind) {
+                text_of(atom, path)
+            } else {
+                Keys::Several(vec![Key::Text(path), Key::Number(table.param_int(0)?)])
+            }
+        }
         EventFact::OpenedForRead | EventFact::OpenedForWrite => numbers(&["flags"])?,
         EventFact::OpenedForExec => numbers(&["flags", "mode"])?,
         EventFact::Res | EventFact::RawRes | EventFact::Failed | EventFact::CountError | EventFact::BufLen => first()?,

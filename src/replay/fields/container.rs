@@ -20,10 +20,29 @@ pub(super) fn container_value<'b>(
     arg: Argument<'_>,
     ts_ns: u64,
 ) -> Result<FieldValue<'b>, Damage> {
-    match view.thread_ref(row, ThreadColumn::Container)? {
-        Some(container) => inside(view, container, fact, arg, ts_ns),
+    let container = view.thread_ref(row, ThreadColumn::Container)?;
+    if matches!(fact, ContainerFact::StartTime | ContainerFact::Duration) {
+        let Some(start_ns) = start_of(view, row, container)? else { return Ok(FieldValue::Missing) };
+        return Ok(FieldValue::UInt(match fact {
+            ContainerFact::Duration => ts_ns.saturating_sub(start_ns),
+            _ => start_ns,
+        }));
+    }
+    match container {
+        Some(container) => inside(view, container, fact, arg),
         None => Ok(outside(fact)),
     }
+}
+
+/// When the container started. For Falco that is when the first process of the thread's pid namespace did, and so it
+/// is known of processes in namespaces of their own that are in no container, too.
+fn start_of(view: &BlockView<'_>, row: usize, container: Option<usize>) -> Result<Option<u64>, Damage> {
+    let namespace = view.thread_int(row, ThreadColumn::PidnsInitStart)?;
+    let recorded = match container {
+        Some(container) => view.container_int(container, ContainerColumn::StartTs)?,
+        None => None,
+    };
+    Ok([namespace, recorded].into_iter().flatten().map(i64::cast_unsigned).find(|start_ns| *start_ns != 0))
 }
 
 /// What Falco says of processes outside of containers.
@@ -67,7 +86,6 @@ fn inside<'b>(
     row: usize,
     fact: ContainerFact,
     arg: Argument<'_>,
-    ts_ns: u64,
 ) -> Result<FieldValue<'b>, Damage> {
     let text = |column| -> Result<FieldValue<'b>, Damage> {
         let text = view.container_text(row, column)?;
@@ -114,13 +132,8 @@ fn inside<'b>(
         ContainerFact::PodLabels => labels(&json(ContainerColumn::PodLabelsJson)?),
         ContainerFact::Mounts => mounts(&json(ContainerColumn::MountsJson)?),
         ContainerFact::Mount(part) => mount(&json(ContainerColumn::MountsJson)?, part, arg),
-        ContainerFact::StartTime => {
-            FieldValue::uint(view.container_int(row, ContainerColumn::StartTs)?.filter(|start| *start != 0))
-        }
-        ContainerFact::Duration => match view.container_int(row, ContainerColumn::StartTs)? {
-            Some(start) if start != 0 => FieldValue::UInt(ts_ns.saturating_sub(start.cast_unsigned())),
-            _ => FieldValue::Missing,
-        },
+        // See `start_of`.
+        ContainerFact::StartTime | ContainerFact::Duration => FieldValue::Missing,
     })
 }
 

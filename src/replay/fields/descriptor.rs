@@ -101,7 +101,8 @@ pub(super) fn fd_value<'b>(
         FdFact::Name => name(view, row)?,
         FdFact::NameRaw => {
             let raw = view.fd_text(row, FdColumn::NameRaw)?;
-            if raw.is_empty() { name(view, row)? } else { FieldValue::text(raw) }
+            let is_path = matches!(type_char(view, row)?, Some(b'f' | b'd'));
+            if raw.is_empty() && is_path { name(view, row)? } else { FieldValue::text(raw) }
         }
         FdFact::Directory => match directory(view, row)? {
             Some(directory) => FieldValue::text(directory),
@@ -110,7 +111,8 @@ pub(super) fn fd_value<'b>(
         FdFact::FileName => {
             if type_char(view, row)? == Some(b'f') && is_known(view, row)? {
                 let path = view.fd_text(row, FdColumn::Name)?;
-                FieldValue::text(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default())
+                let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+                FieldValue::text(if last.is_empty() { b"/" } else { last })
             } else {
                 FieldValue::Missing
             }
@@ -124,6 +126,13 @@ pub(super) fn fd_value<'b>(
         FdFact::Port(end) => addresses(view, row, end, purpose)?.map_or(FieldValue::Missing, |ends| {
             one_or_either(ends.into_iter().map(|(_, port)| FieldValue::Int(port)).collect())
         }),
+        // Of a socket without a peer there is no service to name.
+        FdFact::Proto(End::Client | End::Server) if addresses(view, row, End::Local, purpose)?.is_none() => {
+            match addresses(view, row, End::Server, purpose)? {
+                Some(_) => FieldValue::text(b""),
+                None => FieldValue::Missing,
+            }
+        }
         FdFact::Proto(end) => addresses(view, row, end, purpose)?.map_or(FieldValue::Missing, |ends| {
             one_or_either(ends.into_iter().map(|(_, port)| FieldValue::made(port.to_string().into_bytes())).collect())
         }),
@@ -169,7 +178,8 @@ fn device(view: &BlockView<'_>, row: usize) -> Result<u64, Damage> {
 /// `fd.directory`: of files the part before the last slash, of directories the directory itself.
 pub(super) fn directory<'b>(view: &BlockView<'b>, row: usize) -> Result<Option<&'b [u8]>, Damage> {
     let path = view.fd_text(row, FdColumn::Name)?;
-    Ok(match type_char(view, row)? {
+    let letter = if is_known(view, row)? { type_char(view, row)? } else { None };
+    Ok(match letter {
         Some(b'f') | None => Some(match path.iter().rposition(|byte| *byte == b'/') {
             Some(0) | None => b"/",
             Some(at) => path.get(..at).unwrap_or_default(),

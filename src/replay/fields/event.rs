@@ -155,7 +155,8 @@ pub(super) fn event_value<'b>(
         EventFact::BufLen => FieldValue::int(row.param_int(0)?.filter(|length| *length >= 0)),
         EventFact::Res => match row.param_int(0)? {
             Some(result) if result >= 0 => FieldValue::text(b"SUCCESS"),
-            Some(result) => match param::errno_of(result) {
+            // The result of some calls is a process id, and Falco does not take it for an error.
+            Some(result) => match param::errno_of(result).filter(|_| !returns_pid(info)) {
                 Some(name) => FieldValue::text(name.as_bytes()),
                 None => FieldValue::made(result.to_string().into_bytes()),
             },
@@ -167,7 +168,7 @@ pub(super) fn event_value<'b>(
             row.param_int(0)?.map_or(FieldValue::Missing, |result| FieldValue::UInt(u64::from(result < 0)))
         }
         EventFact::CountErrorOf(class) => match row.param_int(0)? {
-            Some(result) if error_class(row, info)? == class => FieldValue::UInt(u64::from(result < 0)),
+            Some(result) if is_of_class(row, info, class)? => FieldValue::UInt(u64::from(result < 0)),
             _ => FieldValue::Missing,
         },
         EventFact::IsSyslog => {
@@ -190,29 +191,19 @@ pub(super) fn event_value<'b>(
             let made_unnamed = flags & file_flag("O_TMPFILE") != 0 && row.param_int(0)?.unwrap_or(-1) >= 0;
             FieldValue::Bool(flags & file_flag("O_F_CREATED") != 0 || made_unnamed)
         }
-        EventFact::Path(role) => {
-            let path = match role {
-                PathRole::Name | PathRole::Target => row.path()?,
-                PathRole::Source => row.source_path()?,
-            };
-            path.map_or(FieldValue::Missing, FieldValue::text)
-        }
-        EventFact::PathRaw(role) => {
-            let has_path = match role {
-                PathRole::Name | PathRole::Target => row.path()?.is_some(),
-                PathRole::Source => row.source_path()?.is_some(),
-            };
-            match path::param_of_role(row.kind(), role) {
-                Some(at) if has_path => row.param_bytes(at)?.map_or(FieldValue::Missing, FieldValue::text),
-                _ => FieldValue::Missing,
-            }
-        }
+        EventFact::Path(role) => path_of(row, role)?.map_or(FieldValue::Missing, FieldValue::text),
+        EventFact::PathRaw(role) => match (path_of(row, role)?, path::param_of_role(row.kind(), role)) {
+            (Some(_), Some(at)) => FieldValue::text(row.param_bytes(at)?.unwrap_or(param::NO_TEXT)),
+            // The path of a call on a descriptor.
+            (Some(path), None) => FieldValue::text(path),
+            (None, _) => FieldValue::Missing,
+        },
         EventFact::FdList(FdListFact::Numbers) => match fd_list_param(info) {
             Some(at) => {
                 let numbers: Vec<String> = path::fd_list(row.param_bytes(at)?.unwrap_or_default())
                     .map(|(number, _)| number.to_string())
                     .collect();
-                FieldValue::made(numbers.join(",").into_bytes())
+                if numbers.is_empty() { FieldValue::Missing } else { FieldValue::made(numbers.join(",").into_bytes()) }
             }
             None => FieldValue::Missing,
         },
@@ -231,6 +222,16 @@ pub(super) fn event_value<'b>(
         | EventFact::Count
         | EventFact::CountExit => FieldValue::Missing,
     })
+}
+
+fn path_of<'b>(row: &EventRow<'_, 'b>, role: PathRole) -> Result<Option<&'b [u8]>, Damage> {
+    if !shows_paths(row)? {
+        return Ok(None);
+    }
+    match role {
+        PathRole::Name | PathRole::Target => row.path(),
+        PathRole::Source => row.source_path(),
+    }
 }
 
 /// The position of the parameter that an argument names or counts.
@@ -298,6 +299,10 @@ fn has_result(info: &EventInfo) -> bool {
     info.source == EventSource::Syscall && info.kind != EventKind::SYSCALL && !info.params.is_empty()
 }
 
+fn returns_pid(info: &EventInfo) -> bool {
+    info.params.first().is_some_and(|param| param.ty == ParamType::Pid)
+}
+
 fn has_buffer(info: &EventInfo) -> bool {
     matches!(info.category, Category::IoRead | Category::IoWrite | Category::IoOther)
 }
@@ -352,25 +357,36 @@ fn io_category(row: &EventRow<'_, '_>) -> Result<&'static [u8], Damage> {
     })
 }
 
-/// What kind of call failed, or did not.
-fn error_class(row: &EventRow<'_, '_>, info: &EventInfo) -> Result<ErrorClass, Damage> {
-    if info.flags.contains(EventFlags::CREATES_FD) && opens(info.kind) {
-        return Ok(ErrorClass::File);
+/// Whether the call is one that a class of errors counts. Memory calls on files are counted twice, as in Falco.
+fn is_of_class(row: &EventRow<'_, '_>, info: &EventInfo, class: ErrorClass) -> Result<bool, Damage> {
+    let is_memory = info.category == Category::Memory;
+    if class == ErrorClass::Memory {
+        return Ok(is_memory);
     }
-    if let Some(fd) = row.fd()?
-        && row.view().fd_int(fd, FdColumn::Num)?.unwrap_or(-1) >= 0
-    {
-        match descriptor::type_char(row.view(), fd)? {
-            Some(b'f' | b'd') => return Ok(ErrorClass::File),
-            Some(b'4' | b'6') => return Ok(ErrorClass::Net),
-            _ => {}
-        }
-    }
-    Ok(match info.category {
-        Category::Memory => ErrorClass::Memory,
-        Category::Net => ErrorClass::Net,
-        _ => ErrorClass::Other,
-    })
+    let known = match row.fd()? {
+        Some(fd) if row.view().fd_int(fd, FdColumn::Num)?.unwrap_or(-1) >= 0 => descriptor::type_char(row.view(), fd)?,
+        _ => None,
+    };
+    Ok(class
+        == match known {
+            Some(b'f' | b'd') => ErrorClass::File,
+            Some(b'4' | b'6' | b'u') => ErrorClass::Net,
+            Some(_) => ErrorClass::Other,
+            None if is_memory => return Ok(false),
+            None if opens(info.kind) => ErrorClass::File,
+            None if matches!(info.kind, EventKind::ACCEPT | EventKind::ACCEPT4 | EventKind::CONNECT) => ErrorClass::Net,
+            None => ErrorClass::Other,
+        })
+}
+
+/// Whether the event's paths are there: those of failed calls are not, but for files that could not be opened.
+pub(super) fn shows_paths(row: &EventRow<'_, '_>) -> Result<bool, Damage> {
+    Ok(shows_failed_paths(row.kind()) || row.param_int(0)?.unwrap_or(0) >= 0)
+}
+
+/// Whether events of a kind have their paths also when they fail.
+pub(in crate::replay) fn shows_failed_paths(kind: EventKind) -> bool {
+    matches!(kind, EventKind::OPEN | EventKind::OPENAT | EventKind::OPENAT2 | EventKind::CREAT)
 }
 
 fn file_flag(word: &str) -> i64 {

@@ -24,6 +24,7 @@ pub use access::{
     Reads, StdioFact, ThreadFact, TimePart, TimeStyle, UserFact, Whose,
 };
 pub use catalogue::FIELDS;
+pub(in crate::replay) use event::shows_failed_paths;
 pub use extract::{field_value, field_value_of_fd, field_value_of_kind, field_value_of_thread};
 pub use value::{FieldValue, write_json_text, write_printable};
 pub use view::{BlockView, CaptureFacts, EventRow};

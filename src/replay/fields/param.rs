@@ -68,24 +68,28 @@ pub(super) fn raw_param<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<FieldVa
     match param.ty.physical() {
         Physical::Int => {
             let Some(number) = row.param_int(at)? else { return Ok(FieldValue::Missing) };
+            let is_plain = matches!(param.ty, ParamType::Int8 | ParamType::Int16 | ParamType::Int32 | ParamType::Int64);
             Ok(match (param.format, is_signed(param.ty)) {
-                (PrintFormat::Hex, false) => FieldValue::Hex(number.cast_unsigned()),
+                (PrintFormat::Hex, signed) if is_plain || !signed => FieldValue::Hex(number.cast_unsigned()),
                 (PrintFormat::Oct, false) => FieldValue::Octal(number.cast_unsigned()),
                 (_, true) => FieldValue::Int(number),
-                (PrintFormat::Na | PrintFormat::Dec, false) => FieldValue::UInt(number.cast_unsigned()),
+                (PrintFormat::Na | PrintFormat::Dec | PrintFormat::Hex, false) => {
+                    FieldValue::UInt(number.cast_unsigned())
+                }
             })
         }
         Physical::Bytes => match param.ty {
             ParamType::CharBuf | ParamType::FsPath | ParamType::FsRelPath => {
                 Ok(row.param_bytes(at)?.map_or(FieldValue::text(NO_TEXT), FieldValue::text))
             }
+            ParamType::ByteBuf => Ok(FieldValue::text(row.param_bytes(at)?.unwrap_or_default())),
             _ => Ok(row.param_bytes(at)?.map_or(FieldValue::Missing, FieldValue::text)),
         },
     }
 }
 
 /// What Falco prints for a text that is not there.
-const NO_TEXT: &[u8] = b"<NA>";
+pub(super) const NO_TEXT: &[u8] = b"<NA>";
 /// What Falco prints for bytes that are not there.
 const NO_BYTES: &[u8] = b"NULL";
 
@@ -137,7 +141,9 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
             write(value, format_args!("{number}"));
             if number < 0 {
                 words.extend_from_slice(errno_of(number).unwrap_or_default().as_bytes());
-            } else if let Some(thread) = thread_of(row, number)? {
+            } else if number > 0
+                && let Some(thread) = thread_of(row, number)?
+            {
                 words.extend_from_slice(row.view().thread_text(thread, ThreadColumn::Comm)?);
             }
         }
@@ -197,16 +203,15 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
             PrintFormat::Oct => FieldValue::Octal(unsigned).write_text(value),
             PrintFormat::Na | PrintFormat::Dec => write(value, format_args!("{number}")),
         },
-        // Falco prints the ids of chown and its kin, which are plain numbers, with a sign: -1 leaves an id as it is.
-        ParamType::Uint32 if matches!(param.name, "uid" | "gid") => {
-            let id = u32::try_from(unsigned & u64::from(u32::MAX)).unwrap_or(u32::MAX);
-            write(value, format_args!("{}", id.cast_signed()));
-        }
         ParamType::Uint8 | ParamType::Uint16 | ParamType::Uint32 | ParamType::Uint64 | ParamType::Port => {
             match param.format {
                 PrintFormat::Hex => write(value, format_args!("{unsigned:X}")),
                 PrintFormat::Oct => FieldValue::Octal(unsigned).write_text(value),
-                PrintFormat::Na | PrintFormat::Dec => write(value, format_args!("{unsigned}")),
+                // Falco prints them with a sign: chown to -1 leaves an id as it is, a seek may go back.
+                PrintFormat::Na | PrintFormat::Dec => match (param.ty, u32::try_from(unsigned)) {
+                    (ParamType::Uint32, Ok(narrow)) => write(value, format_args!("{}", narrow.cast_signed())),
+                    _ => write(value, format_args!("{number}")),
+                },
             }
         }
         // Not numbers.
@@ -299,10 +304,11 @@ fn resolved_path<'b>(
     if let Some(recorded) = recorded {
         return Ok(Some(std::borrow::Cow::Borrowed(recorded)));
     }
-    let is_relative_to_cwd = row
-        .info()
-        .and_then(|info| info.params.get(at))
-        .is_some_and(|param| param.ty == ParamType::FsPath && param.dirfd.is_none());
+    let Some(param) = row.info().and_then(|info| info.params.get(at)) else { return Ok(None) };
+    let is_relative_to_cwd = match param.dirfd {
+        Some(dirfd) => row.param_int(usize::from(dirfd))? == Some(AT_FDCWD),
+        None => param.ty == ParamType::FsPath,
+    };
     match row.thread()? {
         Some(thread) if is_relative_to_cwd => {
             let cwd = row.view().thread_text(thread, ThreadColumn::Cwd)?;
@@ -320,7 +326,10 @@ fn write_descriptor(row: &EventRow<'_, '_>, at: usize, number: i64, out: &mut Ve
     if let Some(fd) = own
         && (view.fd_int(fd, FdColumn::Num)? == Some(number) || is_copy(row, number)?)
     {
-        return descriptor::write_tagged(view, fd, out);
+        return match descriptor::type_char(view, fd)? {
+            Some(_) => descriptor::write_tagged(view, fd, out),
+            None => Ok(()),
+        };
     }
     if let Some(directory) = directory_of_param(row, at)? {
         out.extend_from_slice(b"<d>");
