@@ -156,7 +156,7 @@ pub(super) fn event_keys<'b>(
         }
         EventFact::OpenedForRead | EventFact::OpenedForWrite => numbers(&["flags"])?,
         EventFact::OpenedForExec => numbers(&["flags", "mode"])?,
-        EventFact::Res | EventFact::RawRes | EventFact::Failed | EventFact::CountError | EventFact::BufLen => first()?,
+        EventFact::Res | EventFact::RawRes | EventFact::Failed | EventFact::CountError => first()?,
         EventFact::Type | EventFact::SyscallType => first()?,
         EventFact::Arg | EventFact::RawArg => {
             let at = match argument_of(&atom.field) {

@@ -40,7 +40,7 @@ pub(super) fn type_char(view: &BlockView<'_>, row: usize) -> Result<Option<u8>, 
 }
 
 /// Whether the row tells of an open descriptor, and not only of a number or of a path that could not be opened.
-fn is_known(view: &BlockView<'_>, row: usize) -> Result<bool, Damage> {
+pub(super) fn is_known(view: &BlockView<'_>, row: usize) -> Result<bool, Damage> {
     let number = view.fd_int(row, FdColumn::Num)?.unwrap_or(-1);
     Ok(number >= 0 && type_char(view, row)?.is_some())
 }
@@ -99,11 +99,7 @@ pub(super) fn fd_value<'b>(
         FdFact::Type => type_word(view, row)?,
         FdFact::TypeChar => FieldValue::made(vec![type_char(view, row)?.unwrap_or(UNKNOWN_TYPE)]),
         FdFact::Name => name(view, row)?,
-        FdFact::NameRaw => {
-            let raw = view.fd_text(row, FdColumn::NameRaw)?;
-            let is_path = matches!(type_char(view, row)?, Some(b'f' | b'd'));
-            if raw.is_empty() && is_path { name(view, row)? } else { FieldValue::text(raw) }
-        }
+        FdFact::NameRaw => FieldValue::text(view.fd_text(row, FdColumn::NameRaw)?),
         FdFact::Directory => match directory(view, row)? {
             Some(directory) => FieldValue::text(directory),
             None => FieldValue::Missing,

@@ -152,7 +152,12 @@ pub(super) fn event_value<'b>(
             Some(at) => row.param_bytes(at)?.map_or(FieldValue::Missing, FieldValue::text),
             None => FieldValue::Missing,
         },
-        EventFact::BufLen => FieldValue::int(row.param_int(0)?.filter(|length| *length >= 0)),
+        EventFact::BufLen => match row.fd()? {
+            Some(fd) if descriptor::is_known(row.view(), fd)? => {
+                FieldValue::int(row.param_int(0)?.filter(|length| *length >= 0))
+            }
+            _ => FieldValue::Missing,
+        },
         EventFact::Res => match row.param_int(0)? {
             Some(result) if result >= 0 => FieldValue::text(b"SUCCESS"),
             // The result of some calls is a process id, and Falco does not take it for an error.

@@ -68,14 +68,13 @@ pub(super) fn raw_param<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<FieldVa
     match param.ty.physical() {
         Physical::Int => {
             let Some(number) = row.param_int(at)? else { return Ok(FieldValue::Missing) };
+            let unsigned = narrow(param.ty, number);
             let is_plain = matches!(param.ty, ParamType::Int8 | ParamType::Int16 | ParamType::Int32 | ParamType::Int64);
             Ok(match (param.format, is_signed(param.ty)) {
-                (PrintFormat::Hex, signed) if is_plain || !signed => FieldValue::Hex(number.cast_unsigned()),
-                (PrintFormat::Oct, false) => FieldValue::Octal(number.cast_unsigned()),
+                (PrintFormat::Hex, signed) if is_plain || !signed => FieldValue::Hex(unsigned),
+                (PrintFormat::Oct, false) => FieldValue::Octal(unsigned),
                 (_, true) => FieldValue::Int(number),
-                (PrintFormat::Na | PrintFormat::Dec | PrintFormat::Hex, false) => {
-                    FieldValue::UInt(number.cast_unsigned())
-                }
+                (PrintFormat::Na | PrintFormat::Dec | PrintFormat::Hex, false) => FieldValue::UInt(unsigned),
             })
         }
         Physical::Bytes => match param.ty {
@@ -199,7 +198,7 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
             words.extend_from_slice(syscall_name(number).unwrap_or_default().as_bytes());
         }
         ParamType::Int8 | ParamType::Int16 | ParamType::Int32 | ParamType::Int64 => match param.format {
-            PrintFormat::Hex => write_hex(value, param.ty, number),
+            PrintFormat::Hex => write(value, format_args!("{:X}", narrow(param.ty, number))),
             PrintFormat::Oct => FieldValue::Octal(unsigned).write_text(value),
             PrintFormat::Na | PrintFormat::Dec => write(value, format_args!("{number}")),
         },
@@ -231,15 +230,17 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
     Ok(rendered)
 }
 
-fn write_hex(out: &mut Vec<u8>, ty: ParamType, number: i64) {
+/// The bits of a number that its type has.
+fn narrow(ty: ParamType, number: i64) -> u64 {
     let bits = number.cast_unsigned();
-    let kept = match ty {
-        ParamType::Int8 => bits & 0xFF,
-        ParamType::Int16 => bits & 0xFFFF,
-        ParamType::Int32 => bits & 0xFFFF_FFFF,
+    match ty {
+        ParamType::Int8 | ParamType::Uint8 | ParamType::Flags8 | ParamType::EnumFlags8 => bits & 0xFF,
+        ParamType::Int16 | ParamType::Uint16 | ParamType::Flags16 | ParamType::EnumFlags16 => bits & 0xFFFF,
+        ParamType::Int32 | ParamType::Uint32 | ParamType::Flags32 | ParamType::EnumFlags32 | ParamType::Mode => {
+            bits & 0xFFFF_FFFF
+        }
         _ => bits,
-    };
-    write(out, format_args!("{kept:X}"));
+    }
 }
 
 fn render_bytes(
@@ -305,6 +306,13 @@ fn resolved_path<'b>(
         return Ok(Some(std::borrow::Cow::Borrowed(recorded)));
     }
     let Some(param) = row.info().and_then(|info| info.params.get(at)) else { return Ok(None) };
+    if let (Some(dirfd), Some(fd)) = (param.dirfd, row.fd()?)
+        && row.param_int(usize::from(dirfd))? == row.view().fd_int(fd, FdColumn::Num)?
+        && descriptor::type_char(row.view(), fd)? == Some(b'd')
+    {
+        let directory = row.view().fd_text(fd, FdColumn::Name)?;
+        return Ok(Some(std::borrow::Cow::Owned(path::join(directory, raw))));
+    }
     let is_relative_to_cwd = match param.dirfd {
         Some(dirfd) => row.param_int(usize::from(dirfd))? == Some(AT_FDCWD),
         None => param.ty == ParamType::FsPath,
@@ -330,6 +338,15 @@ fn write_descriptor(row: &EventRow<'_, '_>, at: usize, number: i64, out: &mut Ve
             Some(_) => descriptor::write_tagged(view, fd, out),
             None => Ok(()),
         };
+    }
+    let has_two_ends = match row.kind() {
+        EventKind::PIPE | EventKind::PIPE2 => Some(b"<p>"),
+        EventKind::SOCKETPAIR => Some(b"<u>"),
+        _ => None,
+    };
+    if let Some(tag) = has_two_ends {
+        out.extend_from_slice(if row.param_int(0)?.unwrap_or(-1) >= 0 { tag } else { b"" });
+        return Ok(());
     }
     if let Some(directory) = directory_of_param(row, at)? {
         out.extend_from_slice(b"<d>");
@@ -396,7 +413,7 @@ fn thread_of(row: &EventRow<'_, '_>, id: i64) -> Result<Option<usize>, Damage> {
             return Ok(Some(parent));
         }
     }
-    view.thread_row_of(id)
+    row.thread_row_of(id)
 }
 
 /// The name of the error that a negative result is.

@@ -38,7 +38,11 @@ pub(super) fn thread_value<'b>(
         },
     };
     match row {
-        Some(row) => own_value(view, row, fact, arg, ts_ns),
+        Some(row) => match own_value(view, row, fact, arg, ts_ns)? {
+            // The start of a parent that is known and whose start is not is 0 for Falco.
+            FieldValue::Missing if whose == Whose::Parent && fact == ThreadFact::StartTime => Ok(FieldValue::UInt(0)),
+            value => Ok(value),
+        },
         None => Ok(FieldValue::Missing),
     }
 }
@@ -96,9 +100,7 @@ fn all_ancestors<'b>(
         Purpose::Print => {
             let mut text = Vec::new();
             for value in &values {
-                if let FieldValue::Text(part) = value
-                    && !part.is_empty()
-                {
+                if let FieldValue::Text(part) = value {
                     if !text.is_empty() {
                         text.push(b' ');
                     }
@@ -315,10 +317,10 @@ fn nonzero<'b>(value: Option<i64>) -> FieldValue<'b> {
     FieldValue::uint(value.filter(|value| *value != 0))
 }
 
-/// How much later the first is than the second, when both are known and it is.
+/// How much later the first is than the second, when both are known. As in Falco it is a huge number when it is not.
 fn difference<'b>(later: Option<i64>, earlier: Option<i64>) -> FieldValue<'b> {
     match (later.map(i64::cast_unsigned), earlier.map(i64::cast_unsigned)) {
-        (Some(later), Some(earlier)) if earlier > 0 && later > earlier => FieldValue::UInt(later - earlier),
+        (Some(later), Some(earlier)) if earlier > 0 && later > 0 => FieldValue::UInt(later.wrapping_sub(earlier)),
         _ => FieldValue::Missing,
     }
 }

@@ -27,7 +27,8 @@ pub struct BlockView<'b> {
     containers: DimensionTable<'b>,
     users: DimensionTable<'b>,
     groups: DimensionTable<'b>,
-    rows_by_tid: OnceCell<HashMap<i64, usize, FxBuildHasher>>,
+    rows_by_tid: OnceCell<HashMap<i64, Vec<usize>, FxBuildHasher>>,
+    first_events: OnceCell<Vec<i64>>,
 }
 
 impl<'b> BlockView<'b> {
@@ -42,6 +43,7 @@ impl<'b> BlockView<'b> {
             users: block.dimension(Dimension::User),
             groups: block.dimension(Dimension::Group),
             rows_by_tid: OnceCell::new(),
+            first_events: OnceCell::new(),
         }
     }
 
@@ -166,16 +168,45 @@ impl<'b> BlockView<'b> {
         Ok(None)
     }
 
-    /// The last row of the thread with an id. A block does not say which of several rows held at a given moment; where
-    /// a reference to the right row exists (parent, session leader), follow that one instead.
-    pub fn thread_row_of(&self, tid: i64) -> Result<Option<usize>, Damage> {
-        if let Some(rows) = self.rows_by_tid.get() {
-            return Ok(rows.get(&tid).copied());
+    /// The rows of the thread with an id, in the order in which events came to refer to them.
+    fn thread_rows_of(&self, tid: i64) -> Result<&[usize], Damage> {
+        if self.rows_by_tid.get().is_none() {
+            let tids = self.thread_ints(ThreadColumn::Tid)?;
+            let mut rows: HashMap<i64, Vec<usize>, FxBuildHasher> = HashMap::default();
+            for row in 0..self.thread_rows() {
+                if let Some(tid) = tids.get(row) {
+                    rows.entry(tid).or_default().push(row);
+                }
+            }
+            let _ = self.rows_by_tid.set(rows);
         }
-        let tids = self.thread_ints(ThreadColumn::Tid)?;
-        let rows: HashMap<_, _, _> =
-            (0..self.thread_rows()).filter_map(|row| tids.get(row).map(|tid| (tid, row))).collect();
-        Ok(self.rows_by_tid.get_or_init(|| rows).get(&tid).copied())
+        Ok(self.rows_by_tid.get().and_then(|rows| rows.get(&tid)).map_or(&[], Vec::as_slice))
+    }
+
+    /// Any row of the thread with an id: the last. Where a reference to the right row exists (parent, session leader),
+    /// follow that one instead.
+    pub fn thread_row_of(&self, tid: i64) -> Result<Option<usize>, Damage> {
+        Ok(self.thread_rows_of(tid)?.last().copied())
+    }
+
+    /// The position of the first event of each row of the thread table; the largest number for rows without one.
+    fn first_events(&self) -> Result<&[i64], Damage> {
+        if self.first_events.get().is_none() {
+            let mut firsts = vec![i64::MAX; self.thread_rows()];
+            for &(kind, _) in self.block.kinds() {
+                let Some(table) = self.block.table(kind) else { continue };
+                let (threads, seqs) = (table.thread()?, table.seq()?);
+                for row in 0..table.rows() {
+                    if let (Some(thread), Some(seq)) = (reference(threads, row), seqs.get(row))
+                        && let Some(first) = firsts.get_mut(thread)
+                    {
+                        *first = seq.min(*first);
+                    }
+                }
+            }
+            let _ = self.first_events.set(firsts);
+        }
+        Ok(self.first_events.get().map_or(&[], Vec::as_slice))
     }
 }
 
@@ -276,6 +307,23 @@ impl<'v, 'b> EventRow<'v, 'b> {
             RowSource::Table { table, row } => Ok(reference(table.fd()?, row)),
             RowSource::Lost(_) => Ok(None),
         }
+    }
+
+    /// The row of another thread by its id, as it was at the time of this event: the last one that an event up to this
+    /// one refers to, else the next one. (A thread that this event made has no event before.)
+    pub fn thread_row_of(&self, tid: i64) -> Result<Option<usize>, Damage> {
+        let rows = self.view.thread_rows_of(tid)?;
+        if rows.len() < 2 {
+            return Ok(rows.first().copied());
+        }
+        let Some(seq) = self.sequence()?.and_then(|seq| i64::try_from(seq).ok()) else {
+            return Ok(rows.last().copied());
+        };
+        let firsts = self.view.first_events()?;
+        let first_of = |row: usize| firsts.get(row).copied().unwrap_or(i64::MAX);
+        let before = rows.iter().filter(|row| first_of(**row) <= seq).max_by_key(|row| first_of(**row));
+        let after = || rows.iter().min_by_key(|row| first_of(**row));
+        Ok(before.or_else(after).copied())
     }
 
     /// Its resolved path.
