@@ -173,10 +173,8 @@ fn named_paths(text: &str, module: &[String]) -> Vec<Vec<String>> {
                 continue;
             }
             "{" => braces.push(false),
-            "}" => {
-                if braces.pop() == Some(true) {
-                    scope.pop();
-                }
+            "}" if braces.pop() == Some(true) => {
+                scope.pop();
             }
             "use" => {
                 at = use_tree(&tokens, at + 1, &mut Vec::new(), &scope, &mut found);

@@ -60,6 +60,8 @@ pub struct RecorderStats {
     pub bytes_written: u64,
     /// Blocks written.
     pub blocks: u64,
+    /// Events in them.
+    pub events_written: u64,
     /// Events that were lost before they came here.
     pub lost: u64,
 }
@@ -76,6 +78,7 @@ struct Job {
 struct Progress {
     bytes: AtomicU64,
     blocks: AtomicU64,
+    events: AtomicU64,
     failed: AtomicBool,
 }
 
@@ -221,6 +224,7 @@ impl Recorder {
             events: self.events,
             bytes_written: self.progress.bytes.load(Ordering::Relaxed),
             blocks: self.progress.blocks.load(Ordering::Relaxed),
+            events_written: self.progress.events.load(Ordering::Relaxed),
             lost: self.lost,
         }
     }
@@ -274,9 +278,12 @@ fn write_blocks(
     let written = (|| {
         while let Ok(encoded) = in_order.recv() {
             let Ok(block) = encoded.recv() else { break };
-            let bytes = writer.write_block(block?)?;
+            let block = block?;
+            let rows = u64::from(block.header().rows);
+            let bytes = writer.write_block(block)?;
             progress.bytes.store(bytes, Ordering::Relaxed);
             progress.blocks.fetch_add(1, Ordering::Relaxed);
+            progress.events.fetch_add(rows, Ordering::Relaxed);
         }
         Ok(())
     })();

@@ -1,1 +1,64 @@
-fn main() {}
+//! The `sysreel` command: what was typed -> what it means -> the rooms of the library -> output and exit status.
+
+#![deny(unreachable_pub)]
+
+mod alerts;
+mod cli;
+#[cfg(feature = "record")]
+mod destination;
+mod events;
+mod exit;
+mod facts;
+mod info;
+#[cfg(feature = "record")]
+mod known_state;
+#[cfg(feature = "record")]
+mod progress;
+#[cfg(feature = "record")]
+mod pump;
+#[cfg(feature = "record")]
+mod record;
+mod replay;
+mod ruleset;
+#[cfg(feature = "record")]
+mod scope;
+#[cfg(feature = "record")]
+mod size_limit;
+mod summary;
+mod table;
+mod terminal;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, is_broken_pipe};
+use crate::terminal::Terminal;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = Terminal::probe(cli.color);
+    let outcome = match cli.command {
+        #[cfg(feature = "record")]
+        Command::Record(args) => record::run(&args, &terminal),
+        #[cfg(not(feature = "record"))]
+        Command::Record { .. } => Err(anyhow::anyhow!(
+            "this sysreel was built without live recording; build it with the default features to record"
+        )),
+        Command::Replay(args) => replay::run(&args, &terminal),
+        Command::Events(args) => events::run(&args, &terminal),
+        Command::Info(args) => info::run(&args, &terminal),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
+        Err(error) => {
+            for line in format!("{error:#}").lines() {
+                terminal.note(&format!("sysreel: {line}"));
+            }
+            Exit::Incomplete.into()
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What a capture holds, counted: read once from front to back.
+
+use std::collections::BTreeMap;
+
+use sysreel::format::dimension::{ContainerColumn, Dimension, ThreadColumn};
+use sysreel::format::schema::EventKind;
+use sysreel::format::{Block, BlockHeader, Damage, Ending, Loss, Reader};
+
+/// Events and losses of a capture, and who they are from.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// Blocks that could be read.
+    pub(crate) blocks: u64,
+    /// Events in them.
+    pub(crate) events: u64,
+    /// Smallest and largest time, ns since the epoch.
+    pub(crate) time_range: Option<(u64, u64)>,
+    /// Events of each kind.
+    pub(crate) kinds: BTreeMap<EventKind, u64>,
+    /// By full id; events of the host are not in here.
+    pub(crate) containers: BTreeMap<Vec<u8>, ContainerFacts>,
+    /// Lost events by kind, `None` where the kind is not known.
+    pub(crate) losses: BTreeMap<Option<EventKind>, LossFacts>,
+    /// What could not be read.
+    pub(crate) damages: Vec<Damage>,
+    /// How the file ends.
+    pub(crate) ending: Option<Ending>,
+}
+
+/// What was recorded of one container.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct ContainerFacts {
+    /// Short id.
+    pub(crate) id: Vec<u8>,
+    /// Name; empty when not known.
+    pub(crate) name: Vec<u8>,
+    /// Image as it was named when started.
+    pub(crate) image: Vec<u8>,
+    /// Pod; empty when there is none.
+    pub(crate) pod: Vec<u8>,
+    /// Events.
+    pub(crate) events: u64,
+    /// Time of the first event, ns since the epoch.
+    pub(crate) first_ts_ns: u64,
+    /// Time of the last event.
+    pub(crate) last_ts_ns: u64,
+}
+
+/// Losses of one kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LossFacts {
+    /// How many events.
+    pub(crate) count: u64,
+    /// Start of the first window, ns since the epoch.
+    pub(crate) first_ts_ns: u64,
+    /// End of the last window.
+    pub(crate) last_ts_ns: u64,
+}
+
+impl Facts {
+    /// Reads all of a capture. Damage is collected, never fatal.
+    pub(crate) fn collect(reader: &mut Reader) -> Facts {
+        let mut facts = Facts::default();
+        while let Some(next) = reader.next_block(&mut |_| true) {
+            let counted = next.and_then(|raw| raw.decode()).and_then(|block| facts.add_block(&block));
+            if let Err(damage) = counted {
+                facts.damages.push(damage);
+            }
+        }
+        facts.ending = reader.ending().cloned();
+        facts
+    }
+
+    /// Lost events, of all kinds.
+    pub(crate) fn lost(&self) -> u64 {
+        self.losses.values().fold(0, |sum, loss| sum.saturating_add(loss.count))
+    }
+
+    fn add_block(&mut self, block: &Block) -> Result<(), Damage> {
+        // containers first: a block whose columns cannot be read must not be counted in part
+        let containers = container_facts(block)?;
+        for (full_id, found) in containers {
+            let known = self.containers.entry(full_id).or_insert_with(|| ContainerFacts { events: 0, ..found.clone() });
+            if known.events == 0 || found.first_ts_ns < known.first_ts_ns {
+                known.first_ts_ns = found.first_ts_ns;
+            }
+            known.last_ts_ns = known.last_ts_ns.max(found.last_ts_ns);
+            known.events += found.events;
+            // the runtime may have told the name only after the container's first block was written
+            for (known, found) in
+                [(&mut known.name, found.name), (&mut known.image, found.image), (&mut known.pod, found.pod)]
+            {
+                if known.is_empty() {
+                    *known = found;
+                }
+            }
+        }
+        self.add_header(block.header());
+        Ok(())
+    }
+
+    fn add_header(&mut self, header: &BlockHeader) {
+        self.blocks += 1;
+        self.events += u64::from(header.rows);
+        for &(kind, count) in &header.kinds {
+            *self.kinds.entry(kind).or_default() += u64::from(count);
+        }
+        if header.rows > 0 {
+            self.time_range = Some(match self.time_range {
+                None => (header.first_ts_ns, header.last_ts_ns),
+                Some((first, last)) => (first.min(header.first_ts_ns), last.max(header.last_ts_ns)),
+            });
+        }
+        for loss in &header.losses {
+            self.add_loss(loss);
+        }
+    }
+
+    fn add_loss(&mut self, loss: &Loss) {
+        let known = self.losses.entry(loss.kind).or_insert(LossFacts {
+            count: 0,
+            first_ts_ns: loss.first_ts_ns,
+            last_ts_ns: loss.last_ts_ns,
+        });
+        known.count = known.count.saturating_add(loss.count);
+        known.first_ts_ns = known.first_ts_ns.min(loss.first_ts_ns);
+        known.last_ts_ns = known.last_ts_ns.max(loss.last_ts_ns);
+    }
+}
+
+/// The containers whose processes have events in a block, by full id.
+fn container_facts(block: &Block) -> Result<BTreeMap<Vec<u8>, ContainerFacts>, Damage> {
+    let containers = block.dimension(Dimension::Container);
+    if containers.rows() == 0 {
+        return Ok(BTreeMap::new());
+    }
+    let text = |column: ContainerColumn, row: usize| -> Result<Vec<u8>, Damage> {
+        Ok(containers.bytes(column as u16)?.get(row).unwrap_or_default().to_vec())
+    };
+    let mut found = Vec::with_capacity(containers.rows());
+    for row in 0..containers.rows() {
+        let facts = ContainerFacts {
+            id: text(ContainerColumn::Id, row)?,
+            name: text(ContainerColumn::Name, row)?,
+            image: text(ContainerColumn::Image, row)?,
+            pod: text(ContainerColumn::PodName, row)?,
+            ..ContainerFacts::default()
+        };
+        found.push((text(ContainerColumn::FullId, row)?, facts));
+    }
+    let of_thread = block.dimension(Dimension::Thread);
+    let of_thread = of_thread.int(ThreadColumn::Container as u16)?;
+    let times = block.ts_ns()?;
+    for &(kind, _) in block.kinds() {
+        let Some(table) = block.table(kind) else { continue };
+        let (threads, places) = (table.thread()?, table.seq()?);
+        for row in 0..table.rows() {
+            let place = |column: Option<i64>| column.and_then(|value| usize::try_from(value).ok());
+            let Some(thread) = place(threads.get(row)) else { continue };
+            let Some((_, facts)) = place(of_thread.get(thread)).and_then(|row| found.get_mut(row)) else { continue };
+            // times are stored by their bits
+            let ts_ns = place(places.get(row)).and_then(|place| times.get(place)).unwrap_or_default().cast_unsigned();
+            if facts.events == 0 || ts_ns < facts.first_ts_ns {
+                facts.first_ts_ns = ts_ns;
+            }
+            facts.last_ts_ns = facts.last_ts_ns.max(ts_ns);
+            facts.events += 1;
+        }
+    }
+    Ok(found.into_iter().filter(|(_, facts)| facts.events > 0).collect())
+}

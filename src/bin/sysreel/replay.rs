@@ -1,0 +1,39 @@
+//! `sysreel replay`: rules over captures.
+
+use sysreel::replay::compile::{Program, Selection};
+use sysreel::replay::eval::ReplayOptions;
+
+use crate::alerts::{Output, Subject, open_captures, print, set_range};
+use crate::cli::ReplayArgs;
+use crate::exit::Exit;
+use crate::ruleset::load_rules;
+use crate::summary::{print_summary, report_problems};
+use crate::terminal::Terminal;
+
+/// Runs the command.
+pub(crate) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    // everything that was typed is checked before anything is printed
+    let rules = load_rules(&args.rules, terminal)?;
+    let output = Output::choose(&args.output, Subject::Alerts, terminal)?;
+    let (Some(rules), Some(output)) = (rules, output) else { return Ok(Exit::Incomplete) };
+    let captures = open_captures(&args.captures, terminal)?;
+    if captures.readers.is_empty() {
+        return Ok(Exit::Incomplete);
+    }
+    let mut options = ReplayOptions { threads: args.threads.threads.unwrap_or(0), ..ReplayOptions::default() };
+    set_range(&mut options, &args.range, &captures.readers)?;
+    let program = Program::compile(&rules, &Selection { min_priority: args.min_priority });
+
+    let summary = print(captures.readers, &program, &options, &output, terminal)?;
+
+    let complete = report_problems(&summary, terminal) && captures.unopened == 0;
+    if terminal.wants_summary(&args.summary) {
+        print_summary(&summary, Subject::Alerts, terminal);
+    }
+    let fails = args.fail_on.is_some_and(|least| summary.worst().is_some_and(|worst| worst <= least));
+    Ok(match (complete, fails) {
+        (false, _) => Exit::Incomplete,
+        (true, true) => Exit::FailOn,
+        (true, false) => Exit::Done,
+    })
+}
