@@ -83,7 +83,7 @@ impl Output {
         let printer = match (args.output, format) {
             (OutputForm::Table | OutputForm::Csv, Some(OutputFormat::Template(_))) => {
                 return Err(anyhow!(
-                    "a table and CSV have columns: give --format a list of columns (time,rule,USER:user.name), not a text"
+                    "a table and CSV have columns: give --format a list (time,rule,USER:user.name), not a text"
                 ));
             }
             (OutputForm::Text, None) if subject == Subject::Events => LinePrinter::EventLine(EventLinePrinter),

@@ -17,8 +17,9 @@ use crate::time::parse_duration;
     name = "sysreel",
     version,
     about = "A flight recorder for Linux system calls",
-    long_about = "A flight recorder for Linux system calls: `record` writes what the kernel did to a compressed capture \
-                  file, `replay` runs Falco-compatible rules over captures, in parallel and offline, as often as wanted.",
+    long_about = "A flight recorder for Linux system calls: `record` writes what the kernel did to a compressed \
+                  capture file, `replay` runs Falco-compatible rules over captures, in parallel and offline, as often \
+                  as wanted.",
     after_help = EXIT_STATUS,
     max_term_width = 110,
     propagate_version = true,
@@ -87,8 +88,12 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) cgroup: Vec<String>,
     /// Only this process and its descendants; may be given more than once
-    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..=4_194_304))]
+    #[arg(long, value_name = "PID", conflicts_with_all = ["container", "cgroup"])]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=4_194_304))]
     pub(crate) pid: Vec<u32>,
+    /// Docker's data folder, for names of containers; by default that of /etc/docker/daemon.json, or /var/lib/docker
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) docker_root: Vec<PathBuf>,
     /// How much of each buffer that a call reads or writes is kept
     #[arg(long, value_name = "BYTES", default_value_t = 80, value_parser = clap::value_parser!(u32).range(0..=60_928))]
     pub(crate) snaplen: u32,
@@ -125,7 +130,9 @@ pub(crate) struct ReplayArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) range: RangeArgs,
-    /// Only rules of this priority or a worse one: emergency, alert, critical, error, warning, notice, informational, debug
+    /// Only rules of this priority or a worse one
+    ///
+    /// From bad to harmless: emergency, alert, critical, error, warning, notice, informational, debug.
     #[arg(long, value_name = "P", value_parser = parse_priority)]
     pub(crate) min_priority: Option<Priority>,
     /// Exit with status 1 if there is an alert of this priority or a worse one
@@ -204,9 +211,11 @@ pub(crate) struct OutputArgs {
     pub(crate) output: OutputForm,
     /// What is printed: a list of columns or a text with %fields
     ///
-    /// A list of columns: the aliases time, container-id, container-name, image, user, rule, priority, process, pid,
-    /// command, file, pod, namespace, host, any field name, or HEADER:field. With the text form, each alert is one line
-    /// of exactly those values with commas between them. Or a text in Falco's way: '%evt.time %container.name %proc.cmdline'.
+    /// A list of columns: the aliases time, container-id, container-name, image, user, rule, priority, message, process,
+    /// pid, command, file, pod, namespace, host, any field name, or HEADER:field. With the text form, each alert is one
+    /// line of exactly those values with commas between them.
+    ///
+    /// Or a text in Falco's way: '%evt.time %container.name %proc.cmdline'.
     #[arg(long, value_name = "F")]
     pub(crate) format: Option<String>,
 }

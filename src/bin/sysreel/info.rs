@@ -172,6 +172,35 @@ impl Report<'_> {
 
     fn json(&self) -> Value {
         let (header, facts) = (self.header, self.facts);
+        let options: Vec<Value> =
+            header.options.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        let kinds: serde_json::Map<String, Value> =
+            facts.kinds.iter().map(|(kind, count)| (kind.name().to_owned(), json!(count))).collect();
+        let losses = facts.losses.iter().map(|(kind, loss)| {
+            json!({
+                "kind": kind.map(EventKind::name),
+                "count": loss.count,
+                "first_ns": loss.first_ts_ns,
+                "last_ns": loss.last_ts_ns,
+            })
+        });
+        let containers = by_first_event(facts).into_iter().map(|(full_id, container)| {
+            json!({
+                "id": lossy(&container.id),
+                "full_id": lossy(full_id),
+                "name": known(&container.name),
+                "image": known(&container.image),
+                "pod": known(&container.pod),
+                "events": container.events,
+                "first_ns": container.first_ts_ns,
+                "last_ns": container.last_ts_ns,
+            })
+        });
+        let damages = facts
+            .damages
+            .iter()
+            .map(|damage| json!({"offset": damage.offset, "block": damage.block, "what": damage.what}));
+        let verification = self.verification.as_ref();
         json!({
             "file": self.file,
             "bytes": self.file_bytes,
@@ -183,38 +212,20 @@ impl Report<'_> {
             "boot_id": header.boot_id,
             "cpus": header.cpus,
             "started_ns": header.started_ns,
-            "options": header.options.iter().map(|(name, value)| json!({"name": name, "value": value})).collect::<Vec<_>>(),
+            "options": options,
             "notes": header.notes,
             "blocks": facts.blocks,
             "events": facts.events,
             "first_ns": facts.time_range.map(|(first, _)| first),
             "last_ns": facts.time_range.map(|(_, last)| last),
-            "kinds": facts.kinds.iter().map(|(kind, count)| (kind.name().to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
+            "kinds": kinds,
             "lost": facts.lost(),
-            "losses": facts.losses.iter().map(|(kind, loss)| json!({
-                "kind": kind.map(EventKind::name),
-                "count": loss.count,
-                "first_ns": loss.first_ts_ns,
-                "last_ns": loss.last_ts_ns,
-            })).collect::<Vec<_>>(),
-            "containers": by_first_event(facts).into_iter().map(|(full_id, container)| json!({
-                "id": lossy(&container.id),
-                "full_id": lossy(full_id),
-                "name": known(&container.name),
-                "image": known(&container.image),
-                "pod": known(&container.pod),
-                "events": container.events,
-                "first_ns": container.first_ts_ns,
-                "last_ns": container.last_ts_ns,
-            })).collect::<Vec<_>>(),
+            "losses": losses.collect::<Vec<_>>(),
+            "containers": containers.collect::<Vec<_>>(),
             "complete": matches!(facts.ending, Some(Ending::Complete(_))),
-            "damages": facts.damages.iter().map(|damage| json!({
-                "offset": damage.offset,
-                "block": damage.block,
-                "what": damage.what,
-            })).collect::<Vec<_>>(),
-            "verify": self.verification.as_ref().map(|verification| verification.verdict.word()),
-            "chain_end": self.verification.as_ref().and_then(|verification| verification.chain_end.as_ref()).map(hex),
+            "damages": damages.collect::<Vec<_>>(),
+            "verify": verification.map(|verification| verification.verdict.word()),
+            "chain_end": verification.and_then(|verification| verification.chain_end.as_ref()).map(hex),
         })
     }
 }

@@ -1,10 +1,14 @@
-//! What is known before the first event.
+//! What is known before the first event, and who is asked about containers afterwards.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use sysreel::capture::container::ContainerLookup;
+use sysreel::capture::container::{DockerLookup, LookupHandle};
 use sysreel::capture::state::{Snapshot, State};
-use sysreel::format::row::Container;
+
+/// How long an event's block may wait for what Docker says of its container. Docker's files are read in a few
+/// milliseconds; a container of another runtime costs this much once.
+const SETTLE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// What was found out.
 pub(crate) struct Known {
@@ -12,18 +16,27 @@ pub(crate) struct Known {
     pub(crate) state: State,
     /// What could not be found out, for the capture's header.
     pub(crate) notes: Vec<String>,
+    /// Look-ups on their way.
+    pub(crate) containers: Containers,
 }
 
-/// Starts from nothing: what ran before the recording is not known.
-pub(crate) fn look_around() -> Known {
+/// Look-ups of containers on their way.
+pub(crate) struct Containers {
+    handle: LookupHandle,
+}
+
+impl Containers {
+    /// Waits a moment for answers, so that the block in hand has them.
+    pub(crate) fn settle(&self) {
+        self.handle.settle(SETTLE_TIMEOUT);
+    }
+}
+
+/// Takes the snapshot and starts looking containers up in `docker_roots`.
+pub(crate) fn look_around(docker_roots: Vec<PathBuf>) -> Known {
     let snapshot = Snapshot::default();
-    let notes = snapshot.notes.clone();
-    Known { state: State::new(snapshot, Box::new(IdsOnly)), notes }
-}
-
-/// Containers have ids and nothing else.
-struct IdsOnly;
-
-impl ContainerLookup for IdsOnly {
-    fn request(&mut self, _container: &Arc<Container>, _runtime: &'static str) {}
+    let (lookup, handle, container_notes) = DockerLookup::start(docker_roots);
+    let mut notes = snapshot.notes.clone();
+    notes.extend(container_notes);
+    Known { state: State::new(snapshot, Box::new(lookup)), notes, containers: Containers { handle } }
 }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use signal_hook::consts::{SIGINT, SIGTERM};
+use sysreel::capture::container::default_roots;
 use sysreel::capture::live::decode::Decoder;
 use sysreel::capture::live::event_set::EventSet;
 use sysreel::capture::live::wire::Record;
@@ -24,6 +25,7 @@ use sysreel::format::{CaptureHeader, Summary};
 use crate::cli::RecordArgs;
 use crate::destination::Destination;
 use crate::exit::Exit;
+use crate::known_state::{Containers, look_around};
 use crate::progress::{Figures, Progress};
 use crate::pump::{Chunk, Delivery, Pump};
 use crate::scope::choose_scope;
@@ -43,7 +45,8 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let destination = Destination::check(&args.output, args.force)?;
     let events = EventSet::parse(&args.events)?;
     let host = Live::probe()?;
-    let scope = choose_scope(args)?;
+    let docker_roots = if args.docker_root.is_empty() { default_roots() } else { args.docker_root.clone() };
+    let scope = choose_scope(args, &docker_roots)?;
     let signals = Signals::watch()?;
 
     let mut command = if args.command.is_empty() {
@@ -71,7 +74,7 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     }
     let clock = live.clock();
     // the rings fill from here on, so nothing falls between the snapshot and the first event
-    let known = crate::known_state::look_around();
+    let known = look_around(docker_roots);
     let mut header = capture_header(args, &host, clock.offset_ns, clock.sampled_ns);
     header.notes = known.notes;
 
@@ -80,6 +83,7 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let mut recording = Recording {
         recorder,
         decoder: Decoder::new(clock, args.snaplen),
+        containers: known.containers,
         malformed: 0,
         limit: args.max_size.map(SizeLimit::new),
         failure: None,
@@ -165,6 +169,7 @@ enum End {
 struct Recording {
     recorder: Recorder,
     decoder: Decoder,
+    containers: Containers,
     /// Records that could not be read.
     malformed: u64,
     limit: Option<SizeLimit>,
@@ -173,7 +178,7 @@ struct Recording {
 
 impl Recording {
     fn take_records(&mut self, chunk: &Chunk) {
-        let Recording { recorder, decoder, malformed, limit: _, failure } = self;
+        let Recording { recorder, decoder, containers, malformed, limit: _, failure } = self;
         for bytes in chunk.records() {
             let Ok(record) = Record::parse(bytes) else {
                 *malformed += 1;
@@ -188,6 +193,7 @@ impl Recording {
                 return;
             }
         }
+        containers.settle();
     }
 
     fn tick(&mut self) {

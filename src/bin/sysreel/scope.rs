@@ -1,23 +1,47 @@
 //! Whose system calls are recorded.
 
-use sysreel::capture::live::{CgroupTarget, Scope};
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use sysreel::capture::container::{cgroups_at, cgroups_of_container, resolve_container};
+use sysreel::capture::live::Scope;
 
 use crate::cli::RecordArgs;
 
-/// What the command line asks for.
-pub(crate) fn choose_scope(args: &RecordArgs) -> anyhow::Result<Scope> {
+/// What the command line asks for. All that cannot be had is named at once; containers are looked for in
+/// `docker_roots`.
+pub(crate) fn choose_scope(args: &RecordArgs, docker_roots: &[PathBuf]) -> anyhow::Result<Scope> {
     if !args.command.is_empty() {
         return Ok(Scope::Command);
     }
-    if !args.pid.is_empty() {
-        return Ok(Scope::Pids(args.pid.clone()));
-    }
-    if !args.cgroup.is_empty() {
-        let mut targets = Vec::new();
-        for path in &args.cgroup {
-            targets.extend(CgroupTarget::find(path)?);
+    let mut problems = Vec::new();
+    let mut targets = Vec::new();
+    for wanted in &args.container {
+        match resolve_container(docker_roots, wanted) {
+            Ok(container) => match cgroups_of_container(&container) {
+                Ok(found) => targets.extend(found),
+                Err(error) => problems.push(error.to_string()),
+            },
+            Err(error) => problems.push(error.to_string()),
         }
-        return Ok(Scope::Cgroups(targets));
     }
-    Ok(Scope::Host)
+    for path in &args.cgroup {
+        match cgroups_at(path) {
+            Ok(found) => targets.extend(found),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    for pid in &args.pid {
+        if !Path::new("/proc").join(pid.to_string()).exists() {
+            problems.push(format!("--pid {pid}: there is no such process"));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(anyhow!(problems.join("\n")));
+    }
+    Ok(match (targets.is_empty(), args.pid.is_empty()) {
+        (false, _) => Scope::Cgroups(targets),
+        (true, false) => Scope::Pids(args.pid.clone()),
+        (true, true) => Scope::Host,
+    })
 }

@@ -62,7 +62,8 @@ pub(crate) fn number(text: impl ToString) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
-/// Text as it may stand in a cell: captures come from hostile machines, and control characters would reach the terminal.
+/// Text as it may stand in a cell: captures come from hostile machines, and their control characters must not reach the
+/// terminal.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '.' } else { c }).collect()
 }
