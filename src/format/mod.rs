@@ -12,6 +12,7 @@ mod error;
 mod frame;
 pub mod header;
 pub mod index;
+mod keyed_hash;
 mod kinship;
 mod reader;
 mod records;

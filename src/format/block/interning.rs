@@ -8,8 +8,9 @@ use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
+use crate::format::keyed_hash::KeyedState;
 use crate::format::row::{Container, FdRow, GroupRow, ThreadRow, UserRow};
 
 /// What a thread row refers to, as row numbers of the block.
@@ -29,7 +30,9 @@ pub(super) struct ThreadRefs {
 pub(super) struct RowSet<T> {
     rows: Vec<Arc<T>>,
     by_address: FxHashMap<usize, u32>,
+    /// By a keyed hash: rows hold text from programs that may be hostile.
     by_content: FxHashMap<u64, Vec<u32>>,
+    hasher: KeyedState,
     /// The last answer: the next event is often of the same thread.
     last: (usize, u32),
     /// Rows that are kept alive only because an address of theirs is known.
@@ -42,6 +45,7 @@ impl<T> Default for RowSet<T> {
             rows: Vec::new(),
             by_address: FxHashMap::default(),
             by_content: FxHashMap::default(),
+            hasher: KeyedState::default(),
             last: (0, 0),
             aliases: Vec::new(),
         }
@@ -102,7 +106,7 @@ impl<T: Eq + Hash> RowSet<T> {
         if let Some(number) = self.known(row) {
             return (number, false);
         }
-        self.add(row, FxBuildHasher.hash_one(row), |candidate, _| candidate == row)
+        self.add(row, self.hasher.hash_one(row), |candidate, _| candidate == row)
     }
 }
 
@@ -173,9 +177,10 @@ impl Interned {
             container: row.container.as_ref().map(|container| self.containers.intern(container).0),
         };
         let thread_refs = &self.thread_refs;
-        let (number, is_new) = self.threads.add(row, hash_thread(row, &refs), |candidate, number| {
-            thread_refs.get(number as usize) == Some(&refs) && same_thread(candidate, row)
-        });
+        let (number, is_new) =
+            self.threads.add(row, hash_thread(&self.threads.hasher, row, &refs), |candidate, number| {
+                thread_refs.get(number as usize) == Some(&refs) && same_thread(candidate, row)
+            });
         if is_new {
             self.thread_refs.push(refs);
             self.approx_bytes += 512 + row.args.len() + row.env.len() + row.cwd.len() + row.cgroups.len();
@@ -185,8 +190,8 @@ impl Interned {
 }
 
 /// Hash of what tells rows of one process apart most: not all of it, and nothing that it refers to by content.
-fn hash_thread(row: &ThreadRow, refs: &ThreadRefs) -> u64 {
-    let mut hasher = FxBuildHasher.build_hasher();
+fn hash_thread(state: &KeyedState, row: &ThreadRow, refs: &ThreadRefs) -> u64 {
+    let mut hasher = state.build_hasher();
     (row.tid, row.pid, row.ppid, row.clone_ts_ns, row.exe_ino).hash(&mut hasher);
     (row.vm_size_kb, row.vm_rss_kb, row.pf_minor).hash(&mut hasher);
     (&row.comm, &row.exepath, &row.args, &row.cwd).hash(&mut hasher);

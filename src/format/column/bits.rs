@@ -17,15 +17,13 @@ pub(super) fn pack_bits(values: impl Iterator<Item = u64>, width: u32, out: &mut
     for value in values {
         held |= u128::from(value) << bits;
         bits += width;
-        while bits >= 8 {
-            out.push(held as u8);
-            held >>= 8;
-            bits -= 8;
+        if bits >= 64 {
+            out.extend_from_slice(&(held as u64).to_le_bytes());
+            held >>= 64;
+            bits -= 64;
         }
     }
-    if bits > 0 {
-        out.push(held as u8);
-    }
+    out.extend_from_slice(&held.to_le_bytes()[..bits.div_ceil(8) as usize]);
 }
 
 /// Calls `each` with `count` numbers of `width` bits (at most 64). Missing bytes read as zero.

@@ -15,13 +15,13 @@
 //! The number of values is known to the reader. All arithmetic wraps, so every 64-bit number is representable.
 
 use std::borrow::Cow;
-
-use rustc_hash::FxHashMap;
+use std::collections::HashMap;
 
 use super::bits::{pack_bits, packed_len, unpack_bits, width};
 use super::nulls::Nulls;
 use super::{IntColumn, Pack, Unpack};
 use crate::format::cursor::{Cursor, Malformed, put_signed, put_size, unzigzag, zigzag};
+use crate::format::keyed_hash::KeyedState;
 
 const CONSTANT: u8 = 0;
 const SEQUENTIAL: u8 = 1;
@@ -164,7 +164,10 @@ fn encode_delta_packed(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -
 
 fn encode_dictionary(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
     let limit = DICTIONARY_LIMIT.min(values.len() / 2);
-    let mut code_of: FxHashMap<i64, i64> = FxHashMap::default();
+    if !repeats(values) {
+        return false;
+    }
+    let mut code_of: HashMap<i64, i64, KeyedState> = HashMap::default();
     for &value in values {
         code_of.entry(value).or_insert(0);
         if code_of.len() > limit {
@@ -181,6 +184,15 @@ fn encode_dictionary(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> 
     put_size(out, distinct.len());
     encode_delta_planes(&distinct, pack, out);
     encode_planes(&codes, pack, out)
+}
+
+/// Whether a sample of the values has some twice.
+fn repeats(values: &[i64]) -> bool {
+    let mut sample: Vec<i64> = values.iter().step_by((values.len() / 256).max(1)).copied().collect();
+    sample.sort_unstable();
+    let all = sample.len();
+    sample.dedup();
+    sample.len() * 8 < all * 7
 }
 
 fn encode_recent(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {

@@ -2,9 +2,8 @@
 
 use std::hash::BuildHasher;
 
-use rustc_hash::FxBuildHasher;
-
 use super::NULL_CODE;
+use crate::format::keyed_hash::KeyedState;
 
 /// Byte strings of all rows of a table.
 #[derive(Debug, Default)]
@@ -43,11 +42,15 @@ impl<'v> TextColumn<'v> {
 }
 
 /// Finds strings by content: an open-addressing table of codes beside the strings.
+///
+/// The hash is keyed: the strings come from programs that may be hostile, and strings made to collide would make the
+/// recorder's work quadratic.
 #[derive(Debug, Default)]
 pub(crate) struct TextFinder<'v> {
     texts: Vec<&'v [u8]>,
     hashes: Vec<u64>,
     slots: Vec<u32>,
+    hasher: KeyedState,
 }
 
 impl<'v> TextFinder<'v> {
@@ -65,7 +68,7 @@ impl<'v> TextFinder<'v> {
         if self.slots.is_empty() {
             return None;
         }
-        self.probe(text, hash_text(text)).1
+        self.probe(text, self.hasher.hash_one(text)).1
     }
 
     /// The slot where a string lies or would lie, and its code if it does.
@@ -87,7 +90,7 @@ impl<'v> TextFinder<'v> {
         if (self.texts.len() + 1) * 2 > self.slots.len() {
             self.grow();
         }
-        let hash = hash_text(text);
+        let hash = self.hasher.hash_one(text);
         let (slot, found) = self.probe(text, hash);
         found.unwrap_or_else(|| {
             let code = self.texts.len() as u32;
@@ -109,8 +112,4 @@ impl<'v> TextFinder<'v> {
             self.slots[slot] = code as u32;
         }
     }
-}
-
-fn hash_text(text: &[u8]) -> u64 {
-    FxBuildHasher.hash_one(text)
 }
