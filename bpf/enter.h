@@ -68,7 +68,7 @@ INLINE void keep(struct scratch *s, u32 tid)
 	struct sr_record *r = record_of(s);
 	struct slot *slot = slot_for(s, tid);
 	struct large_slot *large;
-	u32 len = s->used - sizeof(*r);
+	u32 len = s->used - s->base - sizeof(*r);
 
 	if (!slot)
 		return;
@@ -77,12 +77,12 @@ INLINE void keep(struct scratch *s, u32 tid)
 	slot->nblobs = r->nblobs;
 	slot->len = len;
 	if (len <= SLOT_BYTES) {
-		bpf_probe_read_kernel(slot->data, within(len, SLOT_BITS), &s->data[sizeof(*r)]);
+		bpf_probe_read_kernel(slot->data, within(len, SLOT_BITS), r + 1);
 	} else {
 		large = large_slot_for(s, tid);
 		if (!large || len > LARGE_SLOT_BYTES)
 			return;
-		bpf_probe_read_kernel(large->data, within(len, LARGE_SLOT_BITS), &s->data[sizeof(*r)]);
+		bpf_probe_read_kernel(large->data, within(len, LARGE_SLOT_BITS), r + 1);
 	}
 	slot->nr = r->nr;
 }

@@ -14,12 +14,16 @@ const volatile u32 snaplen;
 const volatile u32 recorder_pid;
 const volatile u32 page_kib = 4;
 const volatile u32 has_typed_task;	/* the kernel has bpf_get_current_task_btf */
+const volatile u32 batch_bytes;	/* records of the main ring are handed over when they are this long together */
 const volatile u32 wake_bytes;	/* a cpu wakes the reader each time it has written this much */
 
-/* What is not recorded for reasons other than a full ring. The only variable that user space reads. */
+#define CPUS_MAX	8192
+
+/* The only variable that user space reads: what is not recorded for reasons other than a full ring, and what waits. */
 struct {
 	u64 compat_calls;	/* of 32-bit programs: their numbers are of another table */
 	u64 untracked_processes;	/* that should be recorded, but there was no room to note it */
+	u8 pending[CPUS_MAX];	/* 1: this cpu has records in its scratch buffer */
 } counters;
 
 /* Bytes of a record after which no further blob is begun, and the longest blob. */
@@ -28,15 +32,17 @@ struct {
 #define BLOB_HEAD	sizeof(struct sr_blob)
 
 /*
- * What the verifier takes an offset into a record, an offset into a blob and a length for: any number with those bits.
- * The buffer is as long as all three at their greatest together.
+ * What the verifier takes an offset into the buffer, an offset into a blob and a length for: any number with those bits.
+ * The buffer is as long as the greatest sums of them.
  */
 #define AT_BITS		0x1ffff
 #define DONE_BITS	0xffff
-#define SCRATCH_BYTES	(AT_BITS + 2 * DONE_BITS + 3 + 0x1000)
+#define LEN_BITS	0x1ffff	/* a whole record, or several */
+#define SCRATCH_BYTES	(AT_BITS + LEN_BITS + DONE_BITS + 3 + 0x1000)
 
 struct scratch {
-	u32 used;		/* bytes of the record so far */
+	u32 base;		/* where the record in hand begins; before it lie complete ones */
+	u32 used;		/* where it ends so far */
 	u32 busy;		/* a program is at work in it */
 	u32 seq_main, seq_lifecycle;
 	u32 unwoken_main, unwoken_lifecycle;
@@ -54,7 +60,12 @@ struct scratch {
 	u8 data[SCRATCH_BYTES];
 };
 
-/* One per cpu, indexed by cpu: values of per-cpu maps end at 32 KiB. User space sets the number of entries. */
+/*
+ * One per cpu, indexed by cpu. Records of the main ring gather in it, because the ring's lock and its reader's progress
+ * cost more than a record does; user space runs on_flush() on a cpu before it reads.
+ *
+ * Values of per-cpu maps end at 32 KiB, hence an array. User space sets the number of entries.
+ */
 struct {
 	map_number(type, BPF_MAP_TYPE_ARRAY);
 	map_number(max_entries, 1);
@@ -98,9 +109,10 @@ INLINE void *spot(struct scratch *s, u32 at, u32 done)
 	return &s->data[within(at, AT_BITS) + within(done, DONE_BITS)];
 }
 
+/* The record in hand. */
 INLINE struct sr_record *record_of(struct scratch *s)
 {
-	return (struct sr_record *)s->data;
+	return spot(s, s->base, 0);
 }
 
 INLINE bool is_wanted(const volatile u64 *bits, u32 nr)
@@ -129,6 +141,15 @@ INLINE void count_loss(u16 type, u32 nr, u64 ts_ns)
 	loss->last_ts_ns = ts_ns;
 }
 
+/* What comes after is done after: an interrupt of the same cpu may run on_flush() at any instruction. */
+#define in_order()	asm volatile("" ::: "memory")
+
+INLINE void release(struct scratch *s)
+{
+	in_order();
+	*(volatile u32 *)&s->busy = 0;
+}
+
 /*
  * Begins a record, and takes the scratch buffer until end_record() or drop_record(). Programs of one cpu do not
  * interrupt each other on the kernels known so far; should one do so, its record is counted as lost.
@@ -144,8 +165,9 @@ INLINE struct scratch *begin_record(u16 type, u32 nr, u64 ids, u64 ts_ns)
 		count_loss(type, nr, bpf_ktime_get_boot_ns());
 		return 0;
 	}
-	s->busy = 1;
-	s->used = sizeof(struct sr_record);
+	*(volatile u32 *)&s->busy = 1;
+	in_order();
+	s->used = s->base + sizeof(struct sr_record);
 	r = record_of(s);
 	r->ts_ns = ts_ns;
 	r->type = type;
@@ -160,7 +182,7 @@ INLINE struct scratch *begin_record(u16 type, u32 nr, u64 ids, u64 ts_ns)
 
 INLINE void drop_record(struct scratch *s)
 {
-	s->busy = 0;
+	release(s);
 }
 
 /* The reader sleeps until a cpu has written a fair amount: waking it for each record would cost more than the record. */
@@ -173,23 +195,56 @@ INLINE u64 wake_flags(u32 *unwoken, u32 len)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/* Counts the record at `at` as lost; returns where the next one begins. */
+OWN_PROOF int lose_record(u32 at)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct sr_record *r;
+
+	if (!s)
+		return SCRATCH_BYTES;
+	r = spot(s, at, 0);
+	count_loss(r->type, r->nr, r->ts_ns);
+	return at + r->len;
+}
+
+#define BATCH_RECORDS_MAX	128	/* more than batch_bytes of the shortest records */
+
+/* Hands the complete records before `end` over to the main ring. */
+INLINE void hand_over(struct scratch *s, u32 end)
+{
+	u32 at = 0;
+
+	if (bpf_ringbuf_output(&ring_main, s->data, within(end, LEN_BITS), wake_flags(&s->unwoken_main, end))) {
+		for (u32 i = 0; i < BATCH_RECORDS_MAX && at < end; i++)
+			at = lose_record(at);
+	}
+	s->base = 0;
+	counters.pending[bpf_get_smp_processor_id() & (CPUS_MAX - 1)] = 0;
+}
+
 INLINE void end_record(struct scratch *s, bool lifecycle)
 {
 	struct sr_record *r = record_of(s);
-	u32 len = within(s->used, 0x3ffff);
-	long failed;
+	u32 base = s->base, end = s->used;
 
-	r->len = len;
+	r->len = end - base;
 	if (lifecycle) {
 		r->seq = s->seq_lifecycle++;
-		failed = bpf_ringbuf_output(&ring_lifecycle, r, len, wake_flags(&s->unwoken_lifecycle, len));
+		if (bpf_ringbuf_output(&ring_lifecycle, r, within(end - base, LEN_BITS),
+				       wake_flags(&s->unwoken_lifecycle, end - base)))
+			count_loss(r->type, r->nr, r->ts_ns);
 	} else {
 		r->seq = s->seq_main++;
-		failed = bpf_ringbuf_output(&ring_main, r, len, wake_flags(&s->unwoken_main, len));
+		if (end >= batch_bytes) {
+			hand_over(s, end);
+		} else {
+			s->base = end;
+			if (!base)
+				counters.pending[bpf_get_smp_processor_id() & (CPUS_MAX - 1)] = 1;
+		}
 	}
-	if (failed)
-		count_loss(r->type, r->nr, r->ts_ns);
-	s->busy = 0;
+	release(s);
 }
 
 /*

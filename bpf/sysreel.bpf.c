@@ -381,9 +381,12 @@ INLINE int record_fork(bool direct, struct task_struct *typed, struct task_struc
 	s = scratch_of_cpu();
 	if (!s || s->busy)
 		return 0;
-	t = (struct sr_task *)&s->data[sizeof(struct sr_record)];
+	s->busy = 1;
+	in_order();
+	t = (struct sr_task *)(record_of(s) + 1);
 	write_task(direct, t, typed);
 	bpf_map_update_elem(&children, &tid, t, BPF_ANY);
+	release(s);
 	return 0;
 }
 
@@ -454,6 +457,24 @@ SEC("raw_tp/cgroup_attach_task")
 int on_move_plain(u64 *ctx)
 {
 	follow_move((struct cgroup *)number_of(ctx, 0), (struct task_struct *)number_of(ctx, 2));
+	return 0;
+}
+
+/*
+ * Not attached: user space runs it on a cpu that has pending records. It may interrupt another program at work; then
+ * it has no effect, and says so.
+ */
+SEC("raw_tp/sys_exit")
+int on_flush(u64 *ctx)
+{
+	struct scratch *s = scratch_of_cpu();
+
+	if (!s)
+		return 0;
+	if (s->busy)
+		return 1;
+	if (s->base)
+		hand_over(s, s->base);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 //! Loading the object and attaching its programs: the only file that knows the names of its maps and variables.
 
 use aya::maps::{Array, HashMap, MapData, MapError, PerCpuArray, RingBuf};
-use aya::programs::{BtfTracePoint, Program, ProgramError, RawTracePoint};
+use aya::programs::{BtfTracePoint, Program, ProgramError, RawTracePoint, RawTracePointRunOptions, TestRun};
 use aya::{Btf, BtfError, Ebpf, EbpfError, EbpfLoader, Pod, VerifierLogLevel};
 
 use super::host::HostFacts;
@@ -73,6 +73,26 @@ pub(super) enum Form {
 /// The first kernel with a current task whose type programs know (`bpf_get_current_task_btf`).
 const TYPED_TASK_KERNEL: (u32, u32) = (5, 11);
 
+/// The first kernel where user space can run a raw tracepoint's program on a given processor.
+const FLUSH_KERNEL: (u32, u32) = (5, 10);
+/// Records of the main ring are handed over when a processor has gathered this much: their cost halves, and a recorder
+/// that is killed loses no more than this of each processor.
+const BATCH_BYTES: u32 = 8192;
+/// `CPUS_MAX` of bpf/record.h.
+const CPUS_MAX: usize = 8192;
+
+/// `counters` of bpf/record.h.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Counters {
+    compat_calls: u64,
+    untracked_processes: u64,
+    pending: [u8; CPUS_MAX],
+}
+
+// SAFETY: repr(C), integers and arrays of them, sizes multiples of the alignment: no padding.
+unsafe impl Pod for Counters {}
+
 /// What the programs are told beside the plan.
 pub(super) struct Settings {
     pub(super) snaplen: u32,
@@ -95,7 +115,7 @@ pub(super) struct Attached {
     ebpf: Ebpf,
     tracked: HashMap<MapData, u32, u8>,
     losses: PerCpuArray<MapData, LossWords>,
-    counters: Array<MapData, [u64; 2]>,
+    counters: Array<MapData, Counters>,
 }
 
 /// The two rings, to be read.
@@ -146,6 +166,8 @@ impl Attached {
         let has_typed_task = u32::from(form == Form::Typed && host.kernel >= TYPED_TASK_KERNEL);
         let page_kib = host.page_bytes / 1024;
         let wake_bytes = wake_bytes(host.cpus, settings);
+        let can_flush = host.kernel >= FLUSH_KERNEL && to_usize(host.cpus) <= CPUS_MAX;
+        let batch_bytes = if can_flush { BATCH_BYTES } else { 0 };
         let mut ebpf = EbpfLoader::new()
             .btf(Some(btf))
             .verifier_log_level(VerifierLogLevel::STATS)
@@ -161,6 +183,7 @@ impl Attached {
             .override_global("recorder_pid", &settings.recorder_pid, true)
             .override_global("page_kib", &page_kib, true)
             .override_global("wake_bytes", &wake_bytes, true)
+            .override_global("batch_bytes", &batch_bytes, true)
             .map_max_entries("scratches", host.cpus)
             .map_max_entries("ring_main", settings.main_ring_bytes)
             .map_max_entries("ring_lifecycle", settings.lifecycle_ring_bytes)
@@ -173,6 +196,9 @@ impl Attached {
         let tracked = HashMap::try_from(take("tracked")?)?;
         let losses = PerCpuArray::try_from(take("losses")?)?;
         let counters = Array::try_from(take(".bss")?)?;
+        if can_flush {
+            flush_program(&mut ebpf)?.load().map_err(|source| LiveError::Attach { tracepoint: FLUSH, source })?;
+        }
         Ok((Attached { ebpf, tracked, losses, counters }, rings))
     }
 
@@ -216,13 +242,32 @@ impl Attached {
     }
 
     pub(super) fn unrecorded(&self) -> Result<Unrecorded, LiveError> {
-        let [compat_calls, untracked_processes] = self.counters.get(&0, 0)?;
+        let Counters { compat_calls, untracked_processes, .. } = self.counters.get(&0, 0)?;
         Ok(Unrecorded { compat_calls, untracked_processes })
+    }
+
+    /// Has every processor hand over what it has gathered, so that everything that is older than this call is in a ring.
+    pub(super) fn flush(&mut self) -> Result<(), LiveError> {
+        // A processor is busy with a record for microseconds, and can be seen so many times in a row only by bad luck.
+        const TRIES: usize = 100;
+        let pending = self.counters.get(&0, 0)?.pending;
+        let program = flush_program(&mut self.ebpf)?;
+        for (cpu, _) in pending.iter().enumerate().filter(|(_, pending)| **pending != 0) {
+            let Ok(cpu) = u32::try_from(cpu) else { continue };
+            for _ in 0..TRIES {
+                match program.test_run(RawTracePointRunOptions { cpu: Some(cpu), ..Default::default() }) {
+                    Ok(result) if result.return_value != 0 => std::thread::yield_now(),
+                    // A processor that has gone offline meanwhile cannot be asked.
+                    Ok(_) | Err(_) => break,
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Detaches the programs; the maps live on, so that counters can still be read.
     pub(super) fn detach(&mut self) {
-        for (_, program) in self.ebpf.programs_mut() {
+        for (_, program) in self.ebpf.programs_mut().filter(|(name, _)| *name != FLUSH) {
             // A program that is not loaded cannot be unloaded; that is no matter.
             let _ = match program {
                 Program::BtfTracePoint(program) => program.unload(),
@@ -231,6 +276,18 @@ impl Attached {
             };
         }
     }
+}
+
+/// The program that hands over what a processor has gathered.
+const FLUSH: &str = "on_flush";
+
+fn flush_program(ebpf: &mut Ebpf) -> Result<&mut RawTracePoint, LiveError> {
+    let program = ebpf.program_mut(FLUSH).ok_or(LiveError::Incomplete(FLUSH))?;
+    program.try_into().map_err(|source| LiveError::Attach { tracepoint: FLUSH, source })
+}
+
+fn to_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// A processor wakes the reader this often at the latest: when all of them together have filled a quarter of a ring.

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use aya::Btf;
@@ -179,9 +180,12 @@ fn what_finds_no_room_is_counted() {
 #[test]
 #[ignore = "needs root and BPF"]
 fn a_process_that_ran_before_is_recorded_with_its_children() {
-    let mut parent = Command::new("sh").args(["-c", "sleep 0.3; cat /dev/null; sh -c true"]).spawn().unwrap();
+    let mut parent = Command::new("sh");
+    parent.args(["-c", "read line; cat /dev/null; sh -c true"]).stdin(Stdio::piped());
+    let mut parent = parent.spawn().unwrap();
     let options = LiveOptions { scope: Scope::Pids(vec![parent.id()]), ..options("security") };
     let mut live = Live::start(&Live::probe().unwrap(), &options).unwrap();
+    parent.stdin.take().unwrap().write_all(b"go\n").unwrap();
     let mut records = Vec::new();
     let mut sink = |record: &[u8]| records.push(record.to_vec());
     while parent.try_wait().unwrap().is_none() {
@@ -252,6 +256,7 @@ fn record_as(form: Form, argv: &[&str]) -> Result<Vec<Vec<u8>>, LiveError> {
     command.release().unwrap();
     command.wait().unwrap();
     attached.detach();
+    attached.flush()?;
     let mut records = Vec::new();
     rings.finish(&mut |record| records.push(record.to_vec()));
     Ok(records)

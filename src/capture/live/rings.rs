@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use aya::maps::{MapData, RingBuf};
 
+use super::attach::LiveError;
 use super::clock::boot_ns;
 
 /// How long a record may take from its time stamp to its place in the ring. Fetching takes microseconds; a guest whose
@@ -18,8 +19,10 @@ use super::clock::boot_ns;
 const WINDOW_NS: u64 = 5_000_000;
 /// One round reads about this much, so that the pool stays small and the rings are given back early.
 const ROUND_BYTES: usize = 8 << 20;
-/// Offset of the time in a record (`ts_ns`, the first member of `struct sr_record`).
+/// Where the time lies in a record (`ts_ns` of `struct sr_record`).
 const TIME_AT: std::ops::Range<usize> = 0..8;
+/// Where its length lies (`len`).
+const LEN_AT: std::ops::Range<usize> = 8..12;
 
 /// A record in the pool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,12 +41,22 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Takes a copy of a record. One that is too short for a time is passed on as the oldest: decoding will say so.
-    fn push(&mut self, record: &[u8]) {
-        let time = record.get(TIME_AT).and_then(|bytes| bytes.try_into().ok());
-        let ts_ns = time.map_or(0, u64::from_ne_bytes);
-        self.entries.push(Entry { ts_ns, at: self.bytes.len(), len: record.len() });
-        self.bytes.extend_from_slice(record);
+    /// Takes a copy of what a ring handed over: one record after the other. What is no record is passed on in one piece
+    /// as the oldest: decoding will say so.
+    fn push(&mut self, mut batch: &[u8]) {
+        while !batch.is_empty() {
+            let len = batch.get(LEN_AT).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_ne_bytes);
+            let len = usize::try_from(len).unwrap_or(0);
+            let (record, rest) = match batch.split_at_checked(len) {
+                Some((record, rest)) if len >= LEN_AT.end => (record, rest),
+                Some(_) | None => (batch, &[][..]),
+            };
+            let time = record.get(TIME_AT).and_then(|bytes| bytes.try_into().ok());
+            let ts_ns = time.map_or(0, u64::from_ne_bytes);
+            self.entries.push(Entry { ts_ns, at: self.bytes.len(), len: record.len() });
+            self.bytes.extend_from_slice(record);
+            batch = rest;
+        }
     }
 
     /// Gives the records before `end_ns` to `sink`, oldest first, and keeps the others. Returns how many were given.
@@ -107,16 +120,24 @@ impl<T: Borrow<MapData>> Rings<T> {
 
     /// Waits until a processor has written a fair amount or the time is over, then gives the records that are ripe to
     /// `sink`. Returns how many.
-    pub(super) fn poll(&mut self, timeout: Duration, sink: &mut dyn FnMut(&[u8])) -> io::Result<usize> {
+    ///
+    /// `flush` has the processors hand over what they have gathered.
+    pub(super) fn poll(
+        &mut self,
+        timeout: Duration,
+        flush: &mut dyn FnMut() -> Result<(), LiveError>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Result<usize, LiveError> {
         if !self.is_behind {
             self.epoll.wait(timeout)?;
         }
         // Without a clock everything is taken for ripe: order may then suffer, nothing else.
         let now_ns = boot_ns().unwrap_or(u64::MAX);
+        flush()?;
         Ok(self.round(now_ns, sink))
     }
 
-    /// One round. `now_ns` is `CLOCK_BOOTTIME` before it: what is older by the window than that has arrived.
+    /// One round. `now_ns` is `CLOCK_BOOTTIME` before the processors were asked: what is older by the window than that has arrived.
     fn round(&mut self, now_ns: u64, sink: &mut dyn FnMut(&[u8])) -> usize {
         let lifecycle = drain(&mut self.lifecycle, &mut self.pool, ROUND_BYTES);
         let main = drain(&mut self.main, &mut self.pool, ROUND_BYTES);
@@ -185,6 +206,7 @@ mod tests {
 
     fn record(ts_ns: u64, content: u8) -> Vec<u8> {
         let mut record = ts_ns.to_ne_bytes().to_vec();
+        record.extend_from_slice(&(12 + u32::from(content)).to_ne_bytes());
         record.extend_from_slice(&vec![content; usize::from(content)]);
         record
     }
@@ -211,9 +233,22 @@ mod tests {
     }
 
     #[test]
-    fn a_record_without_a_time_is_passed_on() {
+    fn a_batch_is_taken_apart() {
+        let mut pool = Pool::default();
+        pool.push(&[record(5, 1), record(4, 0), record(6, 200)].concat());
+        assert_eq!(release(&mut pool, u64::MAX), [record(4, 0), record(5, 1), record(6, 200)]);
+    }
+
+    #[test]
+    fn what_is_no_record_is_passed_on_in_one_piece() {
         let mut pool = Pool::default();
         pool.push(&[1, 2, 3]);
         assert_eq!(release(&mut pool, 1), [vec![1, 2, 3]]);
+        for len in [0, 11, 4000, u32::MAX] {
+            let mut broken = record(7, 30);
+            broken[8..12].copy_from_slice(&len.to_ne_bytes());
+            pool.push(&[record(3, 3), broken.clone()].concat());
+            assert_eq!(release(&mut pool, u64::MAX), [record(3, 3), broken]);
+        }
     }
 }

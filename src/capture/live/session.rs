@@ -111,7 +111,8 @@ impl Live {
     /// Waits until there is a fair amount to read or the time is over, then gives records to `sink`, in the order of
     /// their times. Returns how many. Records of the last few milliseconds wait for the next call.
     pub fn poll(&mut self, timeout: Duration, sink: &mut dyn FnMut(&[u8])) -> Result<usize, LiveError> {
-        Ok(self.rings.poll(timeout, sink)?)
+        let Live { attached, rings, .. } = self;
+        rings.poll(timeout, &mut || attached.flush(), sink)
     }
 
     /// Records lost since the last call, by processor and kind.
@@ -123,6 +124,7 @@ impl Live {
     /// Detaches the programs, then gives everything that is left in the rings to `sink`.
     pub fn stop(mut self, sink: &mut dyn FnMut(&[u8])) -> Result<LiveEnd, LiveError> {
         self.attached.detach();
+        self.attached.flush()?;
         let drained = self.rings.finish(sink);
         Ok(LiveEnd { drained, losses: self.losses()?, unrecorded: self.attached.unrecorded()? })
     }
