@@ -3,4 +3,11 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod arrows;
+mod bad_captures;
+mod bad_rules;
+mod binary;
 mod builtin_rules;
+mod outputs;
+mod pipes;
+mod story;
+mod usage;
