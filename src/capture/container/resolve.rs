@@ -45,7 +45,10 @@ pub enum ResolveError {
         containers: Vec<String>,
     },
     /// Several ids begin like this.
-    #[error("container id '{wanted}' is the beginning of several: {}; give more digits or a name", .containers.join(", "))]
+    #[error(
+        "container id '{wanted}' is the beginning of several: {}; give more digits or a name",
+        .containers.join(", ")
+    )]
     Ambiguous {
         /// As it was given.
         wanted: String,

@@ -71,7 +71,8 @@ fn a_running_container_has_all_its_facts() {
         "NetworkSettings": { "Networks": {
             "backend": { "IPAddress": "10.9.0.2" }, "bridge": { "IPAddress": "172.17.0.2" }, "none": null } },
         "MountPoints": {
-            "/vol": { "Source": "/srv/vol", "Destination": "/vol", "RW": false, "Relabel": "ro", "Propagation": "rprivate" },
+            "/vol": {
+                "Source": "/srv/vol", "Destination": "/vol", "RW": false, "Relabel": "ro", "Propagation": "rprivate" },
             "/data": { "Source": "/volumes/named/_data", "Destination": "/data", "RW": true, "Relabel": "z" },
         },
     });
