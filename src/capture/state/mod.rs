@@ -18,6 +18,7 @@ mod calls;
 mod fd_cache;
 mod fd_table;
 mod files;
+mod identity;
 mod lifecycle;
 mod params;
 mod path;
@@ -28,6 +29,9 @@ mod snapshot;
 mod sockets;
 mod threads;
 mod users;
+
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -170,10 +174,14 @@ impl State {
         let tid = raw.tid;
         self.meet_thread(raw);
         let outcome = self.follow(raw, Params(raw.params));
+        if self.threads.get(tid).is_none() {
+            // A clone that claims to have made the caller's own process, say.
+            self.add_unseen(tid, tid, raw.ts_ns);
+        }
         self.threads.refresh(tid);
         let State { threads, path, source_path, .. } = self;
         Enriched {
-            thread: &threads.get(tid).expect("meet_thread made it, and nothing but the next event removes it").row,
+            thread: &threads.get(tid).expect("it was added just now if it was missing").row,
             fd: outcome.fd,
             path: outcome.has_path.then_some(path.as_slice()),
             source_path: outcome.has_source_path.then_some(source_path.as_slice()),
