@@ -127,6 +127,11 @@ static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
 #define NR_EXECVE	59
 #define NR_EXECVEAT	322
 
+/* A new task's first return to user space passes sys_exit; see copy_thread() and ret_from_fork(). */
+#ifndef CHILD_RETURN_UNSEEN
+#define CHILD_RETURN_UNSEEN 0
+#endif
+
 struct pt_regs {
 	unsigned long r8, r9, r10, dx, si, di, orig_ax;
 } CORE;
@@ -160,6 +165,9 @@ struct thread_info {
 #elif defined(__TARGET_ARCH_arm64)
 #define NR_EXECVE	221
 #define NR_EXECVEAT	281
+
+/* A new task's first return to user space does not pass sys_exit. */
+#define CHILD_RETURN_UNSEEN 1
 
 struct pt_regs {
 	u64 regs[31];

@@ -167,6 +167,11 @@ INLINE void fill_record(struct scratch *s, u32 nr, u32 flags)
 		if (slot)
 			has_kept = add_kept(s, r->tid, slot);
 	}
+	if (CHILD_RETURN_UNSEEN && flags & SR_DESC_CLONE) {
+		slot = kept(r->tid, nr);
+		if (slot)
+			slot->nr = SLOT_NONE;
+	}
 	for (u32 i = 0; i < 6; i++) {
 		u32 kind = descriptor_of(nr)->fetch[i];
 
@@ -368,6 +373,43 @@ int on_exec_plain(u64 *ctx)
 	return record_exec(number_of(ctx, 1), (struct linux_binprm *)number_of(ctx, 2));
 }
 
+/*
+ * The child's side of a call of the clone family, where its return does not pass the tracepoint: told when the child
+ * is made. Its memory is its parent's or a copy of it.
+ */
+INLINE void record_child(u32 parent_tid, struct task_struct *child)
+{
+	struct sr_task *facts = bpf_map_lookup_elem(&children, &parent_tid);
+	struct slot *slot = bpf_map_lookup_elem(&slots, &parent_tid);
+	struct scratch *s;
+	struct sr_record *r;
+	u32 nr, at;
+
+	if (!facts || !slot || slot->nr == SLOT_NONE)
+		return;
+	nr = slot->nr;
+	if (!is_wanted(wanted_at_exit, nr))
+		return;
+	s = begin_record(SR_SYSCALL, nr, (u64)facts->pid << 32 | facts->tid, bpf_ktime_get_boot_ns());
+	if (!s)
+		return;
+	r = record_of(s);
+	__builtin_memcpy(r->args, slot->args, sizeof(r->args));
+	for (u32 i = 0; i < 6; i++) {
+		if (descriptor_of(nr)->fetch[i])
+			fetch_arg(nr, i);
+	}
+	at = begin_blob(s);
+	if (at) {
+		bpf_probe_read_kernel(spot(s, at, 0), sizeof(*facts), facts);
+		end_blob(s, SR_BLOB_TASK, 0, sizeof(*facts));
+	}
+	add_cgroups((u64)child);
+	add_cwd(child);
+	add_strings((u64)child, 0);
+	end_record(s, descriptor_of(nr)->flags & SR_DESC_SECURITY);
+}
+
 /* `typed` is `child` as the verifier knows it, if `direct`. */
 INLINE int record_fork(bool direct, struct task_struct *typed, struct task_struct *parent, struct task_struct *child)
 {
@@ -387,6 +429,8 @@ INLINE int record_fork(bool direct, struct task_struct *typed, struct task_struc
 	write_task(direct, t, typed);
 	bpf_map_update_elem(&children, &tid, t, BPF_ANY);
 	release(s);
+	if (CHILD_RETURN_UNSEEN)
+		record_child(tid, child);
 	return 0;
 }
 

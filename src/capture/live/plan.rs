@@ -3,6 +3,7 @@
 
 use super::descriptors::{CALL_LIMIT, descriptor_map};
 use super::event_set::EventSet;
+use super::numbers::Arch;
 use super::scope::Scope;
 use super::wire::{SrDesc, desc_flag, fetch};
 
@@ -95,8 +96,10 @@ impl Plan {
             let Some(entry) = usize::try_from(nr).ok().and_then(|nr| plan.descriptors.get_mut(nr)) else { continue };
             *entry = desc;
             set_bit(&mut plan.wanted_at_exit, nr);
-            // What execve was given is gone when its new image is in place.
-            if desc.flags & (desc_flag::ENTER | desc_flag::EXEC) != 0 {
+            // What execve was given is gone when its new image is in place; on arm64 a new task is told when it is
+            // made, by what the entry left.
+            let at_fork = if Arch::NATIVE == Arch::Aarch64 { desc_flag::CLONE } else { 0 };
+            if desc.flags & (desc_flag::ENTER | desc_flag::EXEC | at_fork) != 0 {
                 set_bit(&mut plan.wanted_at_enter, nr);
             }
             plan.wants_children |= desc.flags & desc_flag::CLONE != 0;
