@@ -191,6 +191,8 @@ INLINE bool is_told(u32 flags, u64 prot, s64 ret)
 {
 	if (flags & SR_DESC_PROT_EXEC && !(prot & 4))
 		return false;
+	if (CHILD_RETURN_UNSEEN && flags & SR_DESC_CLONE && ret == 0)
+		return false;	/* told when the child was made */
 	/* told when the new image was in place */
 	return !(flags & SR_DESC_EXEC && ret == 0);
 }
