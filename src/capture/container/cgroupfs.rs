@@ -15,7 +15,7 @@ pub enum ScopeError {
     Container(#[from] ResolveError),
     /// The container's process cannot be looked at.
     #[error(
-        "container '{name}': process {pid}: /proc/{pid}/cgroup: {source}; is the container still running, and is this the host's /proc?"
+        "container '{name}': /proc/{pid}/cgroup: {source}; is the container still running, and is this the host's /proc?"
     )]
     Process {
         /// The container.
@@ -27,7 +27,8 @@ pub enum ScopeError {
     },
     /// The process is in no cgroup of the container's.
     #[error(
-        "container '{name}': process {pid} is in no cgroup named after it (it is in {cgroups}): Docker's state is out of date, or the cgroup is hidden by a namespace; record it with --cgroup"
+        "container '{name}': process {pid} is in no cgroup named after it (it is in {cgroups}): Docker's state is out \
+         of date, or the cgroup is hidden by a namespace; record it with --cgroup"
     )]
     NotItsOwn {
         /// The container.
@@ -136,7 +137,8 @@ mod tests {
     #[test]
     fn only_what_is_named_after_the_container_is_its_own() {
         let cgroups = format!(
-            "9:name=systemd:/docker/{ID}\n4:memory:/docker/{ID}/init.scope\n3:cpuset:/\n2:cpu:/shared\n0::/system.slice/docker-{ID}.scope/a:b\nnonsense\n"
+            "9:name=systemd:/docker/{ID}\n4:memory:/docker/{ID}/init.scope\n3:cpuset:/\n\
+             2:cpu:/shared\n0::/system.slice/docker-{ID}.scope/a:b\nnonsense\n"
         );
         let expected = [
             (9, format!("/docker/{ID}")),

@@ -100,7 +100,8 @@ fn pod_facts_come_from_labels_and_from_the_sandbox() {
     let tree = DockerTree::new();
     let sandbox = serde_json::json!({
         "Name": "/k8s_POD_web-0", "Config": { "Labels": {
-            "app": "shop", "io.kubernetes.pod.name": "web-0", "annotation.x": "y", "io.kubernetes.docker.type": "podsandbox" } },
+            "app": "shop", "io.kubernetes.pod.name": "web-0", "annotation.x": "y",
+            "io.kubernetes.docker.type": "podsandbox" } },
         "NetworkSettings": { "Networks": { "cni": { "IPAddress": "", "GlobalIPv6Address": "fd00::2" } } },
     });
     tree.file(&format!("containers/{OTHER}/config.v2.json"), &sandbox.to_string());
