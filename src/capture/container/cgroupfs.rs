@@ -15,7 +15,7 @@ pub enum ScopeError {
     Container(#[from] ResolveError),
     /// The container's process cannot be looked at.
     #[error(
-        "container '{name}': /proc/{pid}/cgroup: {source}; is the container still running, and is this the host's /proc?"
+        "container '{name}': /proc/{pid}/cgroup: {source}; is it still running, and is this the host's /proc?"
     )]
     Process {
         /// The container.
