@@ -14,9 +14,7 @@ pub enum ScopeError {
     #[error(transparent)]
     Container(#[from] ResolveError),
     /// The container's process cannot be looked at.
-    #[error(
-        "container '{name}': /proc/{pid}/cgroup: {source}; is it still running, and is this the host's /proc?"
-    )]
+    #[error("container '{name}': /proc/{pid}/cgroup: {source}; is it still running, and is this the host's /proc?")]
     Process {
         /// The container.
         name: String,
