@@ -48,7 +48,12 @@ impl Atoms {
             Some(_) => Reads::Row,
             None => reads_of(&test.field),
         };
-        let cost = access_cost(test.field.field.access) + operator_cost(test.op);
+        let cost = if reads == Reads::Row && !matches!(test.field.field.access, Access::Event(_)) {
+            // Something of the thread or the descriptor that also depends on the event: asked of every row anew.
+            ASKED_OF_EVERY_ROW
+        } else {
+            access_cost(test.field.field.access) + operator_cost(test.op)
+        };
         self.atoms.push(Atom { field: test.field.clone(), matcher, reads, cost });
         self.ids.insert(key, id);
         id
@@ -71,6 +76,9 @@ fn write_key(test: &Test, key: &mut String) {
         let _ = write!(key, "{value:?};");
     }
 }
+
+/// The cost of a comparison that cannot be shared between rows.
+const ASKED_OF_EVERY_ROW: u32 = 80;
 
 /// A rough order of how dear values are: numbers that lie in a column, texts in a dictionary, texts that are made.
 fn access_cost(access: Access) -> u32 {

@@ -9,7 +9,7 @@ use crate::format::schema::{EventInfo, ParamType, Physical};
 use crate::format::{BytesColumn, Damage, EventTable, IntColumn};
 use crate::replay::compile::{Atom, argument_of, value_of_kind};
 use crate::replay::fields::{
-    Access, Argument, BlockView, EventFact, FdFact, PathRole, StdioFact, ThreadFact, Whose, shows_failed_paths,
+    Access, Argument, BlockView, EventFact, FdFact, PathRole, StdioFact, ThreadFact, Whose, result_decides_paths,
 };
 
 /// The columns that decide a comparison.
@@ -148,10 +148,10 @@ pub(super) fn event_keys<'b>(
                 PathRole::Source => table.source_path()?,
             };
             // Of most calls the path is there only when they succeed.
-            if shows_failed_paths(info.kind) {
-                text_of(atom, path)
-            } else {
+            if result_decides_paths(info) {
                 Keys::Several(vec![Key::Text(path), Key::Number(table.param_int(0)?)])
+            } else {
+                text_of(atom, path)
             }
         }
         EventFact::OpenedForRead | EventFact::OpenedForWrite => numbers(&["flags"])?,

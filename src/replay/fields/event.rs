@@ -7,7 +7,7 @@ use super::{Argument, Purpose, container, descriptor, param, path};
 use crate::format::Damage;
 use crate::format::dimension::{FdColumn, ThreadColumn};
 use crate::format::schema::flags::FILE_FLAGS;
-use crate::format::schema::{Category, EventFlags, EventInfo, EventKind, EventSource, ParamType};
+use crate::format::schema::{Category, EventFlags, EventInfo, EventKind, EventSource, ParamType, Physical};
 use crate::replay::fields::access::ContainerFact;
 
 /// The value of a fact that depends on the kind alone; `None` when for this kind it depends on the row.
@@ -301,7 +301,8 @@ fn opens(kind: EventKind) -> bool {
 }
 
 fn has_result(info: &EventInfo) -> bool {
-    info.source == EventSource::Syscall && info.kind != EventKind::SYSCALL && !info.params.is_empty()
+    let is_call = info.source == EventSource::Syscall && info.kind != EventKind::SYSCALL;
+    is_call && info.params.first().is_some_and(|param| param.ty.physical() == Physical::Int)
 }
 
 fn returns_pid(info: &EventInfo) -> bool {
@@ -386,12 +387,18 @@ fn is_of_class(row: &EventRow<'_, '_>, info: &EventInfo, class: ErrorClass) -> R
 
 /// Whether the event's paths are there: those of failed calls are not, but for files that could not be opened.
 pub(super) fn shows_paths(row: &EventRow<'_, '_>) -> Result<bool, Damage> {
-    Ok(shows_failed_paths(row.kind()) || row.param_int(0)?.unwrap_or(0) >= 0)
+    let has_result = row.info().is_some_and(has_result);
+    Ok(!has_result || shows_failed_paths(row.kind()) || row.param_int(0)?.unwrap_or(0) >= 0)
 }
 
 /// Whether events of a kind have their paths also when they fail.
-pub(in crate::replay) fn shows_failed_paths(kind: EventKind) -> bool {
+fn shows_failed_paths(kind: EventKind) -> bool {
     matches!(kind, EventKind::OPEN | EventKind::OPENAT | EventKind::OPENAT2 | EventKind::CREAT)
+}
+
+/// Whether the result decides if the paths of an event of this kind are there.
+pub(in crate::replay) fn result_decides_paths(info: &EventInfo) -> bool {
+    has_result(info) && !shows_failed_paths(info.kind)
 }
 
 fn file_flag(word: &str) -> i64 {

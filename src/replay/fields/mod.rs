@@ -15,6 +15,9 @@ pub mod glob;
 mod names;
 mod param;
 mod path;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 mod thread;
 mod value;
 mod view;
@@ -24,7 +27,7 @@ pub use access::{
     Reads, StdioFact, ThreadFact, TimePart, TimeStyle, UserFact, Whose,
 };
 pub use catalogue::FIELDS;
-pub(in crate::replay) use event::shows_failed_paths;
+pub(in crate::replay) use event::result_decides_paths;
 pub use extract::{field_value, field_value_of_fd, field_value_of_kind, field_value_of_thread};
 pub use value::{FieldValue, write_json_text, write_printable};
 pub use view::{BlockView, CaptureFacts, EventRow};
