@@ -22,7 +22,6 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("zstd", &["format::block"]),
     ("granit_parser", &["replay::rules"]),
     ("annotate_snippets", &["replay::rules"]),
-    ("procfs", &["capture"]),
     ("bincode", &["format"]),
     ("clap", &["bin"]),
     ("anyhow", &["bin"]),

@@ -24,6 +24,8 @@ mod params;
 mod path;
 mod paths;
 mod pending;
+#[cfg(feature = "record")]
+mod proc;
 mod shared;
 mod snapshot;
 mod sockets;
@@ -46,6 +48,8 @@ use params::Params;
 use pending::Pending;
 use threads::Threads;
 
+#[cfg(feature = "record")]
+pub use proc::ProcScan;
 pub use snapshot::{ProcessSource, Snapshot, SnapshotFd, SnapshotThread};
 pub use users::UserTable;
 

@@ -30,7 +30,7 @@ pub(super) const FMODE_CREATED: u32 = 0x10_0000;
 
 /// `file_flags` of an open: access mode and flags. A word is set if any bit of its flag is, so that `O_DSYNC` gives
 /// `O_SYNC` too and `O_DIRECTORY` gives `O_TMPFILE`, as it does in Falco.
-pub(super) fn open_flags(arch: Arch, flags: u64) -> u32 {
+pub(in crate::capture) fn open_flags(arch: Arch, flags: u64) -> u32 {
     let (direct, directory, large) = match arch {
         Arch::X86_64 => (0o40_000, 0o200_000, 0o100_000),
         Arch::Aarch64 => (0o200_000, 0o40_000, 0o400_000),

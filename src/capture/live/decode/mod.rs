@@ -26,6 +26,7 @@ mod tests;
 use std::sync::LazyLock;
 
 use self::call::Call;
+pub(in crate::capture) use self::flags::open_flags;
 use self::params::{FEW_PARAMS, MAX_PARAMS, Params};
 use super::clock::ClockBase;
 use super::descriptors::{DescriptorTable, descriptors};
