@@ -9,10 +9,13 @@ use super::access::TimeStyle;
 
 /// Appends a time in the local time zone.
 pub fn write_time(style: TimeStyle, ts_ns: u64, out: &mut Vec<u8>) {
+    write_time_in(&TimeZone::system(), style, ts_ns, out);
+}
+
+fn write_time_in(zone: &TimeZone, style: TimeStyle, ts_ns: u64, out: &mut Vec<u8>) {
     let Ok(timestamp) = Timestamp::from_nanosecond(i128::from(ts_ns)) else {
         return write(out, format_args!("{ts_ns}"));
     };
-    let zone = TimeZone::system();
     let local = zone.to_datetime(timestamp);
     let (hour, minute, second) = (local.hour(), local.minute(), local.second());
     let nanos = local.subsec_nanosecond();
@@ -67,4 +70,40 @@ pub fn write_utc_datetime(ts_ns: u64, out: &mut Vec<u8>) {
 
 fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("writing to a Vec cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::Offset;
+
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_their_styles() {
+        // 2026-01-02 03:04:05.000000006 UTC, in a zone of half hours behind it.
+        let zone = TimeZone::fixed(Offset::from_seconds(-(3 * 3600 + 1800)).expect("a valid offset"));
+        for (style, expected) in [
+            (TimeStyle::Clock, "23:34:05.000000006"),
+            (TimeStyle::ClockSeconds, "23:34:05"),
+            (TimeStyle::DateTime, "2026-01-01 23:34:05.000000006"),
+            (TimeStyle::DateTimeSeconds, "2026-01-01 23:34:05"),
+            (TimeStyle::Iso8601, "2026-01-01T23:34:05.000000006-0330"),
+        ] {
+            let mut out = Vec::new();
+            write_time_in(&zone, style, 1_767_323_045_000_000_006, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+        }
+    }
+
+    #[test]
+    fn universal_time_has_nine_digits() {
+        let mut out = Vec::new();
+        write_utc(1_767_323_045_000_000_000, &mut out);
+        out.push(b' ');
+        write_utc_datetime(1_767_323_045_120_000_000, &mut out);
+        out.push(b' ');
+        write_utc_datetime(u64::MAX, &mut out);
+        let expected = "2026-01-02T03:04:05.000000000Z 2026-01-02 03:04:05.120000000 2554-07-21 23:34:33.709551615";
+        assert_eq!(String::from_utf8_lossy(&out), expected);
+    }
 }

@@ -7,6 +7,9 @@ mod columns;
 mod csv;
 mod json;
 mod message;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 mod text;
 
 pub use self::csv::CsvPrinter;
