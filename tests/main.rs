@@ -7,6 +7,8 @@ mod bad_captures;
 mod bad_rules;
 mod binary;
 mod builtin_rules;
+#[cfg(feature = "record")]
+mod kernel;
 mod outputs;
 mod pipes;
 mod story;

@@ -188,13 +188,16 @@ impl Recorder {
     /// To be called now and then: writes the block in hand when it is old enough, and reports a failure of the threads
     /// behind.
     pub fn tick(&mut self) -> Result<(), RecordError> {
-        if self.progress.failed.load(Ordering::Relaxed) {
-            return Err(self.failure());
-        }
+        self.check()?;
         match self.block_since {
             Some(since) if since.elapsed() >= self.options.flush_after => self.flush(),
             _ => Ok(()),
         }
+    }
+
+    /// Reports a failure of the threads behind.
+    pub fn check(&mut self) -> Result<(), RecordError> {
+        if self.progress.failed.load(Ordering::Relaxed) { Err(self.failure()) } else { Ok(()) }
     }
 
     /// Hands the block in hand to the encoders, if there is anything in it.
@@ -211,6 +214,17 @@ impl Recorder {
             _ => false,
         };
         if sent { Ok(()) } else { Err(self.failure()) }
+    }
+
+    /// Events of the block in hand.
+    pub fn events_in_hand(&self) -> u64 {
+        self.builder.rows() as u64
+    }
+
+    /// Drops the block in hand: a recording that must not become larger ends before it.
+    pub fn discard_block(&mut self) {
+        self.block_since = None;
+        self.builder = BlockBuilder::new(self.options.block.clone());
     }
 
     /// The state, for look-ups between events.

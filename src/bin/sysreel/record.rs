@@ -37,6 +37,9 @@ use crate::time::show_duration;
 /// How long to wait for events before looking at signals, limits and the command.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// So many records are taken before the size is looked at again.
+const LIMITS_EVERY: usize = 256;
+
 /// How long the writer may take to write the block in hand when its size has to be known.
 const MEASURE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -86,6 +89,7 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
         containers: known.containers,
         malformed: 0,
         limit: args.max_size.map(SizeLimit::new),
+        is_full: false,
         failure: None,
     };
     let pump = Pump::start(live).context("cannot start the thread that reads the rings")?;
@@ -109,7 +113,7 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
         if recording.failure.is_some() {
             break End::Failed;
         }
-        if recording.is_full() {
+        if recording.is_full {
             break End::Full;
         }
         if let Some(command) = &mut command {
@@ -173,27 +177,35 @@ struct Recording {
     /// Records that could not be read.
     malformed: u64,
     limit: Option<SizeLimit>,
+    is_full: bool,
     failure: Option<RecordError>,
 }
 
 impl Recording {
     fn take_records(&mut self, chunk: &Chunk) {
-        let Recording { recorder, decoder, containers, malformed, limit: _, failure } = self;
-        for bytes in chunk.records() {
-            let Ok(record) = Record::parse(bytes) else {
-                *malformed += 1;
-                continue;
-            };
-            decoder.decode(&record, &mut |raw| {
-                if failure.is_none() {
-                    *failure = recorder.record(raw).err();
-                }
-            });
-            if failure.is_some() {
+        for (at, bytes) in chunk.records().enumerate() {
+            self.take_record(bytes);
+            if at % LIMITS_EVERY == 0 {
+                self.look_at_size();
+            }
+            if self.failure.is_some() || self.is_full {
                 return;
             }
         }
-        containers.settle();
+        self.containers.settle();
+    }
+
+    fn take_record(&mut self, bytes: &[u8]) {
+        let Ok(record) = Record::parse(bytes) else {
+            self.malformed += 1;
+            return;
+        };
+        let (recorder, failure) = (&mut self.recorder, &mut self.failure);
+        self.decoder.decode(&record, &mut |raw| {
+            if failure.is_none() {
+                *failure = recorder.record(raw).err();
+            }
+        });
     }
 
     fn tick(&mut self) {
@@ -207,27 +219,36 @@ impl Recording {
         Figures { events: stats.events, bytes: stats.bytes_written, lost: stats.lost }
     }
 
-    /// Whether the file is as large as it may become. When that is not sure, what is in hand is written first.
-    fn is_full(&mut self) -> bool {
-        let Some(limit) = self.limit else { return false };
-        match limit.judge(&self.recorder.stats()) {
+    /// Finds out whether the file is as large as it may become. When that is not sure, what is in hand is written first.
+    fn look_at_size(&mut self) {
+        let Some(limit) = self.limit else { return };
+        self.is_full = match limit.judge(&self.recorder.stats()) {
             Verdict::GoOn => false,
             Verdict::Full => true,
             Verdict::Measure => {
                 self.failure = self.recorder.flush().err();
-                let asked = Instant::now();
-                loop {
-                    let stats = self.recorder.stats();
-                    if stats.events_written >= stats.events || self.failure.is_some() {
-                        break limit.judge(&stats) == Verdict::Full;
-                    }
-                    if asked.elapsed() > MEASURE_TIMEOUT {
-                        break true;
-                    }
-                    std::thread::sleep(Duration::from_millis(1));
-                    self.tick();
-                }
+                self.wait_until_written();
+                limit.judge(&self.recorder.stats()) == Verdict::Full
             }
+        };
+        if self.is_full {
+            self.wait_until_written();
+            self.recorder.discard_block();
+        }
+    }
+
+    /// Waits until the blocks on their way are in the file.
+    fn wait_until_written(&mut self) {
+        let asked = Instant::now();
+        loop {
+            let stats = self.recorder.stats();
+            let settled = stats.events_written + self.recorder.events_in_hand();
+            let on_their_way = stats.events.saturating_sub(settled);
+            if on_their_way == 0 || self.failure.is_some() || asked.elapsed() > MEASURE_TIMEOUT {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            self.failure = self.recorder.check().err();
         }
     }
 

@@ -9,6 +9,9 @@ const ASSUMED_BYTES_PER_EVENT: u64 = 32;
 const INDEX_BYTES_PER_BLOCK: u64 = 512;
 const INDEX_BYTES: u64 = 2048;
 
+/// What a block costs beside its events: header, and columns that compress badly while there is little in them.
+const BLOCK_BYTES: u64 = 4096;
+
 /// What to do about the size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
@@ -43,10 +46,10 @@ impl SizeLimit {
         };
         let index = INDEX_BYTES + INDEX_BYTES_PER_BLOCK * (stats.blocks + 2);
         let sure = stats.bytes_written.saturating_add(index);
-        let expected = sure.saturating_add(waiting.saturating_mul(density));
+        let expected = sure.saturating_add(BLOCK_BYTES).saturating_add(waiting.saturating_mul(density));
         if expected < self.max_bytes {
             Verdict::GoOn
-        } else if waiting > 0 && sure < self.max_bytes - self.max_bytes / 20 {
+        } else if waiting > 0 && sure.saturating_add(BLOCK_BYTES) < self.max_bytes - self.max_bytes / 50 {
             Verdict::Measure
         } else {
             Verdict::Full
