@@ -55,6 +55,8 @@ INLINE void blob_user(struct scratch *s, u16 id, u64 from, u64 whole, u32 max)
 	if (!at)
 		return;
 	got = len ? copy_user(at, len, from) : 0;
+	if (got < len)
+		s->faulted = 1;
 	end_blob(s, id, fault_flag(got, len) | (whole > max ? SR_BLOB_TRUNCATED : 0), got);
 }
 
@@ -66,10 +68,12 @@ INLINE void blob_user_str(struct scratch *s, u16 id, u64 from)
 	if (!at)
 		return;
 	len = bpf_probe_read_user_str(spot(s, at, 0), SR_PATH_MAX, (void *)from);
-	if (len < 0)
+	if (len < 0) {
+		s->faulted = 1;
 		end_blob(s, id, SR_BLOB_FAULT, 0);
-	else
+	} else {
 		end_blob(s, id, len >= SR_PATH_MAX ? SR_BLOB_TRUNCATED : 0, len);
+	}
 }
 
 INLINE void blob_kernel_str(struct scratch *s, u16 id, const char *from)

@@ -44,6 +44,7 @@ struct scratch {
 	u32 base;		/* where the record in hand begins; before it lie complete ones */
 	u32 used;		/* where it ends so far */
 	u32 busy;		/* a program is at work in it */
+	u32 faulted;		/* something of the record in hand could not be read */
 	u32 seq_main, seq_lifecycle;
 	u32 unwoken_main, unwoken_lifecycle;
 	/*
@@ -168,6 +169,7 @@ INLINE struct scratch *begin_record(u16 type, u32 nr, u64 ids, u64 ts_ns)
 	*(volatile u32 *)&s->busy = 1;
 	in_order();
 	s->used = s->base + sizeof(struct sr_record);
+	s->faulted = 0;
 	r = record_of(s);
 	r->ts_ns = ts_ns;
 	r->type = type;

@@ -267,14 +267,18 @@ int on_exit_plain(u64 *ctx)
 	return 0;
 }
 
-/* Fetches what must be fetched at entry and keeps it for the call's return. */
+/*
+ * Fetches what must be fetched at entry and keeps it for the call's return. What lies in a page that is not in memory
+ * yet can be read when the call returns, because the kernel itself has read it by then; only execve has no such return.
+ */
 INLINE void keep_entry(struct scratch *s, u32 nr)
 {
 	for (u32 i = 0; i < 6; i++) {
 		if (is_fetched_at_enter(descriptor_of(nr)->fetch[i]))
 			fetch_arg(nr, i);
 	}
-	keep(s, record_of(s)->tid);
+	if (!s->faulted || descriptor_of(nr)->flags & SR_DESC_EXEC)
+		keep(s, record_of(s)->tid);
 	drop_record(s);
 }
 

@@ -100,9 +100,12 @@ INLINE u32 terminal_of(bool direct, struct signal_struct *signal)
 	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
 }
 
+/* Since Linux 6.13 the top bit of i_ctime_nsec says that somebody has asked for the time (I_CTIME_QUERIED). */
+#define NANOSECONDS_BITS	0x7fffffff
+
 INLINE u64 nanoseconds(s64 seconds, s64 nanoseconds)
 {
-	return seconds * 1000000000 + nanoseconds;
+	return seconds * 1000000000 + (nanoseconds & NANOSECONDS_BITS);
 }
 
 #define TIME_OF(direct, inode, type, field)						\
