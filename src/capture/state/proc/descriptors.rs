@@ -152,14 +152,8 @@ impl ProcScan {
         Ok(SnapshotFd { row, close_on_exec: flags & O_CLOEXEC != 0 })
     }
 
-    /// Fills in what the tables of its network namespace say of a socket. Must follow the reading of its link.
+    /// Fills in what the tables of its network namespace say of a socket.
     fn describe_socket(&mut self, pid: i64, inode: u64, namespace: &mut Option<Vec<u8>>, row: &mut FdRow) {
-        // An unbound socket is in no table; what it is has to be asked before the path is used for something else.
-        let protocol = |scan: &mut ProcScan| {
-            let num = row.num;
-            scan.files.fd_link(pid, num).ok()?;
-            scan.files.socket_protocol_here()
-        };
         let namespace = namespace.get_or_insert_with(|| self.network_namespace(pid)).as_slice();
         let table = self.socket_table(namespace, pid);
         match table.get(inode) {
@@ -173,7 +167,11 @@ impl ProcScan {
             }
             Some(Socket::Netlink) => row.type_char = b'n',
             Some(Socket::Packet) => row.type_char = b'o',
-            None => (row.type_char, row.l4proto) = type_of_protocol(protocol(self).as_deref().unwrap_or_default()),
+            // One that was never bound is in no table.
+            None => {
+                let protocol = self.files.socket_protocol(pid, row.num);
+                (row.type_char, row.l4proto) = type_of_protocol(protocol.as_deref().unwrap_or_default());
+            }
         }
     }
 }

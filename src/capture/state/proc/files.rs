@@ -96,8 +96,10 @@ impl ProcFiles {
         inode_of(&self.path)
     }
 
-    /// The protocol's name of a socket, at the path that was used last: `TCP`, `UDPv6`, `UNIX`, ...
-    pub(super) fn socket_protocol_here(&self) -> Option<Vec<u8>> {
+    /// The protocol's name of a socket: `TCP`, `UDPv6`, `UNIX`, ...
+    pub(super) fn socket_protocol(&mut self, pid: i64, num: i64) -> Option<Vec<u8>> {
+        self.set_path(Owner::Process(pid), "fd/");
+        write!(self.path, "{num}").expect("writing to a string does not fail");
         let path = CString::new(self.path.as_bytes()).ok()?;
         let mut name = [0u8; 32];
         // SAFETY: both strings end in NUL, and the buffer is as long as is said.

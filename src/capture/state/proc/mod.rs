@@ -236,10 +236,10 @@ impl ProcScan {
         let controllers = self.controllers();
         let cgroups = self.files.read(owner, "cgroup");
         row.cgroups = controllers.paths(self.notes.check("cgroups of a process", cgroups).unwrap_or_default());
-        if status.is_nested {
-            if let Ok(namespace) = self.files.link(owner, "ns/pid") {
-                self.namespaces.insert(pid, namespace);
-            }
+        if status.is_nested
+            && let Ok(namespace) = self.files.link(owner, "ns/pid")
+        {
+            self.namespaces.insert(pid, namespace);
         }
         if row.vpid == 1 && self.namespace_starts.len() < NAMESPACE_LIMIT {
             let namespace = self.namespaces.get(&pid).cloned();
