@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sysreel::capture::container::{DockerLookup, LookupHandle};
-use sysreel::capture::state::{Snapshot, State};
+use sysreel::capture::live::clock::ClockBase;
+use sysreel::capture::state::{ProcScan, State};
 
 /// How long an event's block may wait for what Docker says of its container. Docker's files are read in a few
 /// milliseconds; a container of another runtime costs this much once.
@@ -32,11 +33,16 @@ impl Containers {
     }
 }
 
-/// Takes the snapshot and starts looking containers up in `docker_roots`.
-pub(crate) fn look_around(docker_roots: Vec<PathBuf>) -> Known {
-    let snapshot = Snapshot::default();
+/// Takes the snapshot of `processes` (of all there are, with `None`) and starts looking containers up in `docker_roots`.
+pub(crate) fn look_around(processes: Option<&[u32]>, clock: ClockBase, docker_roots: Vec<PathBuf>) -> Known {
+    let mut scan = ProcScan::new(clock);
+    let snapshot = match processes {
+        Some(pids) => scan.processes(pids),
+        None => scan.host(),
+    };
     let (lookup, handle, container_notes) = DockerLookup::start(docker_roots);
     let mut notes = snapshot.notes.clone();
     notes.extend(container_notes);
-    Known { state: State::new(snapshot, Box::new(lookup)), notes, containers: Containers { handle } }
+    let state = State::new(snapshot, Box::new(lookup)).with_process_source(Box::new(scan));
+    Known { state, notes, containers: Containers { handle } }
 }

@@ -77,7 +77,11 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     }
     let clock = live.clock();
     // the rings fill from here on, so nothing falls between the snapshot and the first event
-    let known = look_around(docker_roots);
+    let processes = options.scope.processes().map(|mut pids| {
+        pids.extend(command.as_ref().map(HeldCommand::pid));
+        pids
+    });
+    let known = look_around(processes.as_deref(), clock, docker_roots);
     let mut header = capture_header(args, &host, clock.offset_ns, clock.sampled_ns);
     header.notes = known.notes;
 

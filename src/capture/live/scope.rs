@@ -19,6 +19,24 @@ pub enum Scope {
     Cgroups(Vec<CgroupTarget>),
 }
 
+impl Scope {
+    /// The processes that are in scope now, without their descendants; `None` for all of the machine's. A held command
+    /// is not among them.
+    pub fn processes(&self) -> Option<Vec<u32>> {
+        match self {
+            Scope::Host => None,
+            Scope::Command => Some(Vec::new()),
+            Scope::Pids(pids) => Some(pids.clone()),
+            Scope::Cgroups(targets) => {
+                let mut members: Vec<u32> = targets.iter().flat_map(CgroupTarget::members).collect();
+                members.sort_unstable();
+                members.dedup();
+                Some(members)
+            }
+        }
+    }
+}
+
 /// A cgroup that a recording is limited to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CgroupTarget {
