@@ -14,6 +14,7 @@ pub mod header;
 pub mod index;
 mod keyed_hash;
 mod kinship;
+mod random_access;
 mod reader;
 mod records;
 pub mod row;

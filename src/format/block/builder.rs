@@ -10,6 +10,9 @@ use super::interning::Interned;
 /// The most events a block may have.
 pub const ROWS_LIMIT: usize = 1 << 20;
 
+/// The most bytes a block may ask for: what it takes a reader to decode stays well within the reader's own limit.
+const BYTES_LIMIT: usize = 64 << 20;
+
 /// Marks "no descriptor" in a table's references.
 pub(super) const NO_ROW: u32 = u32::MAX;
 
@@ -19,7 +22,7 @@ pub struct BlockOptions {
     /// Events after which a block is full; at most [`ROWS_LIMIT`]. 65,536 unless told: columns compress well and a
     /// block still decodes in a millisecond.
     pub rows: usize,
-    /// Bytes of event and dimension data, uncompressed, after which a block is full.
+    /// Bytes of event and dimension data, uncompressed, after which a block is full; at most 64 MiB.
     pub bytes: usize,
     /// zstd's level.
     pub level: i32,
@@ -136,7 +139,8 @@ impl TableBuilder {
 impl BlockBuilder {
     /// An empty block.
     pub fn new(options: BlockOptions) -> BlockBuilder {
-        let options = BlockOptions { rows: options.rows.clamp(1, ROWS_LIMIT), ..options };
+        let (rows, bytes) = (options.rows.clamp(1, ROWS_LIMIT), options.bytes.min(BYTES_LIMIT));
+        let options = BlockOptions { rows, bytes, ..options };
         BlockBuilder {
             options,
             ts_ns: Vec::with_capacity(options.rows.min(1 << 16)),

@@ -28,7 +28,7 @@ use super::layout::{Reference, TableTag, reference_of, sequence};
 use super::pack::{Unpacker, unpack_alone};
 
 /// What all columns of a block may take in memory, bytes. A full block of 65,536 events takes 20 to 60 MB.
-pub(super) const DECODED_LIMIT: usize = 512 << 20;
+const DECODED_LIMIT: usize = 512 << 20;
 /// The longest directory, bytes.
 const DIRECTORY_LIMIT: usize = 4 << 20;
 /// The longest page, inflated, bytes: room for every column that could be in it.
@@ -76,6 +76,11 @@ impl RawBlock {
 
     /// Checks the body against its hash and parses the directory. Columns are inflated on first use.
     pub fn decode(self) -> Result<Block, Damage> {
+        self.decode_within(DECODED_LIMIT)
+    }
+
+    /// Likewise, with another limit of memory for all columns together.
+    pub(crate) fn decode_within(self, limit: usize) -> Result<Block, Damage> {
         if !self.is_whole() {
             return Err(self.damage("the block's bytes do not fit their hash"));
         }
@@ -91,7 +96,7 @@ impl RawBlock {
             page: OnceCell::new(),
             empty: TableSlot::new(TableTag::Sequence, 0),
             tables,
-            unpacker: Unpacker::new(DECODED_LIMIT),
+            unpacker: Unpacker::new(limit),
             depth: Cell::new(0),
         })
     }

@@ -14,14 +14,15 @@
 //!
 //! The number of values is known to the reader. All arithmetic wraps, so every 64-bit number is representable.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+mod decode;
+mod encode;
 
-use super::bits::{pack_bits, packed_len, unpack_bits, width};
 use super::nulls::Nulls;
 use super::{IntColumn, Pack, Unpack};
-use crate::format::cursor::{Cursor, Malformed, put_signed, put_size, unzigzag, zigzag};
-use crate::format::keyed_hash::KeyedState;
+use crate::format::cursor::{Cursor, Malformed};
+
+pub(crate) use decode::decode_ints;
+pub(crate) use encode::encode_ints;
 
 const CONSTANT: u8 = 0;
 const SEQUENTIAL: u8 = 1;
@@ -35,9 +36,6 @@ const RECENT: u8 = 7;
 /// Differences that share one bit width: long enough that the width byte costs 1/16 bit each, short enough to follow
 /// bursts.
 const MINI_BLOCK: usize = 128;
-
-/// The most distinct values for which a dictionary is tried: codes of two bytes.
-const DICTIONARY_LIMIT: usize = 1 << 16;
 
 /// What a column decodes to.
 pub(crate) enum Ints {
@@ -89,318 +87,15 @@ pub(crate) fn decode_int_column(
     })
 }
 
-/// Appends the values in whichever codec comes out smallest.
-pub(crate) fn encode_ints(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
-    let Some(&first) = values.first() else {
-        out.push(CONSTANT);
-        put_signed(out, 0);
-        return;
-    };
-    let step = values.get(1).map_or(0, |second| second.wrapping_sub(first));
-    if values.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == step) {
-        out.push(if step == 0 { CONSTANT } else { SEQUENTIAL });
-        put_signed(out, first);
-        if step != 0 {
-            put_signed(out, step);
-        }
-        return;
-    }
-    let mut best = Vec::new();
-    let mut candidate = Vec::new();
-    encode_packed(values, pack, &mut best);
-    for encode in [encode_planes, encode_delta_planes, encode_delta_packed, encode_dictionary, encode_recent] {
-        candidate.clear();
-        if encode(values, pack, &mut candidate) && candidate.len() < best.len() {
-            std::mem::swap(&mut best, &mut candidate);
-        }
-    }
-    out.extend_from_slice(&best);
-}
-
-fn encode_packed(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
-    let (base, top) = range(values);
-    let bits = width(top.wrapping_sub(base) as u64);
-    out.push(PACKED);
-    put_signed(out, base);
-    out.push(bits as u8);
-    let mut bytes = Vec::new();
-    pack_bits(values.iter().map(|value| value.wrapping_sub(base) as u64), bits, &mut bytes);
-    pack.pack(&bytes, out);
-}
-
-/// Each encoder appends its codec's bytes and says whether the codec fits the values.
-fn encode_planes(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let (base, top) = range(values);
-    out.push(PLANES);
-    put_signed(out, base);
-    put_planes(values.iter().map(|value| value.wrapping_sub(base) as u64), top.wrapping_sub(base) as u64, pack, out);
-    true
-}
-
-fn encode_delta_planes(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let top = deltas(values).fold(0, |top, delta| top | delta);
-    out.push(DELTA_PLANES);
-    put_signed(out, values.first().copied().unwrap_or(0));
-    put_planes(deltas(values), top, pack, out);
-    true
-}
-
-fn encode_delta_packed(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let all: Vec<u64> = deltas(values).collect();
-    let mut widths = Vec::new();
-    let mut bytes = Vec::new();
-    for block in all.chunks(MINI_BLOCK) {
-        let bits = width(block.iter().fold(0, |top, delta| top | delta));
-        widths.push(bits as u8);
-        pack_bits(block.iter().copied(), bits, &mut bytes);
-    }
-    out.push(DELTA_PACKED);
-    put_signed(out, values.first().copied().unwrap_or(0));
-    pack.pack(&widths, out);
-    put_size(out, bytes.len());
-    pack.pack(&bytes, out);
-    true
-}
-
-fn encode_dictionary(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let limit = DICTIONARY_LIMIT.min(values.len() / 2);
-    if !repeats(values) {
-        return false;
-    }
-    let mut code_of: HashMap<i64, i64, KeyedState> = HashMap::default();
-    for &value in values {
-        code_of.entry(value).or_insert(0);
-        if code_of.len() > limit {
-            return false;
-        }
-    }
-    let mut distinct: Vec<i64> = code_of.keys().copied().collect();
-    distinct.sort_unstable();
-    for (&value, code) in distinct.iter().zip(0..) {
-        code_of.insert(value, code);
-    }
-    let codes: Vec<i64> = values.iter().map(|value| code_of.get(value).copied().unwrap_or(0)).collect();
-    out.push(DICTIONARY);
-    put_size(out, distinct.len());
-    encode_delta_planes(&distinct, pack, out);
-    encode_planes(&codes, pack, out)
-}
-
-/// Whether a sample of the values has some twice.
-fn repeats(values: &[i64]) -> bool {
-    let mut sample: Vec<i64> = values.iter().step_by((values.len() / 256).max(1)).copied().collect();
-    sample.sort_unstable();
-    let all = sample.len();
-    sample.dedup();
-    sample.len() * 8 < all * 7
-}
-
-fn encode_recent(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let mut next = 0i64;
-    let mut distances = Vec::with_capacity(values.len());
-    for &value in values {
-        if value < 0 || value > next {
-            return false;
-        }
-        distances.push((next - value) as u64);
-        next += i64::from(value == next);
-    }
-    out.push(RECENT);
-    let top = distances.iter().fold(0, |top, distance| top | distance);
-    put_planes(distances.iter().copied(), top, pack, out);
-    true
-}
-
-fn range(values: &[i64]) -> (i64, i64) {
-    values.iter().fold((i64::MAX, i64::MIN), |(low, high), &value| (low.min(value), high.max(value)))
-}
-
-fn deltas(values: &[i64]) -> impl Iterator<Item = u64> + Clone + '_ {
-    values.windows(2).map(|pair| zigzag(pair[1].wrapping_sub(pair[0])))
-}
-
-/// Appends the numbers as byte planes; `top` has every bit that any of them has below its highest.
-fn put_planes(numbers: impl Iterator<Item = u64> + Clone, top: u64, pack: &mut dyn Pack, out: &mut Vec<u8>) {
-    let planes = width(top).div_ceil(8);
-    out.push(planes as u8);
-    let mut plane_bytes = Vec::new();
-    for plane in 0..planes {
-        plane_bytes.clear();
-        plane_bytes.extend(numbers.clone().map(|number| (number >> (8 * plane)) as u8));
-        pack.pack(&plane_bytes, out);
-    }
-}
-
-/// Reads `count` values.
-pub(crate) fn decode_ints(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Ints, Malformed> {
-    let codec = cursor.byte()?;
-    if codec == DICTIONARY {
-        return decode_dictionary(cursor, count, unpack).map(Ints::Each);
-    }
-    decode_plain(codec, cursor, count, unpack)
-}
-
-fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Ints, Malformed> {
-    if codec == CONSTANT {
-        return cursor.signed().map(Ints::All);
-    }
-    unpack.charge(count.saturating_mul(8))?;
-    let values = match codec {
-        SEQUENTIAL => {
-            let first = cursor.signed()?;
-            let step = cursor.signed()?;
-            (0..count as i64).map(|row| first.wrapping_add(step.wrapping_mul(row))).collect()
-        }
-        PLANES => {
-            let base = cursor.signed()?;
-            Planes::take(cursor, count, unpack)?.values(None, |number| base.wrapping_add(number as i64))
-        }
-        DELTA_PLANES => {
-            let first = cursor.signed()?;
-            let mut value = first;
-            Planes::take(cursor, count.saturating_sub(1), unpack)?.values((count > 0).then_some(first), |delta| {
-                value = value.wrapping_add(unzigzag(delta));
-                value
-            })
-        }
-        PACKED => {
-            let base = cursor.signed()?;
-            let bits = take_width(cursor)?;
-            let len = packed_len(count, bits).ok_or_else(|| Malformed::new("too many bits"))?;
-            unpack.charge(len)?;
-            let bytes = unpack.unpack(cursor, len)?;
-            let mut values = Vec::with_capacity(count);
-            unpack_bits(&bytes, count, bits, |number| values.push(base.wrapping_add(number as i64)));
-            values
-        }
-        DELTA_PACKED => decode_delta_packed(cursor, count, unpack)?,
-        RECENT => {
-            let (mut next, mut lowest) = (0i64, 0i64);
-            let values = Planes::take(cursor, count, unpack)?.values(None, |distance| {
-                let distance = distance as i64;
-                let value = next.wrapping_sub(distance);
-                lowest = lowest.min(value).min(distance);
-                next += i64::from(distance == 0);
-                value
-            });
-            if lowest < 0 {
-                return Err(Malformed::new("a code comes before its first occurrence"));
-            }
-            values
-        }
-        other => return Err(Malformed::new(format!("number codec {other} is not known here"))),
-    };
-    Ok(Ints::Each(values))
-}
-
-fn decode_delta_packed(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Vec<i64>, Malformed> {
-    let first = cursor.signed()?;
-    let deltas = count.saturating_sub(1);
-    let widths = unpack.unpack(cursor, deltas.div_ceil(MINI_BLOCK))?;
-    let len = cursor.size(count.saturating_mul(8), "the length of packed differences")?;
-    unpack.charge(len)?;
-    let bytes = unpack.unpack(cursor, len)?;
-    let mut values = Vec::with_capacity(count);
-    values.extend((count > 0).then_some(first));
-    let mut value = first;
-    let mut packed = Cursor::new(&bytes);
-    for (block, &bits) in widths.iter().enumerate() {
-        let in_block = (deltas - block * MINI_BLOCK).min(MINI_BLOCK);
-        if bits > 64 {
-            return Err(Malformed::new("a number of more than 64 bits"));
-        }
-        let part = packed.take((in_block * usize::from(bits)).div_ceil(8))?;
-        unpack_bits(part, in_block, u32::from(bits), |delta| {
-            value = value.wrapping_add(unzigzag(delta));
-            values.push(value);
-        });
-    }
-    packed.finish("packed differences")?;
-    Ok(values)
-}
-
-fn decode_dictionary(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Vec<i64>, Malformed> {
-    let distinct_count = cursor.size(count, "the number of distinct values")?;
-    let codec = cursor.byte()?;
-    unpack.charge(count.saturating_mul(16))?;
-    let distinct = decode_plain(codec, cursor, distinct_count, unpack)?.into_values(distinct_count);
-    let codec = cursor.byte()?;
-    let mut values = decode_plain(codec, cursor, count, unpack)?.into_values(count);
-    for value in &mut values {
-        *value = usize::try_from(*value)
-            .ok()
-            .and_then(|code| distinct.get(code).copied())
-            .ok_or_else(|| Malformed::new("a code without an entry in its dictionary"))?;
-    }
-    Ok(values)
-}
-
-fn take_width(cursor: &mut Cursor<'_>) -> Result<u32, Malformed> {
-    match cursor.byte()? {
-        bits @ 0..=64 => Ok(u32::from(bits)),
-        bits => Err(Malformed::new(format!("numbers of {bits} bits"))),
-    }
-}
-
-/// Byte planes as they were inflated, the lowest first.
-struct Planes<'a> {
-    planes: Vec<Cow<'a, [u8]>>,
-    count: usize,
-}
-
-impl<'a> Planes<'a> {
-    fn take(cursor: &mut Cursor<'a>, count: usize, unpack: &dyn Unpack) -> Result<Planes<'a>, Malformed> {
-        let planes = usize::from(cursor.byte()?);
-        if planes > 8 {
-            return Err(Malformed::new(format!("numbers of {planes} bytes")));
-        }
-        let planes = (0..planes).map(|_| unpack.unpack(cursor, count)).collect::<Result<_, Malformed>>()?;
-        Ok(Planes { planes, count })
-    }
-
-    /// The numbers, each put through `each`, after `head`.
-    fn values(&self, head: Option<i64>, each: impl FnMut(u64) -> i64) -> Vec<i64> {
-        // One loop for each number of planes: such a loop is unrolled and needs no checks.
-        match self.planes.len() {
-            0 => self.combine::<0>(head, each),
-            1 => self.combine::<1>(head, each),
-            2 => self.combine::<2>(head, each),
-            3 => self.combine::<3>(head, each),
-            4 => self.combine::<4>(head, each),
-            5 => self.combine::<5>(head, each),
-            6 => self.combine::<6>(head, each),
-            7 => self.combine::<7>(head, each),
-            _ => self.combine::<8>(head, each),
-        }
-    }
-
-    fn combine<const N: usize>(&self, head: Option<i64>, mut each: impl FnMut(u64) -> i64) -> Vec<i64> {
-        let mut planes: [&[u8]; N] = [&[]; N];
-        let mut count = self.count;
-        for (plane, bytes) in planes.iter_mut().zip(&self.planes) {
-            *plane = bytes;
-            count = count.min(bytes.len());
-        }
-        let planes = planes.map(|plane| &plane[..count]);
-        let mut values = Vec::with_capacity(count + 1);
-        values.extend(head);
-        values.extend((0..count).map(|row| {
-            let mut number = 0;
-            for (at, plane) in planes.iter().enumerate() {
-                number |= u64::from(plane[row]) << (8 * at);
-            }
-            each(number)
-        }));
-        values
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
 
     use super::super::tests::Raw;
+    use super::encode::{
+        encode_delta_packed, encode_delta_planes, encode_dictionary, encode_packed, encode_planes, encode_recent,
+    };
     use super::*;
 
     type Encoder = fn(&[i64], &mut dyn Pack, &mut Vec<u8>) -> bool;

@@ -9,10 +9,22 @@ use super::super::reader::{Ending, Reader};
 use super::super::verify::{Verdict, verify};
 use super::super::writer::Writer;
 use super::{dump, small_capture};
-use crate::format::{CaptureHeader, Damage};
+use crate::format::{Block, CaptureHeader, Damage};
 
 /// Everything that can be read: the blocks' numbers and contents, and the damages met.
-fn read_all(mut reader: Reader) -> (Vec<(u64, String)>, Vec<Damage>, Reader) {
+fn read_all(reader: Reader) -> (Vec<(u64, String)>, Vec<Damage>, Reader) {
+    read_blocks(reader, dump)
+}
+
+/// Likewise, without contents.
+fn read_numbers(reader: Reader) -> (Vec<(u64, String)>, Vec<Damage>, Reader) {
+    read_blocks(reader, |_| Ok(String::new()))
+}
+
+fn read_blocks(
+    mut reader: Reader,
+    dump: fn(&Block) -> Result<String, Damage>,
+) -> (Vec<(u64, String)>, Vec<Damage>, Reader) {
     let (mut blocks, mut damages) = (Vec::new(), Vec::new());
     while let Some(block) = reader.next_block(&mut |_| true) {
         match block.and_then(|block| block.decode()) {
@@ -88,10 +100,13 @@ fn every_flipped_bit_is_noticed_and_the_other_blocks_are_read() {
         flipped[bit / 8] ^= 1 << (bit % 8);
         let hit = starts.iter().take(3).filter(|&&start| start <= bit / 8).count().checked_sub(1);
         let hit = hit.filter(|_| bit / 8 < starts[3]);
+        // Every byte once with all that the blocks hold; the other bits with the blocks' numbers only.
+        let read = if bit % 8 == bit / 8 % 8 { read_all } else { read_numbers };
         let reader = open(&flipped).unwrap_or_else(|error| panic!("bit {bit}: {error}"));
-        let (blocks, damages, reader) = read_all(reader);
+        let (blocks, damages, reader) = read(reader);
         let expected: Vec<_> = whole.iter().filter(|(number, _)| Some(*number as usize) != hit).cloned().collect();
-        assert_eq!(blocks, expected, "bit {bit}");
+        assert!(blocks.iter().map(|(number, _)| number).eq(expected.iter().map(|(number, _)| number)), "bit {bit}");
+        assert!(bit % 8 != bit / 8 % 8 || blocks == expected, "bit {bit}");
         let complete = matches!(reader.ending(), Some(Ending::Complete(_)));
         assert!(!damages.is_empty(), "bit {bit} goes unnoticed");
         assert!(complete || bit / 8 >= starts[3], "bit {bit}");

@@ -91,6 +91,43 @@ fn a_damage_says_where() {
     assert_eq!((damage.file.as_str(), damage.offset, damage.block), ("story.reel", offset, Some(0)));
 }
 
+#[test]
+fn a_block_that_would_fill_the_memory_is_refused() {
+    // A million rows of 40 parameters of a few bytes each: every column alone is well-formed.
+    let rows = 1usize << 20;
+    let mut directory = Vec::new();
+    let mut columns = Vec::new();
+    let mut table = |tag: usize, numbers: &[usize], column: &[u8]| {
+        [tag, rows, numbers.len()].into_iter().for_each(|size| put_size(&mut directory, size));
+        for number in numbers {
+            put_size(&mut directory, number * 8);
+            put_size(&mut directory, column.len());
+            columns.extend_from_slice(column);
+        }
+    };
+    let progression = [0, 1, 0, 2];
+    table(0, &[1, 2, 3, 4], &[0, 0, 0]);
+    table(16 + usize::from(EventKind::CLOSE.0), &(16..56).collect::<Vec<_>>(), &progression);
+    let mut plain = Vec::new();
+    put_size(&mut plain, (directory.len() + 1) * 2);
+    plain.push(2);
+    plain.extend_from_slice(&directory);
+    let mut block = small_block();
+    block.body.clear();
+    put_size(&mut block.body, plain.len());
+    block.body.extend_from_slice(&plain);
+    block.body.extend_from_slice(&[1, 0]);
+    block.body.extend_from_slice(&columns);
+    block.body_hash = hash_of(&block.body);
+    block.header.rows = rows as u32;
+    block.header.kinds = vec![(EventKind::CLOSE, rows as u32)];
+    let block = block.decode_within(64 << 20).unwrap();
+    let table = block.table(EventKind::CLOSE).unwrap();
+    let refused = (0..40).filter_map(|param| table.param_int(param).err()).collect::<Vec<_>>();
+    assert_eq!(refused.len(), 40 - 64 / 8);
+    assert!(refused[0].what.contains("inflates to more than the format allows"), "{}", refused[0]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

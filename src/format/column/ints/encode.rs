@@ -1,0 +1,154 @@
+//! Number columns on their way into a file: every codec, and the choice among them.
+
+use std::collections::HashMap;
+
+use super::super::Pack;
+use super::super::bits::{pack_bits, width};
+use super::{CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, MINI_BLOCK, PACKED, PLANES, RECENT, SEQUENTIAL};
+use crate::format::cursor::{put_signed, put_size, zigzag};
+use crate::format::keyed_hash::KeyedState;
+
+/// The most distinct values for which a dictionary is tried: codes of two bytes.
+const DICTIONARY_LIMIT: usize = 1 << 16;
+
+/// Appends the values in whichever codec comes out smallest.
+pub(crate) fn encode_ints(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let Some(&first) = values.first() else {
+        out.push(CONSTANT);
+        put_signed(out, 0);
+        return;
+    };
+    let step = values.get(1).map_or(0, |second| second.wrapping_sub(first));
+    if values.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == step) {
+        out.push(if step == 0 { CONSTANT } else { SEQUENTIAL });
+        put_signed(out, first);
+        if step != 0 {
+            put_signed(out, step);
+        }
+        return;
+    }
+    let mut best = Vec::new();
+    let mut candidate = Vec::new();
+    encode_packed(values, pack, &mut best);
+    for encode in [encode_planes, encode_delta_planes, encode_delta_packed, encode_dictionary, encode_recent] {
+        candidate.clear();
+        if encode(values, pack, &mut candidate) && candidate.len() < best.len() {
+            std::mem::swap(&mut best, &mut candidate);
+        }
+    }
+    out.extend_from_slice(&best);
+}
+
+pub(super) fn encode_packed(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let (base, top) = range(values);
+    let bits = width(top.wrapping_sub(base) as u64);
+    out.push(PACKED);
+    put_signed(out, base);
+    out.push(bits as u8);
+    let mut bytes = Vec::new();
+    pack_bits(values.iter().map(|value| value.wrapping_sub(base) as u64), bits, &mut bytes);
+    pack.pack(&bytes, out);
+}
+
+/// Each encoder appends its codec's bytes and says whether the codec fits the values.
+pub(super) fn encode_planes(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let (base, top) = range(values);
+    out.push(PLANES);
+    put_signed(out, base);
+    put_planes(values.iter().map(|value| value.wrapping_sub(base) as u64), top.wrapping_sub(base) as u64, pack, out);
+    true
+}
+
+pub(super) fn encode_delta_planes(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let top = deltas(values).fold(0, |top, delta| top | delta);
+    out.push(DELTA_PLANES);
+    put_signed(out, values.first().copied().unwrap_or(0));
+    put_planes(deltas(values), top, pack, out);
+    true
+}
+
+pub(super) fn encode_delta_packed(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let all: Vec<u64> = deltas(values).collect();
+    let mut widths = Vec::new();
+    let mut bytes = Vec::new();
+    for block in all.chunks(MINI_BLOCK) {
+        let bits = width(block.iter().fold(0, |top, delta| top | delta));
+        widths.push(bits as u8);
+        pack_bits(block.iter().copied(), bits, &mut bytes);
+    }
+    out.push(DELTA_PACKED);
+    put_signed(out, values.first().copied().unwrap_or(0));
+    pack.pack(&widths, out);
+    put_size(out, bytes.len());
+    pack.pack(&bytes, out);
+    true
+}
+
+pub(super) fn encode_dictionary(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let limit = DICTIONARY_LIMIT.min(values.len() / 2);
+    if !repeats(values) {
+        return false;
+    }
+    let mut code_of: HashMap<i64, i64, KeyedState> = HashMap::default();
+    for &value in values {
+        code_of.entry(value).or_insert(0);
+        if code_of.len() > limit {
+            return false;
+        }
+    }
+    let mut distinct: Vec<i64> = code_of.keys().copied().collect();
+    distinct.sort_unstable();
+    for (&value, code) in distinct.iter().zip(0..) {
+        code_of.insert(value, code);
+    }
+    let codes: Vec<i64> = values.iter().map(|value| code_of.get(value).copied().unwrap_or(0)).collect();
+    out.push(DICTIONARY);
+    put_size(out, distinct.len());
+    encode_delta_planes(&distinct, pack, out);
+    encode_planes(&codes, pack, out)
+}
+
+/// Whether a sample of the values has some twice.
+fn repeats(values: &[i64]) -> bool {
+    let mut sample: Vec<i64> = values.iter().step_by((values.len() / 256).max(1)).copied().collect();
+    sample.sort_unstable();
+    let all = sample.len();
+    sample.dedup();
+    sample.len() * 8 < all * 7
+}
+
+pub(super) fn encode_recent(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let mut next = 0i64;
+    let mut distances = Vec::with_capacity(values.len());
+    for &value in values {
+        if value < 0 || value > next {
+            return false;
+        }
+        distances.push((next - value) as u64);
+        next += i64::from(value == next);
+    }
+    out.push(RECENT);
+    let top = distances.iter().fold(0, |top, distance| top | distance);
+    put_planes(distances.iter().copied(), top, pack, out);
+    true
+}
+
+fn range(values: &[i64]) -> (i64, i64) {
+    values.iter().fold((i64::MAX, i64::MIN), |(low, high), &value| (low.min(value), high.max(value)))
+}
+
+fn deltas(values: &[i64]) -> impl Iterator<Item = u64> + Clone + '_ {
+    values.windows(2).map(|pair| zigzag(pair[1].wrapping_sub(pair[0])))
+}
+
+/// Appends the numbers as byte planes; `top` has every bit that any of them has below its highest.
+fn put_planes(numbers: impl Iterator<Item = u64> + Clone, top: u64, pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let planes = width(top).div_ceil(8);
+    out.push(planes as u8);
+    let mut plane_bytes = Vec::new();
+    for plane in 0..planes {
+        plane_bytes.clear();
+        plane_bytes.extend(numbers.clone().map(|number| (number >> (8 * plane)) as u8));
+        pack.pack(&plane_bytes, out);
+    }
+}
