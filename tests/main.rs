@@ -8,6 +8,8 @@ mod bad_rules;
 mod binary;
 mod builtin_rules;
 #[cfg(feature = "record")]
+mod docker;
+#[cfg(feature = "record")]
 mod kernel;
 mod outputs;
 mod pipes;
