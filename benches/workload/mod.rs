@@ -264,6 +264,7 @@ impl Workload {
     }
 
     /// How many events there are.
+    #[allow(dead_code, reason = "not every benchmark asks")]
     pub(crate) fn len(&self) -> usize {
         self.events.len()
     }

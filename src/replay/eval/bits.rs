@@ -17,7 +17,7 @@ impl Bits {
     pub(super) fn all(rows: usize) -> Bits {
         let mut bits = Bits { words: vec![u64::MAX; rows.div_ceil(64)], rows };
         if let Some(last) = bits.words.last_mut()
-            && rows % 64 != 0
+            && !rows.is_multiple_of(64)
         {
             *last = (1 << (rows % 64)) - 1;
         }
