@@ -19,8 +19,15 @@ use crate::format::{
 use super::raw::RawEvent;
 use super::state::State;
 
+/// Knows of facts that are still on their way into rows which blocks refer to: details of containers.
+pub trait Settle: Send + Sync {
+    /// Waits for them, for a bounded time. Called on an encoding thread before it encodes a block, so that events are
+    /// never held up.
+    fn settle(&self);
+}
+
 /// How a recorder works.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RecorderOptions {
     /// Size of blocks and how hard they are compressed.
     pub block: BlockOptions,
@@ -29,11 +36,24 @@ pub struct RecorderOptions {
     /// A block is written at the latest this long after its first event came in, as far as [`Recorder::tick`] is
     /// called; a recorder that is killed loses at most what came in since.
     pub flush_after: Duration,
+    /// What is waited for before a block is encoded.
+    pub settle: Option<Arc<dyn Settle>>,
+}
+
+impl std::fmt::Debug for RecorderOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecorderOptions")
+            .field("block", &self.block)
+            .field("encoders", &self.encoders)
+            .field("flush_after", &self.flush_after)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for RecorderOptions {
     fn default() -> RecorderOptions {
-        RecorderOptions { block: BlockOptions::default(), encoders: 1, flush_after: Duration::from_secs(1) }
+        let flush_after = Duration::from_secs(1);
+        RecorderOptions { block: BlockOptions::default(), encoders: 1, flush_after, settle: None }
     }
 }
 
@@ -125,7 +145,10 @@ impl Recorder {
         let encoders = (0..options.encoders.max(1))
             .map(|at| {
                 let waiting_jobs = Arc::clone(&waiting_jobs);
-                std::thread::Builder::new().name(format!("encode-{at}")).spawn(move || encode_blocks(&waiting_jobs))
+                let settle = options.settle.clone();
+                std::thread::Builder::new()
+                    .name(format!("encode-{at}"))
+                    .spawn(move || encode_blocks(&waiting_jobs, settle.as_deref()))
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(RecordError::Thread)?;
@@ -136,7 +159,7 @@ impl Recorder {
             .map_err(RecordError::Thread)?;
         Ok(Recorder {
             state,
-            builder: BlockBuilder::new(options.block.clone()),
+            builder: BlockBuilder::new(options.block),
             options,
             block_since: None,
             events: 0,
@@ -205,7 +228,7 @@ impl Recorder {
         if self.block_since.take().is_none() {
             return Ok(());
         }
-        let full = std::mem::replace(&mut self.builder, BlockBuilder::new(self.options.block.clone()));
+        let full = std::mem::replace(&mut self.builder, BlockBuilder::new(self.options.block));
         let (done, encoded) = sync_channel(1);
         let sent = match (&self.jobs, &self.order) {
             (Some(jobs), Some(order)) => {
@@ -224,7 +247,7 @@ impl Recorder {
     /// Drops the block in hand: a recording that must not become larger ends before it.
     pub fn discard_block(&mut self) {
         self.block_since = None;
-        self.builder = BlockBuilder::new(self.options.block.clone());
+        self.builder = BlockBuilder::new(self.options.block);
     }
 
     /// The state, for look-ups between events.
@@ -272,13 +295,16 @@ impl Recorder {
     }
 }
 
-fn encode_blocks(jobs: &Mutex<Receiver<Job>>) {
+fn encode_blocks(jobs: &Mutex<Receiver<Job>>, settle: Option<&dyn Settle>) {
     loop {
         let job = match jobs.lock() {
             Ok(jobs) => jobs.recv(),
             Err(_) => return,
         };
         let Ok(job) = job else { return };
+        if let Some(settle) = settle {
+            settle.settle();
+        }
         // The writer may be gone after an error; then nobody waits for the block.
         let _ = job.done.send(job.block.encode());
     }
@@ -321,7 +347,8 @@ mod tests {
     use crate::capture::container::ContainerLookup;
     use crate::capture::state::Snapshot;
     use crate::format::Reader;
-    use crate::format::row::{Container, Value};
+    use crate::format::dimension::{ContainerColumn, Dimension};
+    use crate::format::row::{Container, ContainerRow, Text, Value};
     use crate::format::schema::EventKind;
 
     struct NoContainers;
@@ -428,6 +455,38 @@ mod tests {
         }
         assert_eq!(event_numbers(disk.read()), [1]);
         recorder.finish().unwrap();
+    }
+
+    #[test]
+    fn a_block_is_encoded_with_what_arrived_after_its_events() {
+        struct Later(Mutex<Option<Arc<Container>>>);
+        impl ContainerLookup for Arc<Later> {
+            fn request(&mut self, container: &Arc<Container>, _: &'static str) {
+                *self.0.lock().unwrap() = Some(Arc::clone(container));
+            }
+        }
+        impl Settle for Later {
+            fn settle(&self) {
+                let asked = self.0.lock().unwrap().take().expect("the block's container was asked for before");
+                let row = ContainerRow { name: Text::from(*b"web"), ..ContainerRow::default() };
+                asked.details.set(row).unwrap();
+            }
+        }
+        let disk = Disk::new(usize::MAX);
+        let later = Arc::new(Later(Mutex::new(None)));
+        let state = State::new(Snapshot::default(), Box::new(Arc::clone(&later)));
+        let options = RecorderOptions { settle: Some(later), ..RecorderOptions::default() };
+        let mut recorder = Recorder::start(Box::new(disk.clone()), &CaptureHeader::default(), state, options).unwrap();
+        let cgroups = format!("cpu=/docker/{}\0", "0123456789abcdef".repeat(4));
+        let mut params = vec![Value::Null; EventKind::EXECVE.info().unwrap().params.len()];
+        params[0] = Value::Int(0);
+        params[EventKind::EXECVE.info().unwrap().param("cgroups").unwrap()] = Value::Bytes(cgroups.as_bytes());
+        let raw = RawEvent { kind: EventKind::EXECVE, ts_ns: 1, cpu: 0, tid: 7, pid: 7, params: &params };
+        recorder.record(&raw).unwrap();
+        recorder.finish().unwrap();
+        let block = disk.read().next_block(&mut |_| true).unwrap().unwrap().decode().unwrap();
+        let names = block.dimension(Dimension::Container).bytes(ContainerColumn::Name as u16).unwrap();
+        assert_eq!(names.get(0), Some(&b"web"[..]));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sysreel::capture::container::{DockerLookup, LookupHandle};
 use sysreel::capture::live::clock::ClockBase;
+use sysreel::capture::recorder::Settle;
 use sysreel::capture::state::{ProcScan, State};
 
 /// How long an event's block may wait for what Docker says of its container. Docker's files are read in a few
@@ -26,9 +27,9 @@ pub(crate) struct Containers {
     handle: LookupHandle,
 }
 
-impl Containers {
-    /// Waits a moment for answers, so that the block in hand has them.
-    pub(crate) fn settle(&self) {
+impl Settle for Containers {
+    /// Waits a moment for answers, so that the block has them.
+    fn settle(&self) {
         self.handle.settle(SETTLE_TIMEOUT);
     }
 }

@@ -25,7 +25,7 @@ use sysreel::format::{CaptureHeader, Summary};
 use crate::cli::RecordArgs;
 use crate::destination::Destination;
 use crate::exit::Exit;
-use crate::known_state::{Containers, look_around};
+use crate::known_state::look_around;
 use crate::progress::{Figures, Progress};
 use crate::pump::{Chunk, Delivery, Pump};
 use crate::scope::choose_scope;
@@ -85,12 +85,12 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let mut header = capture_header(args, &host, clock.offset_ns, clock.sampled_ns);
     header.notes = known.notes;
 
-    let recorder = Recorder::start(destination.open()?, &header, known.state, RecorderOptions::default())
-        .with_context(|| destination.name())?;
+    let options = RecorderOptions { settle: Some(Arc::new(known.containers)), ..RecorderOptions::default() };
+    let recorder =
+        Recorder::start(destination.open()?, &header, known.state, options).with_context(|| destination.name())?;
     let mut recording = Recording {
         recorder,
         decoder: Decoder::new(clock, args.snaplen),
-        containers: known.containers,
         malformed: 0,
         limit: args.max_size.map(SizeLimit::new),
         is_full: false,
@@ -177,7 +177,6 @@ enum End {
 struct Recording {
     recorder: Recorder,
     decoder: Decoder,
-    containers: Containers,
     /// Records that could not be read.
     malformed: u64,
     limit: Option<SizeLimit>,
@@ -196,7 +195,6 @@ impl Recording {
                 return;
             }
         }
-        self.containers.settle();
     }
 
     fn take_record(&mut self, bytes: &[u8]) {
