@@ -5,7 +5,6 @@
 
 #include "record.h"
 
-#define LEVELS_MAX	16	/* depth of nesting that a path is told to */
 #define CGROUPS_MAX	4096	/* bytes of the blob */
 #define CGROUP_NAME_ROOM 256
 
@@ -49,55 +48,61 @@ OWN_PROOF int is_cgroup_in_scope(u64 cgroup_address)
 	return 0;
 }
 
+/* Appends one folder of a path: a slash and its name. */
+OWN_PROOF int write_level(u32 at, u32 level)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct kernfs_node *node;
+	char *to;
+	long len;
+
+	if (!s)
+		return 0;
+	node = (struct kernfs_node *)s->levels[within(level, LEVELS_MAX - 1)];
+	to = spot(s, at, s->done);
+	to[0] = '/';
+	len = bpf_probe_read_kernel_str(to + 1, CGROUP_NAME_ROOM, get(node, name));
+	s->done += len > 0 ? len : 1;
+	return 0;
+}
+
 /*
- * Writes the cgroup's path to data[at..], NUL included; returns its length. Components deeper than LEVELS_MAX are
- * left out at the root's end.
+ * Writes the cgroup's path to data[at..], NUL included; returns its length. Folders deeper than LEVELS_MAX are left
+ * out at the root's end.
  */
 OWN_PROOF int write_cgroup_path(u32 at, u64 cgroup_address)
 {
 	struct scratch *s = scratch_of_cpu();
 	struct cgroup *cgroup = (struct cgroup *)cgroup_address;
 	struct kernfs_node *node = get(cgroup, kn);
-	struct kernfs_node *levels[LEVELS_MAX];
-	u32 depth = 0, done;
+	u32 depth = 0;
 	char *to;
 
 	if (!s)
 		return 0;
 	for (u32 i = 0; i < LEVELS_MAX; i++) {
-		struct kernfs_node *parent;
+		struct kernfs_node *parent = parent_of(node);
 
-		if (!node)
-			break;
-		parent = parent_of(node);
 		if (!parent)
 			break;
-		levels[i] = node;
+		s->levels[i] = (u64)node;
 		depth = i + 1;
 		node = parent;
 	}
-	if (!depth) {
-		to = spot(s, at, 0);
-		to[0] = '/';
-		to[1] = 0;
-		return 2;
-	}
 	s->done = 0;
-	for (u32 i = LEVELS_MAX; i > 0; i--) {
-		long len;
-
-		if (i > depth)
-			continue;
-		done = s->done;
-		to = spot(s, at, done);
-		to[0] = '/';
-		len = bpf_probe_read_kernel_str(to + 1, CGROUP_NAME_ROOM, get(levels[i - 1], name));
-		s->done = done + (len > 0 ? len : 1);
+	for (u32 i = 0; i < LEVELS_MAX; i++) {
+		if (i >= depth)
+			break;
+		write_level(at, depth - 1 - i);
 	}
-	done = s->done;
-	to = spot(s, at, done);
-	to[0] = 0;
-	return done + 1;
+	to = spot(s, at, s->done);
+	if (depth) {
+		to[0] = 0;
+		return s->done + 1;
+	}
+	to[0] = '/';
+	to[1] = 0;
+	return 2;
 }
 
 /*

@@ -11,6 +11,26 @@
 #define EXEC_STRINGS_MAX 256
 #define ITEMS_MAX	16
 
+/* Copies what is left of `len` bytes up to the end of a page; 0 if there is nothing left or it cannot be read. */
+OWN_PROOF int copy_page(u32 at, u32 len, u64 from)
+{
+	struct scratch *s = scratch_of_cpu();
+	u32 done, chunk;
+
+	if (!s)
+		return 0;
+	done = s->copied;
+	if (done >= len)
+		return 0;
+	chunk = 4096 - ((from + done) & 4095);
+	if (chunk > len - done)
+		chunk = len - done;
+	if (bpf_probe_read_user(spot(s, at, done), within(chunk, DONE_BITS), (void *)(from + done)))
+		return 0;
+	s->copied = done + chunk;
+	return 1;
+}
+
 /*
  * Copies user memory to data[at..]; returns how many bytes could be read. A page that is not in memory ends it: a
  * program in a tracepoint must not sleep for it.
@@ -27,15 +47,8 @@ OWN_PROOF int copy_user(u32 at, u32 len, u64 from)
 		return len;
 	s->copied = 0;
 	for (u32 page = 0; page < BLOB_MAX / 4096 + 1; page++) {
-		u32 done = s->copied, chunk = 4096 - ((from + done) & 4095);
-
-		if (done >= len)
+		if (!copy_page(at, len, from))
 			break;
-		if (chunk > len - done)
-			chunk = len - done;
-		if (bpf_probe_read_user(spot(s, at, done), within(chunk, DONE_BITS), (void *)(from + done)))
-			break;
-		s->copied = done + chunk;
 	}
 	return s->copied;
 }

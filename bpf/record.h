@@ -18,6 +18,7 @@ const volatile u32 batch_bytes;	/* records of the main ring are handed over when
 const volatile u32 wake_bytes;	/* a cpu wakes the reader each time it has written this much */
 
 #define CPUS_MAX	8192
+#define LEVELS_MAX	16	/* nesting of cgroups that a path is told to; a power of two */
 
 /* The only variable that user space reads: what is not recorded for reasons other than a full ring, and what waits. */
 struct {
@@ -48,8 +49,8 @@ struct scratch {
 	u32 seq_main, seq_lifecycle;
 	u32 unwoken_main, unwoken_lifecycle;
 	/*
-	 * Where loops keep their sums. A number read back from memory is any number to the verifier, so that it sees
-	 * all rounds of a loop as one; kept in a register, each round would be a case of its own.
+	 * Where loops keep their sums: the body of a loop is a function that the verifier checks once, where in the
+	 * loop itself it would check each round.
 	 */
 	u32 copied;		/* copy_user */
 	u32 done;		/* the other loops */
@@ -57,6 +58,8 @@ struct scratch {
 	u32 told;		/* add_cgroup, and the path that it wrote last */
 	u32 last_at, last_len;
 	u64 last_cgroup;
+	u64 levels[LEVELS_MAX];	/* write_cgroup_path: the folders from the leaf up */
+	u64 dentry, mount, mount_root;	/* add_path: where it has come to */
 	u64 total;		/* of the lengths that an iovec names */
 	u8 data[SCRATCH_BYTES];
 };
