@@ -365,4 +365,24 @@ OWN_PROOF int fetch_arg(u32 nr, u32 i)
 	return 0;
 }
 
+#define FETCH_ALL	0
+#define FETCH_AT_ENTER	1	/* what would not last until the call returns */
+#define FETCH_THE_REST	2	/* what was not fetched at entry */
+
+INLINE void fetch_args(u32 nr, u32 which)
+{
+	u32 fetched = descriptor_of(nr)->fetched;
+
+	if (!fetched)
+		return;
+	for (u32 i = 0; i < 6; i++) {
+		if (!(fetched >> i & 1))
+			continue;
+		if (which != FETCH_ALL &&
+		    is_fetched_at_enter(descriptor_of(nr)->fetch[i]) != (which == FETCH_AT_ENTER))
+			continue;
+		fetch_arg(nr, i);
+	}
+}
+
 #endif

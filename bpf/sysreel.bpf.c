@@ -172,12 +172,7 @@ INLINE void fill_record(struct scratch *s, u32 nr, u32 flags)
 		if (slot)
 			slot->nr = SLOT_NONE;
 	}
-	for (u32 i = 0; i < 6; i++) {
-		u32 kind = descriptor_of(nr)->fetch[i];
-
-		if (kind && !(has_kept && is_fetched_at_enter(kind)))
-			fetch_arg(nr, i);
-	}
+	fetch_args(nr, has_kept ? FETCH_THE_REST : FETCH_ALL);
 	if (flags & DESC_FACTS)
 		add_facts(nr);
 	if (flags & SR_DESC_CLONE)
@@ -273,10 +268,7 @@ int on_exit_plain(u64 *ctx)
  */
 INLINE void keep_entry(struct scratch *s, u32 nr)
 {
-	for (u32 i = 0; i < 6; i++) {
-		if (is_fetched_at_enter(descriptor_of(nr)->fetch[i]))
-			fetch_arg(nr, i);
-	}
+	fetch_args(nr, FETCH_AT_ENTER);
 	if (!s->faulted || descriptor_of(nr)->flags & SR_DESC_EXEC)
 		keep(s, record_of(s)->tid);
 	drop_record(s);
@@ -401,10 +393,7 @@ INLINE void record_child(u32 parent_tid, struct task_struct *child)
 		return;
 	r = record_of(s);
 	__builtin_memcpy(r->args, slot->args, sizeof(r->args));
-	for (u32 i = 0; i < 6; i++) {
-		if (descriptor_of(nr)->fetch[i])
-			fetch_arg(nr, i);
-	}
+	fetch_args(nr, FETCH_ALL);
 	at = begin_blob(s);
 	if (at) {
 		bpf_probe_read_kernel(spot(s, at, 0), sizeof(*facts), facts);

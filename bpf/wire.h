@@ -168,7 +168,7 @@ enum sr_fetch {
 struct sr_desc {
 	unsigned short flags;
 	unsigned char nargs;
-	unsigned char reserved;
+	unsigned char fetched;		/* a bit per argument that something is fetched of */
 	unsigned char fetch[6];		/* enum sr_fetch per argument */
 	unsigned char len_arg[6];
 };

@@ -286,7 +286,7 @@ pub(super) static CALLS: &[Call] = &[
 ];
 
 const fn call(name: &'static str, kind: EventKind, nargs: u8) -> Call {
-    Call { name, kind, desc: SrDesc { flags: 0, nargs, reserved: 0, fetch: [fetch::NONE; 6], len_arg: [0; 6] } }
+    Call { name, kind, desc: SrDesc { flags: 0, nargs, fetched: 0, fetch: [fetch::NONE; 6], len_arg: [0; 6] } }
 }
 
 impl Call {

@@ -71,7 +71,7 @@ pub(super) struct Plan {
     pub(super) scope_mode: u32,
 }
 
-const UNWANTED: SrDesc = SrDesc { flags: 0, nargs: 0, reserved: 0, fetch: [fetch::NONE; 6], len_arg: [0; 6] };
+const UNWANTED: SrDesc = SrDesc { flags: 0, nargs: 0, fetched: 0, fetch: [fetch::NONE; 6], len_arg: [0; 6] };
 
 impl Plan {
     pub(super) fn new(events: &EventSet, scope: &Scope) -> Plan {
@@ -94,7 +94,7 @@ impl Plan {
         };
         for &(nr, desc) in wanted {
             let Some(entry) = usize::try_from(nr).ok().and_then(|nr| plan.descriptors.get_mut(nr)) else { continue };
-            *entry = desc;
+            *entry = SrDesc { fetched: fetched(&desc), ..desc };
             set_bit(&mut plan.wanted_at_exit, nr);
             // What execve was given is gone when its new image is in place; on arm64 a new task is told when it is
             // made, by what the entry left.
@@ -119,6 +119,11 @@ impl Plan {
         }
         plan
     }
+}
+
+/// A bit per argument that something is fetched of: most calls have none, and the programs then look no further.
+fn fetched(desc: &SrDesc) -> u8 {
+    desc.fetch.iter().enumerate().filter(|(_, how)| **how != fetch::NONE).fold(0, |bits, (arg, _)| bits | 1 << arg)
 }
 
 fn set_bit(bits: &mut CallBits, nr: u32) {
@@ -153,6 +158,13 @@ mod tests {
         assert_eq!(plan.probes, [Probe::Fork, Probe::ProcExit, Probe::Exec, Probe::Enter, Probe::Exit]);
         assert!(plan.wants_exec && !plan.wants_children);
         assert_eq!(plan.scope_mode, 1);
+    }
+
+    #[test]
+    fn arguments_that_are_fetched_are_marked() {
+        let open = SrDesc { fetch: [fetch::NONE, fetch::STR, fetch::FIXED, 0, 0, fetch::BUF], ..desc(0) };
+        let plan = Plan::from_descriptors(&[(9, open), (10, desc(0))], &Scope::Host);
+        assert_eq!((plan.descriptors[9].fetched, plan.descriptors[10].fetched), (0b10_0110, 0));
     }
 
     #[test]

@@ -260,8 +260,8 @@ wire_struct! {
         0 "flags" => flags: u16,
         /// How many arguments the call has.
         2 "nargs" => nargs: u8,
-        /// Zero.
-        3 "reserved" => reserved: u8,
+        /// A bit per argument that something is fetched of; set by the plan.
+        3 "fetched" => fetched: u8,
         /// What each argument points to, see [`fetch`](super::fetch).
         4 "fetch" => fetch: [u8; 6],
         /// The argument that holds the length, or the length itself, by the kind of fetch.
