@@ -55,10 +55,21 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
         Err(error) => {
-            for line in format!("{error:#}").lines() {
+            for line in with_causes(&error).lines() {
                 terminal.note(&format!("sysreel: {line}"));
             }
             Exit::Incomplete.into()
         }
     }
+}
+
+/// The error and what led to it, each once: the messages of many errors end in their cause already.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
