@@ -13,5 +13,6 @@ mod docker;
 mod kernel;
 mod outputs;
 mod pipes;
+mod samples;
 mod story;
 mod usage;

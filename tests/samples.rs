@@ -1,0 +1,86 @@
+//! The sample captures: each replays to the alerts in the file beside it, in every form, and its README lists it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::binary::run;
+
+/// A sample is small enough to be kept with the sources.
+const MAX_BYTES: u64 = 200_000;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-captures")
+}
+
+/// Every capture in the folder.
+fn samples() -> Vec<PathBuf> {
+    let mut samples: Vec<PathBuf> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "reel"))
+        .collect();
+    samples.sort();
+    assert!(samples.len() >= 3, "{samples:?}");
+    samples
+}
+
+fn argument(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn every_sample_replays_to_the_alerts_beside_it() {
+    for sample in samples() {
+        let expected = std::fs::read_to_string(sample.with_extension("alerts.txt")).unwrap();
+        let run = run(&["replay", argument(&sample)]);
+        assert_eq!(run.stdout, expected, "{}", sample.display());
+        assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{}", sample.display());
+        assert!(!expected.is_empty(), "{}", sample.display());
+    }
+}
+
+#[test]
+fn every_form_has_the_same_alerts() {
+    for sample in samples() {
+        let lines = |arguments: &[&str]| {
+            let run = run(&[&["replay", argument(&sample)], arguments].concat());
+            assert_eq!(run.status, Some(0), "{arguments:?}: {}", run.stderr);
+            run.stdout.lines().count()
+        };
+        let alerts = lines(&[]);
+        assert_eq!(lines(&["-o", "json"]), alerts);
+        assert_eq!(lines(&["--format", "time,container-id,container-name,user"]), alerts);
+        // and a heading
+        assert_eq!(lines(&["-o", "csv"]), alerts + 1);
+        assert_eq!(lines(&["-o", "table"]), alerts + 1);
+    }
+}
+
+#[test]
+fn every_sample_is_small_whole_and_lost_nothing() {
+    for sample in samples() {
+        assert!(std::fs::metadata(&sample).unwrap().len() <= MAX_BYTES, "{}", sample.display());
+        let run = run(&["info", argument(&sample), "-o", "json", "--verify"]);
+        let info: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((&info["verify"], &info["lost"]), (&"intact".into(), &0.into()), "{}", sample.display());
+        assert!(info["containers"][0]["name"].is_string(), "{}: {}", sample.display(), info["containers"]);
+    }
+}
+
+#[test]
+fn the_readme_names_every_sample_and_the_rules_it_sets_off() {
+    let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    for sample in samples() {
+        let name = sample.file_name().unwrap().to_str().unwrap();
+        let about = readme
+            .split("\n## ")
+            .find(|section| section.lines().next().is_some_and(|title| title.contains(name)))
+            .unwrap_or_else(|| panic!("sample-captures/README.md has no section about {name}"));
+        let rules = run(&["replay", argument(&sample), "--format", "rule"]).stdout;
+        let found: BTreeSet<&str> = rules.lines().collect();
+        // the section's list: a rule and what it saw
+        let told: BTreeSet<&str> =
+            about.lines().filter_map(|line| line.strip_prefix("- `")?.split('`').next()).collect();
+        assert_eq!(told, found, "{name}");
+    }
+}
