@@ -440,7 +440,7 @@ mod tests {
         };
         assert!(error.to_string().contains("cannot write the capture"), "{error}");
         let kept = event_numbers(disk.read());
-        assert!(!kept.is_empty() && kept.len() % 100 == 0, "{}", kept.len());
+        assert!(!kept.is_empty() && kept.len().is_multiple_of(100), "{}", kept.len());
     }
 
     #[test]
