@@ -20,7 +20,7 @@
 use std::sync::Arc;
 
 use super::block::{Block, BlockBuilder, BlockOptions};
-use super::header::{CaptureHeader, Loss};
+use super::header::{CaptureHeader, Loss, Shortfall};
 use super::reader::Reader;
 use super::row::{Event, FdRow, Text, ThreadRow, Value};
 use super::schema::EventKind;
@@ -110,6 +110,11 @@ impl CaptureBuilder {
     /// Notes that events were lost.
     pub fn loss(&mut self, loss: Loss) {
         self.block.note_loss(loss);
+    }
+
+    /// Notes that something could not be seen, once.
+    pub fn shortfall(&mut self, shortfall: Shortfall) {
+        self.block.note_shortfall(shortfall, 1);
     }
 
     /// Puts an event as it is into the capture; its number and time are the event's own.

@@ -3,10 +3,10 @@
 //! ```text
 //! at  length  what, numbers little-endian
 //!  0       8  MARKER
-//!  8       1  sort of frame: 'H' header, 'B' block, 'I' index
+//!  8       1  sort of frame: 'H' header, 'B' block, 'I' index; others are passed over
 //!  9       1  zero
 //! 10       2  version of the format
-//! 12       4  number of the frame, from 0: the header frame; block n is frame n + 1
+//! 12       4  number of the frame, from 0: the header frame; a block's number is its frame's less one
 //! 16       4  length of the record that follows the head (bincode)
 //! 20       4  length of the body that follows the record
 //! 24      32  BLAKE3 of the record
@@ -46,6 +46,8 @@ pub(crate) enum FrameSort {
     Header,
     Block,
     Index,
+    /// Something that a later program put there: part of the chain, and passed over.
+    Other(u8),
 }
 
 impl FrameSort {
@@ -54,11 +56,17 @@ impl FrameSort {
             FrameSort::Header => b'H',
             FrameSort::Block => b'B',
             FrameSort::Index => b'I',
+            FrameSort::Other(byte) => byte,
         }
     }
 
-    fn of_byte(byte: u8) -> Option<FrameSort> {
-        [FrameSort::Header, FrameSort::Block, FrameSort::Index].into_iter().find(|sort| sort.byte() == byte)
+    const fn of_byte(byte: u8) -> FrameSort {
+        match byte {
+            b'H' => FrameSort::Header,
+            b'B' => FrameSort::Block,
+            b'I' => FrameSort::Index,
+            other => FrameSort::Other(other),
+        }
     }
 }
 
@@ -107,8 +115,7 @@ impl FrameHead {
             return Err(Malformed::new("a frame's head does not fit its checksum"));
         }
         let head = FrameHead {
-            sort: FrameSort::of_byte(bytes[8])
-                .ok_or_else(|| Malformed::new(format!("frames of sort {} are not known", bytes[8])))?,
+            sort: FrameSort::of_byte(bytes[8]),
             version: u16::from_le_bytes(array(bytes, 10)),
             number: u32::from_le_bytes(array(bytes, 12)),
             record_len: u32::from_le_bytes(array(bytes, 16)),
@@ -132,7 +139,7 @@ impl FrameHead {
     pub(crate) fn block_number(&self) -> Option<u64> {
         match self.sort {
             FrameSort::Block => u64::from(self.number).checked_sub(1),
-            FrameSort::Header | FrameSort::Index => None,
+            FrameSort::Header | FrameSort::Index | FrameSort::Other(_) => None,
         }
     }
 }

@@ -49,6 +49,30 @@ pub struct Loss {
     pub last_ts_ns: u64,
 }
 
+/// What a recording could not see of the events it holds. Numbers are part of the file format: append only.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u16)]
+pub enum Shortfall {
+    /// An argument was longer than what is recorded of one.
+    TruncatedArgument = 1,
+    /// A pointer that a program passed could not be read.
+    UnreadablePointer = 2,
+    /// A thread that nothing was known of.
+    UnknownThread = 3,
+    /// A descriptor that nothing was known of.
+    UnknownDescriptor = 4,
+}
+
+impl Shortfall {
+    /// Every sort, by number.
+    pub const ALL: &'static [Shortfall] = &[
+        Shortfall::TruncatedArgument,
+        Shortfall::UnreadablePointer,
+        Shortfall::UnknownThread,
+        Shortfall::UnknownDescriptor,
+    ];
+}
+
 /// What a block says of itself.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct BlockHeader {
@@ -68,12 +92,19 @@ pub struct BlockHeader {
     pub containers: Vec<String>,
     /// Events lost while the block was recorded.
     pub losses: Vec<Loss>,
+    /// What its events lack: the number of a [`Shortfall`] (or one of a newer version), rising, and how often.
+    pub shortfalls: Vec<(u16, u64)>,
 }
 
 impl BlockHeader {
     /// How many events were lost while the block was recorded.
     pub fn lost(&self) -> u64 {
         self.losses.iter().fold(0u64, |sum, loss| sum.saturating_add(loss.count))
+    }
+
+    /// How often the events of the block fall short in this way.
+    pub fn shortfall(&self, shortfall: Shortfall) -> u64 {
+        self.shortfalls.iter().find(|(number, _)| *number == shortfall as u16).map_or(0, |&(_, count)| count)
     }
 
     /// How many events of a kind the block has.

@@ -39,7 +39,9 @@ impl Reader {
             let header: BlockHeader = decode_record("block header", &record)?;
             match head.sort {
                 FrameSort::Block => Ok((head, header, body)),
-                FrameSort::Header | FrameSort::Index => Err(Malformed::new("this is not a block")),
+                FrameSort::Header | FrameSort::Index | FrameSort::Other(_) => {
+                    Err(Malformed::new("this is not a block"))
+                }
             }
         });
         let (head, header, body) = read.map_err(|malformed| self.damage(entry.offset, None, &malformed))?;

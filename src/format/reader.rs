@@ -233,6 +233,7 @@ impl Reader {
             Step::Frame { head, record, offset } => match head.sort {
                 FrameSort::Block => self.take_block(&head, &record, offset, want),
                 FrameSort::Index => self.take_index(&head, offset).map(|()| None),
+                FrameSort::Other(_) => Ok(None),
                 FrameSort::Header => {
                     let what = Malformed::new("another capture's header begins here");
                     self.pending = Some((Fault::Spliced, self.damage(offset, None, &what)));
@@ -475,7 +476,11 @@ pub(super) fn decode_index(head: &FrameHead, body: &[u8]) -> Result<Index, Malfo
     if hash_of(body) != head.body_hash {
         return Err(Malformed::new("the index does not fit its hash"));
     }
-    decode_record("index", &unpack_alone(body, RECORD_LIMIT)?)
+    let index: Index = decode_record("index", &unpack_alone(body, RECORD_LIMIT)?)?;
+    if index.chain_end != head.previous {
+        return Err(Malformed::new("the hash chain does not end where the index says"));
+    }
+    Ok(index)
 }
 
 fn truncated_header(file: &str, length: usize) -> Damage {

@@ -1,7 +1,9 @@
 //! A block under construction: events are appended to growing typed vectors, one set for each event kind.
 
+use std::collections::BTreeMap;
+
 use crate::format::column::Nulls;
-use crate::format::header::Loss;
+use crate::format::header::{Loss, Shortfall};
 use crate::format::row::{Event, Value};
 use crate::format::schema::{EventKind, KIND_LIMIT, Physical};
 
@@ -48,6 +50,7 @@ pub struct BlockBuilder {
     places: Box<[u16; KIND_LIMIT]>,
     pub(super) interned: Interned,
     pub(super) losses: Vec<Loss>,
+    pub(super) shortfalls: BTreeMap<Shortfall, u64>,
     data_bytes: usize,
 }
 
@@ -151,6 +154,7 @@ impl BlockBuilder {
             places: Box::new([u16::MAX; KIND_LIMIT]),
             interned: Interned::default(),
             losses: Vec::new(),
+            shortfalls: BTreeMap::new(),
             data_bytes: 0,
         }
     }
@@ -203,6 +207,12 @@ impl BlockBuilder {
     /// Notes that events were lost while this block was built.
     pub fn note_loss(&mut self, loss: Loss) {
         self.losses.push(loss);
+    }
+
+    /// Notes that something could not be seen, `count` times.
+    pub fn note_shortfall(&mut self, shortfall: Shortfall, count: u64) {
+        let noted = self.shortfalls.entry(shortfall).or_default();
+        *noted = noted.saturating_add(count);
     }
 
     /// Whether the block should be finished: it has as many events or bytes as its options say.

@@ -97,6 +97,7 @@ fn block_header(builder: &BlockBuilder) -> BlockHeader {
             .collect(),
         containers: containers.into_iter().collect(),
         losses: builder.losses.clone(),
+        shortfalls: builder.shortfalls.iter().map(|(&shortfall, &count)| (shortfall as u16, count)).collect(),
     }
 }
 

@@ -8,7 +8,6 @@
 //!        | 4 signed width stream         PACKED: value = base + a number of `width` bits
 //!        | 5 signed stream stream        DELTA_PACKED: first value; a byte of width for each 128 differences; the bits
 //!        | 6 count ints ints             DICTIONARY: number of distinct values; these, rising; a code for each row
-//!        | 7 width stream*width          RECENT: codes numbered by first occurrence, as (next new code - code), planes
 //! signed = zigzag varint; width = one byte
 //! ```
 //!
@@ -31,7 +30,6 @@ const DELTA_PLANES: u8 = 3;
 const PACKED: u8 = 4;
 const DELTA_PACKED: u8 = 5;
 const DICTIONARY: u8 = 6;
-const RECENT: u8 = 7;
 
 /// Differences that share one bit width: long enough that the width byte costs 1/16 bit each, short enough to follow
 /// bursts.
@@ -93,9 +91,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::tests::Raw;
-    use super::encode::{
-        encode_delta_packed, encode_delta_planes, encode_dictionary, encode_packed, encode_planes, encode_recent,
-    };
+    use super::encode::{encode_delta_packed, encode_delta_planes, encode_dictionary, encode_packed, encode_planes};
     use super::*;
 
     type Encoder = fn(&[i64], &mut dyn Pack, &mut Vec<u8>) -> bool;
@@ -110,15 +106,8 @@ mod tests {
         true
     }
 
-    const ENCODERS: [Encoder; 7] = [
-        encode_planes,
-        encode_delta_planes,
-        always_packed,
-        encode_delta_packed,
-        encode_dictionary,
-        encode_recent,
-        chosen,
-    ];
+    const ENCODERS: [Encoder; 6] =
+        [encode_planes, encode_delta_planes, always_packed, encode_delta_packed, encode_dictionary, chosen];
 
     /// Sequences of the shapes that columns have.
     fn values() -> impl Strategy<Value = Vec<i64>> {
@@ -138,17 +127,6 @@ mod tests {
             }),
             (any::<i64>(), any::<i64>(), 0usize..300).prop_map(|(first, step, count)| {
                 (0..count as i64).map(|at| first.wrapping_add(step.wrapping_mul(at))).collect()
-            }),
-            // Codes by first occurrence.
-            proptest::collection::vec(0u32..50, 0..300).prop_map(|raw| {
-                let mut seen: Vec<u32> = Vec::new();
-                let code = |value: u32, seen: &mut Vec<u32>| {
-                    seen.iter().position(|&other| other == value).unwrap_or_else(|| {
-                        seen.push(value);
-                        seen.len() - 1
-                    })
-                };
-                raw.into_iter().map(|value| code(value, &mut seen) as i64).collect()
             }),
         ]
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::builder::CaptureBuilder;
 use super::super::error::FormatError;
-use super::super::frame::{FrameHead, HEAD_LEN, PREAMBLE_LEN};
+use super::super::frame::{FrameHead, FrameSort, HEAD_LEN, PREAMBLE_LEN, hash_of, link_of};
 use super::super::reader::{Ending, Reader};
 use super::super::verify::{Verdict, verify};
 use super::super::writer::Writer;
@@ -189,6 +189,27 @@ fn bytes_put_in_between_blocks_are_passed_over() {
             assert!(matches!(reader.ending(), Some(Ending::Complete(_))));
         }
     }
+}
+
+#[test]
+fn frames_of_a_sort_that_is_not_known_are_passed_over() {
+    let bytes = small_capture().abandon();
+    let last = *frame_starts(&bytes).last().unwrap();
+    let head = FrameHead::parse(bytes[last..].first_chunk().unwrap()).unwrap();
+    let note = FrameHead {
+        sort: FrameSort::Other(b'N'),
+        number: head.number + 1,
+        record_len: 4,
+        body_len: 5,
+        record_hash: hash_of(b"note"),
+        body_hash: hash_of(b"hello"),
+        previous: link_of(&head.to_bytes()),
+        ..head
+    };
+    let longer = [&bytes[..], &note.to_bytes(), b"note", b"hello"].concat();
+    let (blocks, damages, reader) = read_all(open(&longer).unwrap());
+    assert_eq!((blocks.len(), damages.len(), reader.ending()), (3, 0, Some(&Ending::NoFooter)));
+    assert_eq!(verify(open(&longer).unwrap()).verdict, Verdict::Unfinished);
 }
 
 #[test]

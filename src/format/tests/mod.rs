@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod damaged_files;
+mod earlier_versions;
 mod hostile_blocks;
 mod round_trips;
 

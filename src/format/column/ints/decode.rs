@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::Unpack;
 use super::super::bits::{packed_len, unpack_bits};
-use super::{CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, Ints, MINI_BLOCK, PACKED, PLANES, RECENT, SEQUENTIAL};
+use super::{CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, Ints, MINI_BLOCK, PACKED, PLANES, SEQUENTIAL};
 use crate::format::cursor::{Cursor, Malformed, unzigzag};
 
 /// Reads `count` values.
@@ -50,20 +50,6 @@ fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dyn U
             values
         }
         DELTA_PACKED => decode_delta_packed(cursor, count, unpack)?,
-        RECENT => {
-            let (mut next, mut lowest) = (0i64, 0i64);
-            let values = Planes::take(cursor, count, unpack)?.values(None, |distance| {
-                let distance = distance as i64;
-                let value = next.wrapping_sub(distance);
-                lowest = lowest.min(value).min(distance);
-                next += i64::from(distance == 0);
-                value
-            });
-            if lowest < 0 {
-                return Err(Malformed::new("a code comes before its first occurrence"));
-            }
-            values
-        }
         other => return Err(Malformed::new(format!("number codec {other} is not known here"))),
     };
     Ok(Ints::Each(values))

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::Pack;
 use super::super::bits::{pack_bits, width};
-use super::{CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, MINI_BLOCK, PACKED, PLANES, RECENT, SEQUENTIAL};
+use super::{CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, MINI_BLOCK, PACKED, PLANES, SEQUENTIAL};
 use crate::format::cursor::{put_signed, put_size, zigzag};
 use crate::format::keyed_hash::KeyedState;
 
@@ -30,7 +30,7 @@ pub(crate) fn encode_ints(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>
     let mut best = Vec::new();
     let mut candidate = Vec::new();
     encode_packed(values, pack, &mut best);
-    for encode in [encode_planes, encode_delta_planes, encode_delta_packed, encode_dictionary, encode_recent] {
+    for encode in [encode_planes, encode_delta_planes, encode_delta_packed, encode_dictionary] {
         candidate.clear();
         if encode(values, pack, &mut candidate) && candidate.len() < best.len() {
             std::mem::swap(&mut best, &mut candidate);
@@ -115,22 +115,6 @@ fn repeats(values: &[i64]) -> bool {
     let all = sample.len();
     sample.dedup();
     sample.len() * 8 < all * 7
-}
-
-pub(super) fn encode_recent(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let mut next = 0i64;
-    let mut distances = Vec::with_capacity(values.len());
-    for &value in values {
-        if value < 0 || value > next {
-            return false;
-        }
-        distances.push((next - value) as u64);
-        next += i64::from(value == next);
-    }
-    out.push(RECENT);
-    let top = distances.iter().fold(0, |top, distance| top | distance);
-    put_planes(distances.iter().copied(), top, pack, out);
-    true
 }
 
 fn range(values: &[i64]) -> (i64, i64) {
