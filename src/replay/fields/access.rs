@@ -372,7 +372,9 @@ impl Access {
             | Access::LoginUser(_)
             | Access::Group(_)
             | Access::Container(_) => Reads::Thread,
-            Access::Fd(FdFact::Uid | FdFact::ContainerName | FdFact::ContainerDirectory) => Reads::Row,
+            Access::Fd(FdFact::NameChanged | FdFact::Uid | FdFact::ContainerName | FdFact::ContainerDirectory) => {
+                Reads::Row
+            }
             Access::Fd(_) => Reads::Fd,
             Access::Absent(_) => Reads::Kind,
         }

@@ -11,6 +11,9 @@ use crate::format::dimension::FdColumn;
 use crate::format::row::fd_flags;
 
 /// The letter of a descriptor of which no type is known.
+/// Stands for a userfaultfd, which is printed as a unix socket is.
+const USERFAULTFD: u8 = b'U';
+
 const UNKNOWN_TYPE: u8 = b'o';
 
 /// Words for the letters of `fd.typechar`.
@@ -20,6 +23,7 @@ const TYPE_WORDS: &[(u8, &str)] = &[
     (b'4', "ipv4"),
     (b'6', "ipv6"),
     (b'u', "unix"),
+    (USERFAULTFD, "userfaultfd"),
     (b'p', "pipe"),
     (b'e', "event"),
     (b's', "signalfd"),
@@ -37,6 +41,20 @@ const TYPE_WORDS: &[(u8, &str)] = &[
 pub(super) fn type_char(view: &BlockView<'_>, row: usize) -> Result<Option<u8>, Damage> {
     let letter = view.fd_int(row, FdColumn::TypeChar)?.and_then(|letter| u8::try_from(letter).ok());
     Ok(letter.filter(|letter| *letter != 0))
+}
+
+/// `fd.typechar`: two types share a letter.
+fn printed_type_char(view: &BlockView<'_>, row: usize) -> Result<u8, Damage> {
+    Ok(match type_char(view, row)? {
+        Some(USERFAULTFD) => b'u',
+        Some(letter) => letter,
+        None => UNKNOWN_TYPE,
+    })
+}
+
+/// Whether the descriptor in `row` has the flag.
+pub(super) fn is_name_changed(view: &BlockView<'_>, row: usize) -> Result<bool, Damage> {
+    has_flag(view, row, fd_flags::NAME_CHANGED)
 }
 
 /// Whether the row tells of an open descriptor, and not only of a number or of a path that could not be opened.
@@ -63,7 +81,7 @@ pub(super) fn name<'b>(view: &BlockView<'b>, row: usize) -> Result<FieldValue<'b
 /// What stands in parentheses behind a descriptor number: `<f>/etc/passwd`, `<4t>127.0.0.1:1->127.0.0.1:2`.
 pub(super) fn write_tagged(view: &BlockView<'_>, row: usize, out: &mut Vec<u8>) -> Result<(), Damage> {
     out.push(b'<');
-    let letter = type_char(view, row)?.unwrap_or(UNKNOWN_TYPE);
+    let letter = printed_type_char(view, row)?;
     out.push(letter);
     if matches!(letter, b'4' | b'6') {
         match view.fd_int(row, FdColumn::L4Proto)?.unwrap_or_default() {
@@ -97,7 +115,7 @@ pub(super) fn fd_value<'b>(
     Ok(match fact {
         FdFact::Num => FieldValue::int(int(FdColumn::Num)?),
         FdFact::Type => type_word(view, row)?,
-        FdFact::TypeChar => FieldValue::made(vec![type_char(view, row)?.unwrap_or(UNKNOWN_TYPE)]),
+        FdFact::TypeChar => FieldValue::made(vec![printed_type_char(view, row)?]),
         FdFact::Name => name(view, row)?,
         FdFact::NameRaw => FieldValue::text(view.fd_text(row, FdColumn::NameRaw)?),
         FdFact::Directory => match directory(view, row)? {
@@ -144,11 +162,10 @@ pub(super) fn fd_value<'b>(
             Some(b'u') => FieldValue::text(b"unix"),
             _ => FieldValue::Missing,
         },
-        FdFact::IsServer => {
-            FieldValue::Bool(int(FdColumn::Role)? == Some(2) || has_flag(view, row, fd_flags::SERVER_SOCKET)?)
-        }
+        FdFact::IsServer => FieldValue::Bool(
+            int(FdColumn::Role)?.unwrap_or_default() & 2 != 0 || has_flag(view, row, fd_flags::SERVER_SOCKET)?,
+        ),
         FdFact::Connected => FieldValue::Bool(has_flag(view, row, fd_flags::CONNECTED)?),
-        FdFact::NameChanged => FieldValue::Bool(has_flag(view, row, fd_flags::NAME_CHANGED)?),
         FdFact::UpperLayer => FieldValue::Bool(has_flag(view, row, fd_flags::UPPER_LAYER)?),
         FdFact::LowerLayer => FieldValue::Bool(has_flag(view, row, fd_flags::LOWER_LAYER)?),
         FdFact::Dev => FieldValue::Hex(device(view, row)?),
@@ -158,8 +175,8 @@ pub(super) fn fd_value<'b>(
             FieldValue::UInt((device & 0xFF) | ((device >> 12) & 0xFFF00))
         }
         FdFact::Ino => FieldValue::UInt(int(FdColumn::Ino)?.unwrap_or_default().cast_unsigned()),
-        // These need the thread's number or container; see `event::fd_with_thread`.
-        FdFact::Uid | FdFact::ContainerName | FdFact::ContainerDirectory => FieldValue::Missing,
+        // These need the event or its thread; see `event::fd_of_event`.
+        FdFact::NameChanged | FdFact::Uid | FdFact::ContainerName | FdFact::ContainerDirectory => FieldValue::Missing,
     })
 }
 

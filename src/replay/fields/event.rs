@@ -249,7 +249,7 @@ pub(super) fn param_at(info: &EventInfo, arg: Argument<'_>) -> Option<usize> {
 }
 
 /// Facts that need both the descriptor and the thread.
-pub(super) fn fd_with_thread<'b>(row: &EventRow<'_, 'b>, fact: FdFact) -> Result<FieldValue<'b>, Damage> {
+pub(super) fn fd_of_event<'b>(row: &EventRow<'_, 'b>, fact: FdFact) -> Result<FieldValue<'b>, Damage> {
     let view = row.view();
     let (Some(fd), Some(thread)) = (row.fd()?, row.thread()?) else { return Ok(FieldValue::Missing) };
     let container = || -> Result<Vec<u8>, Damage> {
@@ -265,6 +265,12 @@ pub(super) fn fd_with_thread<'b>(row: &EventRow<'_, 'b>, fact: FdFact) -> Result
             let number = view.fd_int(fd, FdColumn::Num)?.unwrap_or_default();
             FieldValue::made(format!("{tid}{number}").into_bytes())
         }
+        // a call that makes a named descriptor changes its name; the row, which lives longer, does not say so
+        FdFact::NameChanged if !descriptor::is_known(view, fd)? => FieldValue::Missing,
+        FdFact::NameChanged => FieldValue::Bool(
+            descriptor::is_name_changed(view, fd)?
+                || (names_descriptor(row.kind()) && !view.fd_text(fd, FdColumn::Name)?.is_empty()),
+        ),
         FdFact::ContainerName => {
             FieldValue::made([&container()?, b":".as_slice(), view.fd_text(fd, FdColumn::Name)?].concat())
         }
@@ -298,6 +304,12 @@ fn opens(kind: EventKind) -> bool {
         kind,
         EventKind::OPEN | EventKind::OPENAT | EventKind::OPENAT2 | EventKind::OPEN_BY_HANDLE_AT | EventKind::CREAT
     )
+}
+
+/// Whether calls of this kind make a descriptor and name it.
+fn names_descriptor(kind: EventKind) -> bool {
+    opens(kind)
+        || matches!(kind, EventKind::ACCEPT | EventKind::ACCEPT4 | EventKind::MEMFD_CREATE | EventKind::PIDFD_OPEN)
 }
 
 fn has_result(info: &EventInfo) -> bool {

@@ -16,8 +16,8 @@ pub fn field_value<'b>(
 ) -> Result<FieldValue<'b>, Damage> {
     match field.access {
         Access::Event(fact) => event::event_value(row, fact, arg),
-        Access::Fd(fact @ (FdFact::Uid | FdFact::ContainerName | FdFact::ContainerDirectory)) => {
-            event::fd_with_thread(row, fact)
+        Access::Fd(fact @ (FdFact::NameChanged | FdFact::Uid | FdFact::ContainerName | FdFact::ContainerDirectory)) => {
+            event::fd_of_event(row, fact)
         }
         Access::Fd(fact) => match row.fd()? {
             Some(fd) => descriptor::fd_value(row.view(), fd, fact, purpose),
