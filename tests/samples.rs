@@ -78,9 +78,14 @@ fn the_readme_names_every_sample_and_the_rules_it_sets_off() {
             .unwrap_or_else(|| panic!("sample-captures/README.md has no section about {name}"));
         let rules = run(&["replay", argument(&sample), "--format", "rule"]).stdout;
         let found: BTreeSet<&str> = rules.lines().collect();
-        // the section's list: a rule and what it saw
-        let told: BTreeSet<&str> =
-            about.lines().filter_map(|line| line.strip_prefix("- `")?.split('`').next()).collect();
+        // the section's table: number of alerts, rule
+        let told: Vec<(usize, &str)> = about
+            .lines()
+            .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "))
+            .filter_map(|(alerts, rule)| Some((alerts.parse().ok()?, rule)))
+            .collect();
+        let found: Vec<(usize, &str)> =
+            found.into_iter().map(|rule| (rules.lines().filter(|line| *line == rule).count(), rule)).collect();
         assert_eq!(told, found, "{name}");
     }
 }

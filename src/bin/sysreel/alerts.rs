@@ -80,7 +80,11 @@ impl Output {
                 }
             },
         };
-        let printer = match (args.output, format) {
+        let form = args.output.unwrap_or(match subject {
+            Subject::Alerts if terminal.stdout_is_terminal && format.is_none() => OutputForm::Table,
+            Subject::Alerts | Subject::Events => OutputForm::Text,
+        });
+        let printer = match (form, format) {
             (OutputForm::Table | OutputForm::Csv, Some(OutputFormat::Template(_))) => {
                 return Err(anyhow!(
                     "a table and CSV have columns: give --format a list (time,rule,USER:user.name), not a text"

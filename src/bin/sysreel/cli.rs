@@ -66,7 +66,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = RECORD_EXAMPLES)]
 pub(crate) struct RecordArgs {
-    /// Where the capture goes; `-` is standard output
+    /// Where the capture goes; `-` is standard output (what COMMAND prints goes to standard error then)
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
     /// Write over FILE if it exists
@@ -206,9 +206,9 @@ Examples:
 /// How alerts and events are printed.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
-    /// Form of the output
-    #[arg(short, long, value_enum, default_value_t = OutputForm::Text, value_name = "FORM")]
-    pub(crate) output: OutputForm,
+    /// Form of the output; by default text, or a table for alerts on a terminal without --format
+    #[arg(short, long, value_enum, value_name = "FORM")]
+    pub(crate) output: Option<OutputForm>,
     /// What is printed: a list of columns or a text with %fields
     ///
     /// A list of columns: the aliases time, container-id, container-name, image, user, rule, priority, message, process,

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -11,8 +12,8 @@ use crate::alerts::is_standard;
 /// Where a recording goes.
 #[derive(Debug)]
 pub(crate) enum Destination {
-    /// Standard output.
-    Stdout,
+    /// Standard output, as it was when the program started.
+    Stdout(OwnedFd),
     /// A file.
     File {
         /// Its path.
@@ -32,7 +33,8 @@ impl Destination {
                     "a capture is no text: send standard output to a file or a program, not a terminal"
                 ));
             }
-            return Ok(Destination::Stdout);
+            let stdout = io::stdout().as_fd().try_clone_to_owned().context("standard output is closed")?;
+            return Ok(Destination::Stdout(stdout));
         }
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => return Err(anyhow!("{name}: this is a folder; give a file")),
@@ -54,7 +56,7 @@ impl Destination {
     /// Opens it for writing. A file that must not be overwritten is made anew, even if it appeared since the check.
     pub(crate) fn open(&self) -> anyhow::Result<Box<dyn Write + Send>> {
         match self {
-            Destination::Stdout => Ok(Box::new(io::stdout())),
+            Destination::Stdout(stdout) => Ok(Box::new(File::from(stdout.try_clone()?))),
             Destination::File { path, force } => {
                 let is_special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
                 let mut options = OpenOptions::new();
@@ -70,10 +72,25 @@ impl Destination {
         }
     }
 
+    /// Before a command starts: if the capture goes to standard output, what the command prints there must not get
+    /// into it and goes to standard error.
+    pub(crate) fn divert_command_output(&self) -> io::Result<()> {
+        match self {
+            Destination::File { .. } => Ok(()),
+            Destination::Stdout(_) => {
+                // SAFETY: dup2 takes two numbers and no pointers; the capture's writer has a descriptor of its own.
+                match unsafe { libc::dup2(libc::STDERR_FILENO, libc::STDOUT_FILENO) } {
+                    -1 => Err(io::Error::last_os_error()),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
     /// For messages.
     pub(crate) fn name(&self) -> String {
         match self {
-            Destination::Stdout => "standard output".to_owned(),
+            Destination::Stdout(_) => "standard output".to_owned(),
             Destination::File { path, .. } => path.display().to_string(),
         }
     }

@@ -16,7 +16,7 @@ use crate::cli::{InfoArgs, InfoFormat};
 use crate::exit::Exit;
 use crate::facts::{ContainerFacts, Facts};
 use crate::summary::describe_ending;
-use crate::table::{Look, Target, bytes, new_table, number, printable, thousands};
+use crate::table::{Look, Target, bytes, count, new_table, number, printable, thousands};
 use crate::terminal::Terminal;
 use crate::time::{show_duration, show_time};
 
@@ -88,7 +88,7 @@ impl Report<'_> {
         for note in &header.notes {
             line("note", printable(note));
         }
-        line("events", format!("{} in {} blocks{}", thousands(facts.events), thousands(facts.blocks), self.density()));
+        line("events", format!("{} in {}{}", thousands(facts.events), count(facts.blocks, "block"), self.density()));
         if let Some((first, last)) = facts.time_range {
             line("from", show_time(first, &zone));
             let length = Duration::from_nanos(last.saturating_sub(first));

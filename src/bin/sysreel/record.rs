@@ -55,6 +55,7 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let mut command = if args.command.is_empty() {
         None
     } else {
+        destination.divert_command_output()?;
         match HeldCommand::spawn(&args.command) {
             Ok(command) => Some(command),
             Err(error) => {

@@ -9,7 +9,7 @@ use sysreel::replay::eval::ReplaySummary;
 use sysreel::replay::rules::Priority;
 
 use crate::alerts::Subject;
-use crate::table::{Look, Target, new_table, number, thousands};
+use crate::table::{Look, Target, count, new_table, number, thousands};
 use crate::terminal::Terminal;
 use crate::time::{show_duration, show_time};
 
@@ -82,10 +82,10 @@ fn figures(summary: &ReplaySummary, subject: Subject) -> Vec<(&'static str, Stri
     figures.push((
         "events",
         format!(
-            "{} read, {} passed over; {} blocks read, {} passed over",
+            "{} read, {} passed over; {} read, {} passed over",
             thousands(summary.events),
             thousands(summary.events_skipped),
-            thousands(summary.blocks),
+            count(summary.blocks, "block"),
             thousands(summary.blocks_skipped),
         ),
     ));

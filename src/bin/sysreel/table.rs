@@ -85,6 +85,12 @@ pub(crate) fn thousands(number: u64) -> String {
     shown
 }
 
+/// A number of things: `1 block`, `2,000 blocks`.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", thousands(number))
+}
+
 /// A number of bytes with a unit of 1024: `512 B`, `12.3 KiB`.
 pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -110,6 +116,7 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(1_000), "1,000");
         assert_eq!(thousands(12_345_678), "12,345,678");
+        assert_eq!((count(1, "block"), count(1_000, "block")), ("1 block".to_owned(), "1,000 blocks".to_owned()));
     }
 
     #[test]

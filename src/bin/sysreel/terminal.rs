@@ -11,6 +11,8 @@ pub(crate) struct Terminal {
     pub(crate) color_stdout: bool,
     /// Whether standard error may be coloured.
     pub(crate) color_stderr: bool,
+    /// Whether a person reads standard output.
+    pub(crate) stdout_is_terminal: bool,
     /// Whether a person reads standard error.
     pub(crate) stderr_is_terminal: bool,
 }
@@ -29,6 +31,7 @@ impl Terminal {
         Terminal {
             color_stdout: may_color(stdout_is_terminal),
             color_stderr: may_color(stderr_is_terminal),
+            stdout_is_terminal,
             stderr_is_terminal,
         }
     }
