@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use super::block::{BlockOptions, Match, RuleCost, evaluate_view};
 use crate::format::schema::EventKind;
 use crate::format::{Block, BlockHeader, Damage, Ending, Loss, RawBlock, Reader};
-use crate::replay::compile::{Program, RuleHead};
+use crate::replay::compile::{Program, RuleHead, RuleId};
 use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
 use crate::replay::rules::Priority;
 
@@ -172,12 +172,8 @@ pub fn replay(
     let mut heading = Vec::new();
     printer.print_heading(&mut heading);
     out.write_all(&heading).map_err(ReplayError::Output)?;
-    let make = |alert: &Alert<'_, '_>| {
-        let mut text = Vec::new();
-        printer.print(alert, &mut text)?;
-        Ok(text)
-    };
-    let summary = replay_each(readers, program, options, &make, &mut |text: Vec<u8>| out.write_all(&text))?;
+    let make = |alert: &Alert<'_, '_>, text: &mut Vec<u8>| printer.print(alert, text);
+    let summary = run(readers, program, options, &make, &mut |(), text| out.write_all(text))?;
     out.flush().map_err(ReplayError::Output)?;
     Ok(summary)
 }
@@ -192,6 +188,21 @@ pub fn replay_each<T: Send>(
     options: &ReplayOptions,
     make: &(dyn Fn(&Alert<'_, '_>) -> Result<T, Damage> + Sync),
     take: &mut dyn FnMut(T) -> io::Result<()>,
+) -> Result<ReplaySummary, ReplayError> {
+    run(readers, program, options, &|alert, _| make(alert), &mut |made, _| take(made))
+}
+
+/// Makes something of an alert, and may append text that belongs to it.
+type Make<'r, T> = &'r (dyn Fn(&Alert<'_, '_>, &mut Vec<u8>) -> Result<T, Damage> + Sync);
+/// Takes what was made of an alert, and its text.
+type Take<'r, T> = &'r mut dyn FnMut(T, &[u8]) -> io::Result<()>;
+
+fn run<T: Send>(
+    readers: Vec<Reader>,
+    program: &Program,
+    options: &ReplayOptions,
+    make: Make<'_, T>,
+    take: Take<'_, T>,
 ) -> Result<ReplaySummary, ReplayError> {
     let started = Instant::now();
     let pool = rayon::ThreadPoolBuilder::new()
@@ -331,17 +342,33 @@ struct Job<'r, T> {
     program: &'r Program,
     options: &'r ReplayOptions,
     captures: &'r [Capture],
-    make: &'r (dyn Fn(&Alert<'_, '_>) -> Result<T, Damage> + Sync),
+    make: Make<'r, T>,
     stop: &'r AtomicBool,
 }
 
 /// What came of one block.
 struct Done<T> {
     events: u64,
-    /// Times and alerts, with the number of the rule.
-    alerts: Vec<(u64, u32, T)>,
+    alerts: Vec<Made<T>>,
+    /// The texts of all alerts, one after the other.
+    text: Vec<u8>,
     costs: Vec<RuleCost>,
     damage: Option<Damage>,
+}
+
+impl<T> Done<T> {
+    fn damaged(damage: Damage) -> Done<T> {
+        Done { events: 0, alerts: Vec::new(), text: Vec::new(), costs: Vec::new(), damage: Some(damage) }
+    }
+}
+
+/// What was made of one alert.
+struct Made<T> {
+    ts_ns: u64,
+    rule: RuleId,
+    /// Where its text ends; it begins where that of the alert before ends.
+    text_end: usize,
+    made: T,
 }
 
 enum Message<T> {
@@ -391,12 +418,7 @@ impl<T> Job<'_, T> {
             reading.next += 1;
             (number, block, Arc::clone(&reading.facts))
         };
-        let done = self.evaluate(block, &facts).unwrap_or_else(|damage| Done {
-            events: 0,
-            alerts: Vec::new(),
-            costs: Vec::new(),
-            damage: Some(damage),
-        });
+        let done = self.evaluate(block, &facts).unwrap_or_else(Done::damaged);
         report.send(Message::Done(capture, number, done));
     }
 
@@ -411,8 +433,8 @@ impl<T> Job<'_, T> {
         };
         let mut costs = Vec::new();
         let matches = evaluate_view(self.program, &view, &options, &mut costs)?;
-        let alerts = self.make_alerts(&block, &view, &matches)?;
-        Ok(Done { events: u64::from(block.header().rows), alerts, costs, damage: None })
+        let (alerts, text) = self.make_alerts(&block, &view, &matches)?;
+        Ok(Done { events: u64::from(block.header().rows), alerts, text, costs, damage: None })
     }
 
     fn make_alerts(
@@ -420,9 +442,10 @@ impl<T> Job<'_, T> {
         block: &Block,
         view: &BlockView<'_>,
         matches: &[Match],
-    ) -> Result<Vec<(u64, u32, T)>, Damage> {
+    ) -> Result<(Vec<Made<T>>, Vec<u8>), Damage> {
         let lost_events = block.header().lost();
         let mut alerts = Vec::with_capacity(matches.len());
+        let mut text = Vec::new();
         let mut tables = BTreeMap::new();
         for found in matches.iter().filter(|found| found.is_event) {
             if let std::collections::btree_map::Entry::Vacant(slot) = tables.entry(found.kind)
@@ -439,10 +462,10 @@ impl<T> Job<'_, T> {
                 (true, None, _) | (false, _, None) => continue,
             };
             let Some(rule) = self.program.rule(found.rule) else { continue };
-            let made = (self.make)(&Alert { rule, event, lost_events })?;
-            alerts.push((event.ts_ns()?, found.rule.0, made));
+            let made = (self.make)(&Alert { rule, event, lost_events }, &mut text)?;
+            alerts.push(Made { ts_ns: event.ts_ns()?, rule: found.rule, text_end: text.len(), made });
         }
-        Ok(alerts)
+        Ok((alerts, text))
     }
 }
 
@@ -452,39 +475,52 @@ struct Lane<T> {
     early: BTreeMap<u64, Done<T>>,
     /// The number of the block whose turn it is.
     next: u64,
-    /// Alerts in order, and how many are left of each block.
-    alerts: VecDeque<(u64, u32, T)>,
-    left: VecDeque<usize>,
+    /// Blocks with alerts that are not yet written, in order.
+    blocks: VecDeque<Waiting<T>>,
     /// Jobs under way.
     asked: usize,
     ended: bool,
 }
 
+/// The alerts of a block that are not yet written.
+struct Waiting<T> {
+    alerts: std::iter::Peekable<std::vec::IntoIter<Made<T>>>,
+    text: Vec<u8>,
+    /// Where the text of the next alert begins.
+    text_at: usize,
+}
+
 impl<T> Default for Lane<T> {
     fn default() -> Lane<T> {
-        Lane { early: BTreeMap::new(), next: 0, alerts: VecDeque::new(), left: VecDeque::new(), asked: 0, ended: false }
+        Lane { early: BTreeMap::new(), next: 0, blocks: VecDeque::new(), asked: 0, ended: false }
     }
 }
 
 impl<T> Lane<T> {
     /// Blocks under way or not yet written out.
-    fn blocks(&self) -> usize {
-        self.asked + self.early.len() + self.left.len()
+    fn ahead(&self) -> usize {
+        self.asked + self.early.len() + self.blocks.len()
     }
 
     fn is_over(&self) -> bool {
-        self.ended && self.asked == 0
+        self.ended && self.asked == 0 && self.early.is_empty()
     }
 
-    fn pop(&mut self) -> Option<(u64, u32, T)> {
-        let alert = self.alerts.pop_front()?;
-        if let Some(left) = self.left.front_mut() {
-            *left -= 1;
-            if *left == 0 {
-                self.left.pop_front();
-            }
+    /// The time of the next alert.
+    fn next_ts_ns(&mut self) -> Option<u64> {
+        Some(self.blocks.front_mut()?.alerts.peek()?.ts_ns)
+    }
+
+    /// Hands over the next alert.
+    fn take_next(&mut self, take: Take<'_, T>) -> io::Result<Option<RuleId>> {
+        let Some(block) = self.blocks.front_mut() else { return Ok(None) };
+        let Some(alert) = block.alerts.next() else { return Ok(None) };
+        take(alert.made, block.text.get(block.text_at..alert.text_end).unwrap_or_default())?;
+        block.text_at = alert.text_end;
+        if block.alerts.peek().is_none() {
+            self.blocks.pop_front();
         }
-        Some(alert)
+        Ok(Some(alert.rule))
     }
 }
 
@@ -501,12 +537,12 @@ impl<T> Merge<T> {
         receiver: &Receiver<Message<T>>,
         ask: &dyn Fn(usize),
         options: &ReplayOptions,
-        take: &mut dyn FnMut(T) -> io::Result<()>,
+        take: Take<'_, T>,
     ) -> io::Result<()> {
         loop {
             self.write_ready(take)?;
             for (at, lane) in self.lanes.iter_mut().enumerate() {
-                while !lane.ended && lane.blocks() < self.ahead {
+                while !lane.ended && lane.ahead() < self.ahead {
                     lane.asked += 1;
                     ask(at);
                 }
@@ -549,32 +585,28 @@ impl<T> Merge<T> {
                 self.summary.note_damage(damage);
             }
             if !done.alerts.is_empty() {
-                lane.left.push_back(done.alerts.len());
-                lane.alerts.extend(done.alerts);
+                let alerts = done.alerts.into_iter().peekable();
+                lane.blocks.push_back(Waiting { alerts, text: done.text, text_at: 0 });
             }
         }
     }
 
     /// Hands over alerts as long as it is certain which is the next.
-    fn write_ready(&mut self, take: &mut dyn FnMut(T) -> io::Result<()>) -> io::Result<()> {
+    fn write_ready(&mut self, take: Take<'_, T>) -> io::Result<()> {
         loop {
             let mut next: Option<(u64, usize)> = None;
-            for (at, lane) in self.lanes.iter().enumerate() {
-                match lane.alerts.front() {
-                    Some((ts_ns, _, _)) if next.is_none_or(|(oldest, _)| *ts_ns < oldest) => {
-                        next = Some((*ts_ns, at));
-                    }
+            for (at, lane) in self.lanes.iter_mut().enumerate() {
+                match lane.next_ts_ns() {
+                    Some(ts_ns) if next.is_none_or(|(oldest, _)| ts_ns < oldest) => next = Some((ts_ns, at)),
                     Some(_) => {}
-                    None if lane.is_over() && lane.early.is_empty() => {}
+                    None if lane.is_over() => {}
                     None => return Ok(()),
                 }
             }
-            let Some((_, at)) = next else { return Ok(()) };
-            // With one capture left there is nothing to compare with: all it has goes out.
-            let Some((_, rule, made)) = self.lanes.get_mut(at).and_then(Lane::pop) else { return Ok(()) };
-            take(made)?;
+            let Some(lane) = next.and_then(|(_, at)| self.lanes.get_mut(at)) else { return Ok(()) };
+            let Some(rule) = lane.take_next(take)? else { return Ok(()) };
             self.summary.alerts += 1;
-            if let Some(count) = self.summary.by_rule.get_mut(rule as usize) {
+            if let Some(count) = self.summary.by_rule.get_mut(rule.0 as usize) {
                 count.alerts += 1;
             }
         }

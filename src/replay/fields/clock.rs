@@ -1,27 +1,59 @@
 //! Nanoseconds since the epoch as people write them, in the local time zone (`TZ`).
 
+use std::cell::Cell;
 use std::io::Write as _;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
 
 use super::access::TimeStyle;
 
-/// Appends a time in the local time zone.
-pub fn write_time(style: TimeStyle, ts_ns: u64, out: &mut Vec<u8>) {
-    write_time_in(&TimeZone::system(), style, ts_ns, out);
+/// An offset from UTC never changes within such a stretch: zones change at whole quarters of an hour.
+const STRETCH_S: u64 = 900;
+
+thread_local! {
+    /// The local offset of the stretch that was asked for last.
+    static LAST_OFFSET: Cell<Option<(u64, Offset)>> = const { Cell::new(None) };
 }
 
-fn write_time_in(zone: &TimeZone, style: TimeStyle, ts_ns: u64, out: &mut Vec<u8>) {
+/// Appends a time in the local time zone.
+pub fn write_time(style: TimeStyle, ts_ns: u64, out: &mut Vec<u8>) {
     let Ok(timestamp) = Timestamp::from_nanosecond(i128::from(ts_ns)) else {
         return write(out, format_args!("{ts_ns}"));
     };
-    let local = zone.to_datetime(timestamp);
+    let stretch = ts_ns / 1_000_000_000 / STRETCH_S;
+    let offset = match LAST_OFFSET.get() {
+        Some((last, offset)) if last == stretch => offset,
+        _ => {
+            let offset = TimeZone::system().to_offset(timestamp);
+            LAST_OFFSET.set(Some((stretch, offset)));
+            offset
+        }
+    };
+    write_local(style, offset.to_datetime(timestamp), offset, out);
+}
+
+fn write_local(style: TimeStyle, local: DateTime, offset: Offset, out: &mut Vec<u8>) {
     let (hour, minute, second) = (local.hour(), local.minute(), local.second());
     let nanos = local.subsec_nanosecond();
     let (year, month, day) = (local.year(), local.month(), local.day());
     match style {
-        TimeStyle::Clock => write(out, format_args!("{hour:02}:{minute:02}:{second:02}.{nanos:09}")),
+        TimeStyle::Clock => {
+            write_two_digits(hour, out);
+            out.push(b':');
+            write_two_digits(minute, out);
+            out.push(b':');
+            write_two_digits(second, out);
+            out.push(b'.');
+            let mut left = nanos.unsigned_abs();
+            let mut digits = [b'0'; 9];
+            for digit in digits.iter_mut().rev() {
+                *digit += u8::try_from(left % 10).unwrap_or_default();
+                left /= 10;
+            }
+            out.extend_from_slice(&digits);
+        }
         TimeStyle::ClockSeconds => write(out, format_args!("{hour:02}:{minute:02}:{second:02}")),
         TimeStyle::DateTime => {
             write(out, format_args!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{nanos:09}"));
@@ -30,7 +62,7 @@ fn write_time_in(zone: &TimeZone, style: TimeStyle, ts_ns: u64, out: &mut Vec<u8
             write(out, format_args!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"));
         }
         TimeStyle::Iso8601 => {
-            let offset_s = zone.to_offset(timestamp).seconds();
+            let offset_s = offset.seconds();
             let (sign, offset_min) = (if offset_s < 0 { '-' } else { '+' }, offset_s.unsigned_abs() / 60);
             let (offset_h, offset_min) = (offset_min / 60, offset_min % 60);
             write(
@@ -42,6 +74,11 @@ fn write_time_in(zone: &TimeZone, style: TimeStyle, ts_ns: u64, out: &mut Vec<u8
             );
         }
     }
+}
+
+fn write_two_digits(number: i8, out: &mut Vec<u8>) {
+    let number = number.unsigned_abs();
+    out.extend([b'0' + number / 10 % 10, b'0' + number % 10]);
 }
 
 /// Appends a time in UTC as `2006-01-02T15:04:05.123456789Z`, the `time` of JSON alerts.
@@ -74,14 +111,13 @@ fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::Offset;
-
     use super::*;
 
     #[test]
     fn times_are_written_in_their_styles() {
         // 2026-01-02 03:04:05.000000006 UTC, in a zone of half hours behind it.
-        let zone = TimeZone::fixed(Offset::from_seconds(-(3 * 3600 + 1800)).expect("a valid offset"));
+        let offset = Offset::from_seconds(-(3 * 3600 + 1800)).expect("a valid offset");
+        let timestamp = Timestamp::from_nanosecond(1_767_323_045_000_000_006).expect("a valid time");
         for (style, expected) in [
             (TimeStyle::Clock, "23:34:05.000000006"),
             (TimeStyle::ClockSeconds, "23:34:05"),
@@ -90,7 +126,7 @@ mod tests {
             (TimeStyle::Iso8601, "2026-01-01T23:34:05.000000006-0330"),
         ] {
             let mut out = Vec::new();
-            write_time_in(&zone, style, 1_767_323_045_000_000_006, &mut out);
+            write_local(style, offset.to_datetime(timestamp), offset, &mut out);
             assert_eq!(String::from_utf8_lossy(&out), expected);
         }
     }

@@ -6,7 +6,7 @@
 use std::io::Write as _;
 
 use super::access::PathRole;
-use super::value::FieldValue;
+use super::value::{FieldValue, write_signed, write_unsigned};
 use super::view::EventRow;
 use super::{clock, descriptor, names, path};
 use crate::format::Damage;
@@ -35,11 +35,13 @@ pub(super) fn all_params<'b>(row: &EventRow<'_, 'b>) -> Result<FieldValue<'b>, D
     let Some(info) = row.info().filter(|info| info.kind != EventKind::SYSCALL) else {
         return Ok(FieldValue::made(text));
     };
+    let mut rendered = Rendered::default();
+    text.reserve(info.params.len() * 16);
     for (at, param) in info.params.iter().enumerate() {
         if at > 0 {
             text.push(b' ');
         }
-        let rendered = render(row, at, param)?;
+        render(row, at, param, &mut rendered)?;
         text.extend_from_slice(param.name.as_bytes());
         text.push(b'=');
         text.extend_from_slice(&rendered.value);
@@ -58,7 +60,8 @@ pub(super) fn param_words<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<Field
     if param.ty.physical() == Physical::Int && row.param_int(at)?.is_none() {
         return Ok(FieldValue::Missing);
     }
-    let rendered = render(row, at, param)?;
+    let mut rendered = Rendered::default();
+    render(row, at, param, &mut rendered)?;
     Ok(FieldValue::made(if rendered.words.is_empty() { rendered.value } else { rendered.words }))
 }
 
@@ -107,27 +110,35 @@ const fn is_signed(ty: ParamType) -> bool {
     )
 }
 
-fn render(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo) -> Result<Rendered, Damage> {
+fn render(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, rendered: &mut Rendered) -> Result<(), Damage> {
+    rendered.value.clear();
+    rendered.words.clear();
     match param.ty.physical() {
         Physical::Int => match row.param_int(at)? {
-            Some(number) => render_number(row, at, param, number),
-            None => Ok(Rendered { value: NO_TEXT.to_vec(), words: Vec::new() }),
+            Some(number) => render_number(row, at, param, number, rendered)?,
+            None => rendered.value.extend_from_slice(NO_TEXT),
         },
-        Physical::Bytes => render_bytes(row, at, param, row.param_bytes(at)?),
+        Physical::Bytes => render_bytes(row, at, param, row.param_bytes(at)?, rendered)?,
     }
+    Ok(())
 }
 
-fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i64) -> Result<Rendered, Damage> {
-    let mut rendered = Rendered::default();
-    let Rendered { value, words } = &mut rendered;
+fn render_number(
+    row: &EventRow<'_, '_>,
+    at: usize,
+    param: &ParamInfo,
+    number: i64,
+    rendered: &mut Rendered,
+) -> Result<(), Damage> {
+    let Rendered { value, words } = rendered;
     let unsigned = number.cast_unsigned();
     match param.ty {
         ParamType::Errno => {
-            write(value, format_args!("{number}"));
+            write_signed(number, value);
             words.extend_from_slice(errno_of(number).unwrap_or_default().as_bytes());
         }
         ParamType::Fd | ParamType::Fd32 => {
-            write(value, format_args!("{number}"));
+            write_signed(number, value);
             if number == AT_FDCWD {
                 words.extend_from_slice(b"AT_FDCWD");
             } else if number < 0 {
@@ -137,7 +148,7 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
             }
         }
         ParamType::Pid | ParamType::Pid32 => {
-            write(value, format_args!("{number}"));
+            write_signed(number, value);
             if number < 0 {
                 words.extend_from_slice(errno_of(number).unwrap_or_default().as_bytes());
             } else if number > 0
@@ -151,7 +162,7 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
                 value.extend_from_slice(b"-1");
                 words.extend_from_slice(b"<NONE>");
             } else {
-                write(value, format_args!("{number}"));
+                write_signed(number, value);
                 let name = match param.ty {
                     ParamType::Uid => row.view().user_name_of(number)?,
                     _ => row.view().group_name_of(number)?,
@@ -160,11 +171,11 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
             }
         }
         ParamType::Flags8 | ParamType::Flags16 | ParamType::Flags32 => {
-            write(value, format_args!("{unsigned}"));
+            write_unsigned(unsigned, value);
             write_flag_words(param.values, unsigned, words);
         }
         ParamType::EnumFlags8 | ParamType::EnumFlags16 | ParamType::EnumFlags32 => {
-            write(value, format_args!("{unsigned}"));
+            write_unsigned(unsigned, value);
             write_enum_words(param.values, unsigned, words);
         }
         ParamType::Mode => {
@@ -172,7 +183,7 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
             write_flag_words(param.values, unsigned, words);
         }
         ParamType::SigType => {
-            write(value, format_args!("{number}"));
+            write_signed(number, value);
             words.extend_from_slice(names::signal_name(unsigned).unwrap_or_default().as_bytes());
         }
         ParamType::SigSet => {
@@ -186,7 +197,7 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
             }
         }
         ParamType::RelTime => {
-            write(value, format_args!("{unsigned}"));
+            write_unsigned(unsigned, value);
             match (unsigned / 1_000_000_000, unsigned % 1_000_000_000) {
                 (seconds, 0) => write(words, format_args!("{seconds}s")),
                 (seconds, nanos) => write(words, format_args!("{seconds}.{nanos:09}s")),
@@ -194,13 +205,13 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
         }
         ParamType::AbsTime => clock::write_utc_datetime(unsigned, value),
         ParamType::SyscallId => {
-            write(value, format_args!("{unsigned}"));
+            write_unsigned(unsigned, value);
             words.extend_from_slice(syscall_name(number).unwrap_or_default().as_bytes());
         }
         ParamType::Int8 | ParamType::Int16 | ParamType::Int32 | ParamType::Int64 => match param.format {
             PrintFormat::Hex => write(value, format_args!("{:X}", narrow(param.ty, number))),
             PrintFormat::Oct => FieldValue::Octal(unsigned).write_text(value),
-            PrintFormat::Na | PrintFormat::Dec => write(value, format_args!("{number}")),
+            PrintFormat::Na | PrintFormat::Dec => write_signed(number, value),
         },
         ParamType::Uint8 | ParamType::Uint16 | ParamType::Uint32 | ParamType::Uint64 | ParamType::Port => {
             match param.format {
@@ -209,7 +220,7 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
                 // Falco prints them with a sign: chown to -1 leaves an id as it is, a seek may go back.
                 PrintFormat::Na | PrintFormat::Dec => match (param.ty, u32::try_from(unsigned)) {
                     (ParamType::Uint32, Ok(narrow)) => write(value, format_args!("{}", narrow.cast_signed())),
-                    _ => write(value, format_args!("{number}")),
+                    _ => write_signed(number, value),
                 },
             }
         }
@@ -227,7 +238,7 @@ fn render_number(row: &EventRow<'_, '_>, at: usize, param: &ParamInfo, number: i
         | ParamType::Ipv4Addr
         | ParamType::Ipv6Addr => {}
     }
-    Ok(rendered)
+    Ok(())
 }
 
 /// The bits of a number that its type has.
@@ -248,9 +259,9 @@ fn render_bytes(
     at: usize,
     param: &ParamInfo,
     bytes: Option<&[u8]>,
-) -> Result<Rendered, Damage> {
-    let mut rendered = Rendered::default();
-    let Rendered { value, words } = &mut rendered;
+    rendered: &mut Rendered,
+) -> Result<(), Damage> {
+    let Rendered { value, words } = rendered;
     match (param.ty, bytes) {
         (ParamType::CharBuf, bytes) => value.extend_from_slice(bytes.unwrap_or(NO_TEXT)),
         (ParamType::FsPath | ParamType::FsRelPath, bytes) => {
@@ -280,7 +291,7 @@ fn render_bytes(
         (_, None | Some([])) if param.ty != ParamType::FdList => value.extend_from_slice(NO_BYTES),
         (_, bytes) => write_dotted(bytes.unwrap_or_default(), value),
     }
-    Ok(rendered)
+    Ok(())
 }
 
 /// Bytes with a dot for each that cannot be shown.

@@ -67,8 +67,8 @@ impl<'a> FieldValue<'a> {
     pub fn write_text(&self, out: &mut Vec<u8>) {
         match self {
             FieldValue::Missing => out.extend_from_slice(b"<NA>"),
-            FieldValue::Int(number) => write_number(out, format_args!("{number}")),
-            FieldValue::UInt(number) => write_number(out, format_args!("{number}")),
+            FieldValue::Int(number) => write_signed(*number, out),
+            FieldValue::UInt(number) => write_unsigned(*number, out),
             FieldValue::Hex(number) => write_number(out, format_args!("{number:X}")),
             FieldValue::Octal(0) => out.push(b'0'),
             FieldValue::Octal(number) => write_number(out, format_args!("0{number:o}")),
@@ -124,6 +124,32 @@ impl<'a> FieldValue<'a> {
         self.write_text(&mut out);
         String::from_utf8_lossy(&out).into_owned()
     }
+}
+
+/// Appends a number in decimal digits.
+pub(super) fn write_unsigned(number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut left = number;
+    let mut at = digits.len();
+    while let Some(before) = at.checked_sub(1) {
+        at = before;
+        if let Some(digit) = digits.get_mut(at) {
+            *digit = b'0' + u8::try_from(left % 10).unwrap_or_default();
+        }
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(at..).unwrap_or_default());
+}
+
+/// Appends a number in decimal digits, with a sign when it is negative.
+pub(super) fn write_signed(number: i64, out: &mut Vec<u8>) {
+    if number < 0 {
+        out.push(b'-');
+    }
+    write_unsigned(number.unsigned_abs(), out);
 }
 
 fn write_number(out: &mut Vec<u8>, number: std::fmt::Arguments<'_>) {
