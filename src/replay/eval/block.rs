@@ -11,12 +11,11 @@ use rustc_hash::FxBuildHasher;
 
 use super::bits::Bits;
 use super::keys::{Key, KeyedAnswers, Keys, event_keys, fd_keys, thread_keys};
+use super::single::{holds_for_event, holds_for_row};
 use crate::format::schema::{EventInfo, EventKind};
 use crate::format::{Block, Damage, EventTable, Loss};
-use crate::replay::compile::{
-    Atom, Domain, KindPlan, Node, NodeId, Program, RuleId, value_of, value_of_fd, value_of_thread,
-};
-use crate::replay::fields::{BlockView, CaptureFacts, EventRow, Purpose};
+use crate::replay::compile::{Atom, Domain, KindPlan, Node, NodeId, Program, RuleId, value_of_fd, value_of_thread};
+use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
 
 /// An event that a rule matches.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -471,42 +470,5 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
         let times = self.view.block().ts_ns()?;
         let at = times.values().iter().position(|time| time.cast_unsigned() >= ts_ns).unwrap_or(times.len());
         Ok(u32::try_from(at).unwrap_or(u32::MAX))
-    }
-}
-
-/// Whether a node holds for one event, asked on its own.
-pub(super) fn holds_for_row(program: &Program, id: NodeId, row: &EventRow<'_, '_>) -> Result<bool, Damage> {
-    match program.graph().node(id) {
-        Node::True => Ok(true),
-        Node::False => Ok(false),
-        Node::Not(inner) => Ok(!holds_for_row(program, *inner, row)?),
-        Node::And(parts) => {
-            for part in parts {
-                if !holds_for_row(program, *part, row)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        Node::Or(parts) => {
-            for part in parts {
-                if holds_for_row(program, *part, row)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        }
-        Node::Atom(atom) => match program.atom(*atom) {
-            Some(atom) => holds_for_event(atom, row),
-            None => Ok(false),
-        },
-    }
-}
-
-fn holds_for_event(atom: &Atom, row: &EventRow<'_, '_>) -> Result<bool, Damage> {
-    let value = value_of(&atom.field, row, Purpose::Test)?;
-    match atom.matcher.right_field() {
-        Some(right) => Ok(atom.matcher.holds_with(&value, &value_of(right, row, Purpose::Test)?)),
-        None => Ok(atom.matcher.holds(&value)),
     }
 }

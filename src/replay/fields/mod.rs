@@ -15,6 +15,7 @@ pub mod glob;
 mod names;
 mod param;
 mod path;
+mod referent;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;

@@ -1,0 +1,201 @@
+//! Jobs: read a capture's next block, evaluate it, make something of its alerts. Jobs run on any thread.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::alert::Alert;
+use super::block::{BlockOptions, Match, RuleCost, evaluate_view};
+use super::replay::ReplayOptions;
+use super::summary::Seen;
+use crate::format::schema::EventKind;
+use crate::format::{Block, BlockHeader, Damage, Ending, RawBlock, Reader};
+use crate::replay::compile::{Program, RuleId};
+use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
+
+/// Makes something of an alert, and may append text that belongs to it.
+pub(super) type Make<'r, T> = &'r (dyn Fn(&Alert<'_, '_>, &mut Vec<u8>) -> Result<T, Damage> + Sync);
+
+/// A capture that is being read.
+pub(super) struct Capture {
+    reading: Mutex<Reading>,
+}
+
+struct Reading {
+    reader: Reader,
+    facts: Arc<CaptureFacts>,
+    /// The number of the next thing that is read: a block or a damaged place.
+    next: u64,
+    seen: Seen,
+}
+
+impl Capture {
+    pub(super) fn new(reader: Reader) -> Capture {
+        let facts = CaptureFacts { host_name: reader.header().host_name.clone(), first_ts_ns: 0 };
+        Capture { reading: Mutex::new(Reading { reader, facts: Arc::new(facts), next: 0, seen: Seen::default() }) }
+    }
+
+    /// Its file's name, how it ended, and what was seen of it.
+    pub(super) fn finish(self) -> (String, Option<Ending>, Seen) {
+        let reading = self.reading.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (reading.reader.file().to_owned(), reading.reader.ending().cloned(), reading.seen)
+    }
+}
+
+impl Reading {
+    /// The next block that the program wants.
+    fn next_wanted(&mut self, program: &Program, options: &ReplayOptions) -> Option<Result<RawBlock, Damage>> {
+        let Reading { reader, facts, seen, .. } = self;
+        reader.next_block(&mut |header| {
+            if facts.first_ts_ns == 0 && header.rows > 0 {
+                *facts = Arc::new(CaptureFacts { first_ts_ns: header.first_ts_ns, host_name: facts.host_name.clone() });
+            }
+            let is_wanted = is_wanted(header, program, options);
+            seen.note(header, is_wanted);
+            is_wanted
+        })
+    }
+}
+
+/// Whether a block can give alerts.
+fn is_wanted(header: &BlockHeader, program: &Program, options: &ReplayOptions) -> bool {
+    let from = options.from_ns.unwrap_or(0);
+    let to = options.to_ns.unwrap_or(u64::MAX);
+    let in_time = header.rows > 0 && header.first_ts_ns <= to && header.last_ts_ns >= from;
+    let loss_in_time = header.losses.iter().any(|loss| (from..=to).contains(&loss.first_ts_ns));
+    in_time && header.kinds.iter().any(|(kind, _)| program.wants(*kind))
+        || loss_in_time && program.wants(EventKind::DROP)
+}
+
+/// What every job needs.
+pub(super) struct Job<'r, T> {
+    pub(super) program: &'r Program,
+    pub(super) options: &'r ReplayOptions,
+    pub(super) captures: &'r [Capture],
+    pub(super) make: Make<'r, T>,
+    pub(super) stop: &'r AtomicBool,
+}
+
+/// What came of one block.
+pub(super) struct Done<T> {
+    pub(super) events: u64,
+    pub(super) alerts: Vec<Made<T>>,
+    /// The texts of all alerts, one after the other.
+    pub(super) text: Vec<u8>,
+    pub(super) costs: Vec<RuleCost>,
+    pub(super) damage: Option<Damage>,
+}
+
+impl<T> Done<T> {
+    fn damaged(damage: Damage) -> Done<T> {
+        Done { events: 0, alerts: Vec::new(), text: Vec::new(), costs: Vec::new(), damage: Some(damage) }
+    }
+}
+
+/// What was made of one alert.
+pub(super) struct Made<T> {
+    pub(super) ts_ns: u64,
+    pub(super) rule: RuleId,
+    /// Where its text ends; it begins where that of the alert before ends.
+    pub(super) text_end: usize,
+    pub(super) made: T,
+}
+
+pub(super) enum Message<T> {
+    /// A block (or damaged place) of a capture, by its number.
+    Done(usize, u64, Done<T>),
+    /// The capture has no more.
+    End(usize),
+    /// A job died; the panic goes on when the pool is left.
+    Died,
+}
+
+/// Sends exactly one message, also when its job dies.
+pub(super) struct Report<T> {
+    pub(super) sender: Sender<Message<T>>,
+    pub(super) sent: bool,
+}
+
+impl<T> Report<T> {
+    fn send(mut self, message: Message<T>) {
+        self.sent = true;
+        // Nobody listens any more once writing has failed.
+        let _ = self.sender.send(message);
+    }
+}
+
+impl<T> Drop for Report<T> {
+    fn drop(&mut self) {
+        if !self.sent {
+            let _ = self.sender.send(Message::Died);
+        }
+    }
+}
+
+impl<T> Job<'_, T> {
+    /// Reads the capture's next block and evaluates it.
+    pub(super) fn run(&self, capture: usize, report: Report<T>) {
+        let Some(reading) = self.captures.get(capture) else { return report.send(Message::End(capture)) };
+        if self.stop.load(Ordering::Relaxed) {
+            return report.send(Message::End(capture));
+        }
+        let (number, block, facts) = {
+            let mut reading = reading.reading.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(block) = reading.next_wanted(self.program, self.options) else {
+                return report.send(Message::End(capture));
+            };
+            let number = reading.next;
+            reading.next += 1;
+            (number, block, Arc::clone(&reading.facts))
+        };
+        let done = self.evaluate(block, &facts).unwrap_or_else(Done::damaged);
+        report.send(Message::Done(capture, number, done));
+    }
+
+    fn evaluate(&self, block: Result<RawBlock, Damage>, facts: &CaptureFacts) -> Result<Done<T>, Damage> {
+        let block = block?.decode()?;
+        let view = BlockView::new(&block, facts);
+        let options = BlockOptions {
+            from_ns: self.options.from_ns,
+            to_ns: self.options.to_ns,
+            all_matches: self.options.all_matches,
+            measures: self.options.measures,
+        };
+        let mut costs = Vec::new();
+        let matches = evaluate_view(self.program, &view, &options, &mut costs)?;
+        let (alerts, text) = self.make_alerts(&block, &view, &matches)?;
+        Ok(Done { events: u64::from(block.header().rows), alerts, text, costs, damage: None })
+    }
+
+    fn make_alerts(
+        &self,
+        block: &Block,
+        view: &BlockView<'_>,
+        matches: &[Match],
+    ) -> Result<(Vec<Made<T>>, Vec<u8>), Damage> {
+        let lost_events = block.header().lost();
+        let mut alerts = Vec::with_capacity(matches.len());
+        let mut text = Vec::new();
+        let mut tables = BTreeMap::new();
+        for found in matches.iter().filter(|found| found.is_event) {
+            if let std::collections::btree_map::Entry::Vacant(slot) = tables.entry(found.kind)
+                && let Some(table) = block.table(found.kind)
+            {
+                slot.insert(table);
+            }
+        }
+        for found in matches {
+            let row = usize::try_from(found.row).unwrap_or(usize::MAX);
+            let event = match (found.is_event, tables.get(&found.kind), block.header().losses.get(row)) {
+                (true, Some(table), _) => EventRow::new(view, table, row),
+                (false, _, Some(loss)) => EventRow::lost(view, loss),
+                (true, None, _) | (false, _, None) => continue,
+            };
+            let Some(rule) = self.program.rule(found.rule) else { continue };
+            let made = (self.make)(&Alert { rule, event, lost_events }, &mut text)?;
+            alerts.push(Made { ts_ns: event.ts_ns()?, rule: found.rule, text_end: text.len(), made });
+        }
+        Ok((alerts, text))
+    }
+}
