@@ -135,10 +135,10 @@ impl HeldCommand {
     /// How the command ended, if it has.
     pub fn try_wait(&mut self) -> Result<Option<ExitStatus>, CommandError> {
         self.join()?;
-        if let State::Running(child) = &mut self.state {
-            if let Some(status) = child.try_wait().map_err(CommandError::Wait)? {
-                self.state = State::Ended(status);
-            }
+        if let State::Running(child) = &mut self.state
+            && let Some(status) = child.try_wait().map_err(CommandError::Wait)?
+        {
+            self.state = State::Ended(status);
         }
         match self.state {
             State::Ended(status) => Ok(Some(status)),

@@ -1,6 +1,6 @@
 //! Programs over blocks: matches, in order, on all processors.
 //!
-//! [`evaluate_block`] is one block on one thread; [`replay`] runs over whole captures. The only user of rayon.
+//! [`evaluate_block`] is one block on one thread; [`replay()`] runs over whole captures. The only user of rayon.
 
 mod alert;
 mod bits;
