@@ -10,7 +10,7 @@
 //! bytes codec  = see `bytes`
 //! ```
 //!
-//! A *stream* is a run of bytes that is compressed on its own; how is not known here ([`Pack`] and [`Unpack`], which
+//! A *stream* is a run of bytes that is compressed on its own; how is not known here (`Pack` and `Unpack`, which
 //! `format::block` implements). Which codec a column gets is decided by its measured size, see `ints::encode_ints`.
 
 mod bits;

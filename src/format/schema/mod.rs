@@ -1,7 +1,7 @@
 //! What an event of each kind is: its name, category, flags and parameters.
 //!
 //! Everything here is constant data. Names, order, types and numbers follow Falco's driver schema 4.3, because rule
-//! files and people's habits do; [`table`] holds the rows, [`flags`] the flag words, [`syscalls`] the codes of the
+//! files and people's habits do; `table` holds the rows, [`flags`] the flag words, [`syscalls`] the codes of the
 //! generic event. Not here: how an event is captured (`capture::live`), or printed (`replay::output`).
 
 pub mod flags;
