@@ -17,7 +17,7 @@ pub enum CommandError {
     #[error("no command given")]
     Empty,
     /// It was not found in `PATH`, or the kernel refused to run it.
-    #[error("{}: {source}", program.display())]
+    #[error("cannot run {}: {source}", program.display())]
     Exec {
         /// As it was given.
         program: PathBuf,
@@ -238,12 +238,12 @@ fn find_program(program: &OsStr, path: Option<&OsStr>) -> io::Result<PathBuf> {
         return Ok(PathBuf::from(program));
     }
     let default = OsString::from("/bin:/usr/bin");
-    let mut error = io::Error::from(io::ErrorKind::NotFound);
+    let mut error = io::Error::from_raw_os_error(libc::ENOENT);
     for folder in std::env::split_paths(path.unwrap_or(&default)) {
         let candidate = if folder.as_os_str().is_empty() { Path::new(".").join(program) } else { folder.join(program) };
         match candidate.metadata() {
             Ok(file) if file.is_file() && file.permissions().mode() & 0o111 != 0 => return Ok(candidate),
-            Ok(file) if file.is_file() => error = io::Error::from(io::ErrorKind::PermissionDenied),
+            Ok(file) if file.is_file() => error = io::Error::from_raw_os_error(libc::EACCES),
             Ok(_) | Err(_) => {}
         }
     }
