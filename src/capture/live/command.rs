@@ -285,7 +285,7 @@ mod tests {
     fn what_cannot_run_is_told_as_a_shell_tells_it() {
         let error = HeldCommand::spawn(&["no-such-command-anywhere"]).unwrap_err();
         assert_eq!(error.exit_code(), 127);
-        assert!(error.to_string().starts_with("no-such-command-anywhere: "));
+        assert!(error.to_string().starts_with("cannot run no-such-command-anywhere: No such file"));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("plain");
         std::fs::write(&file, "x").unwrap();
