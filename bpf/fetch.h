@@ -109,6 +109,36 @@ INLINE void blob_kernel_str(struct scratch *s, u16 id, const char *from)
 #define GATHER_SHORT	0x100000	/* a page could not be read */
 #define GATHER_CUT	0x200000	/* there was more than `max` or than IOVECS_MAX parts */
 
+INLINE bool read_iovec(struct user_iovec *part, u32 compat, u64 from)
+{
+	struct compat_iovec small;
+
+	if (!compat)
+		return !bpf_probe_read_user(part, sizeof(*part), (void *)from);
+	if (bpf_probe_read_user(&small, sizeof(small), (void *)from))
+		return false;
+	part->base = small.base;
+	part->len = small.len;
+	return true;
+}
+
+INLINE bool read_msghdr(struct user_msghdr *header, u32 compat, u64 from)
+{
+	struct compat_msghdr small;
+
+	if (!compat)
+		return !bpf_probe_read_user(header, sizeof(*header), (void *)from);
+	if (bpf_probe_read_user(&small, sizeof(small), (void *)from))
+		return false;
+	header->name = small.name;
+	header->name_len = small.name_len;
+	header->iov = small.iov;
+	header->iov_count = small.iov_count;
+	header->control = small.control;
+	header->control_len = small.control_len;
+	return true;
+}
+
 /* Copies one part after those before it; scratch.done, .bits and .total go on. Returns 0 if there is no telling more. */
 OWN_PROOF int gather_part(u32 at, u64 iovec, u32 max)
 {
@@ -118,7 +148,7 @@ OWN_PROOF int gather_part(u32 at, u64 iovec, u32 max)
 
 	if (!s)
 		return 0;
-	if (bpf_probe_read_user(&part, sizeof(part), (void *)iovec)) {
+	if (!read_iovec(&part, s->compat, iovec)) {
 		s->bits |= GATHER_SHORT;
 		return 0;
 	}
@@ -141,14 +171,16 @@ OWN_PROOF int gather_part(u32 at, u64 iovec, u32 max)
 OWN_PROOF int gather(u32 at, u64 iov, u64 count, u32 max)
 {
 	struct scratch *s = scratch_of_cpu();
+	u32 size;
 
 	if (!s)
 		return GATHER_SHORT;
 	if (max > BLOB_MAX - GATHER_ROOM)
 		max = BLOB_MAX - GATHER_ROOM;
+	size = s->compat ? sizeof(struct compat_iovec) : sizeof(struct user_iovec);
 	s->done = s->bits = s->total = 0;
 	for (u32 i = 0; i < IOVECS_MAX; i++) {
-		if (i >= count || !gather_part(at, iov + i * sizeof(struct user_iovec), max))
+		if (i >= count || !gather_part(at, iov + i * size, max))
 			break;
 	}
 	if (s->total > s->done || count > IOVECS_MAX)
@@ -191,7 +223,7 @@ OWN_PROOF int fetch_msghdr(u32 id, u64 from, u32 max, u32 control, u32 sent)
 	at = begin_blob(s);
 	if (!at)
 		return 0;
-	if (bpf_probe_read_user(&header, sizeof(header), (void *)from)) {
+	if (!read_msghdr(&header, s->compat, from)) {
 		end_blob(s, id, SR_BLOB_FAULT, 0);
 		return 0;
 	}
@@ -238,7 +270,7 @@ OWN_PROOF int fetch_string(u32 at, u64 pointer)
 
 	if (!s)
 		return STRING_FULL;
-	if (bpf_probe_read_user(&string, sizeof(string), (void *)pointer))
+	if (bpf_probe_read_user(&string, s->compat ? 4 : 8, (void *)pointer))
 		return STRING_FAULT;
 	if (!string)
 		return STRING_LAST;
@@ -256,7 +288,7 @@ OWN_PROOF int fetch_string(u32 at, u64 pointer)
 OWN_PROOF int fetch_strings(u32 id, u64 array)
 {
 	struct scratch *s = scratch_of_cpu();
-	u32 at, end = array ? STRING_FULL : STRING_LAST;
+	u32 at, size, end = array ? STRING_FULL : STRING_LAST;
 	u16 flags = 0;
 
 	if (!s)
@@ -264,13 +296,14 @@ OWN_PROOF int fetch_strings(u32 id, u64 array)
 	at = begin_blob(s);
 	if (!at)
 		return 0;
+	size = s->compat ? 4 : 8;
 	s->done = 0;
 	for (u32 i = 0; i < EXEC_STRINGS_MAX; i++) {
 		u32 got;
 
 		if (!array)
 			break;
-		got = fetch_string(at, array + i * 8);
+		got = fetch_string(at, array + i * size);
 		if (got != STRING_READ) {
 			end = got;
 			break;
@@ -348,7 +381,8 @@ OWN_PROOF int fetch_arg(u32 nr, u32 i)
 		break;
 	case SR_FETCH_MMSGHDR:
 		if (ret > 0)
-			bpf_probe_read_user(&len, sizeof(len), &((struct user_mmsghdr *)value)->len);
+			bpf_probe_read_user(&len, sizeof(len), (void *)(value + (s->compat ?
+				sizeof(struct compat_msghdr) : sizeof(struct user_msghdr))));
 		fetch_msghdr(i, value, cap_by_result(len), ret > 0, len);
 		break;
 	case SR_FETCH_FIXED:

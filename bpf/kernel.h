@@ -133,7 +133,7 @@ static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
 #endif
 
 struct pt_regs {
-	unsigned long r8, r9, r10, dx, si, di, orig_ax;
+	unsigned long bp, bx, cx, r8, r9, r10, dx, si, di, orig_ax;
 } CORE;
 
 struct thread_info {
@@ -143,24 +143,24 @@ struct thread_info {
 /* thread_info.status: the call came in through a 32-bit entry and its number is of the 32-bit table. */
 #define TS_COMPAT	2
 
-#define native_nr(regs)		((u32)(regs)->orig_ax)
-#define copy_args(to, regs)						\
+#define nr_of(typed, regs)	((u32)look(typed, regs, orig_ax))
+#define copy_args(typed, to, regs)					\
 	do {								\
-		(to)[0] = (regs)->di;					\
-		(to)[1] = (regs)->si;					\
-		(to)[2] = (regs)->dx;					\
-		(to)[3] = (regs)->r10;					\
-		(to)[4] = (regs)->r8;					\
-		(to)[5] = (regs)->r9;					\
+		(to)[0] = look(typed, regs, di);			\
+		(to)[1] = look(typed, regs, si);			\
+		(to)[2] = look(typed, regs, dx);			\
+		(to)[3] = look(typed, regs, r10);			\
+		(to)[4] = look(typed, regs, r8);			\
+		(to)[5] = look(typed, regs, r9);			\
 	} while (0)
-#define probe_args(to, regs)						\
+#define copy_compat_args(typed, to, regs)				\
 	do {								\
-		(to)[0] = get(regs, di);				\
-		(to)[1] = get(regs, si);				\
-		(to)[2] = get(regs, dx);				\
-		(to)[3] = get(regs, r10);				\
-		(to)[4] = get(regs, r8);				\
-		(to)[5] = get(regs, r9);				\
+		(to)[0] = (u32)look(typed, regs, bx);			\
+		(to)[1] = (u32)look(typed, regs, cx);			\
+		(to)[2] = (u32)look(typed, regs, dx);			\
+		(to)[3] = (u32)look(typed, regs, si);			\
+		(to)[4] = (u32)look(typed, regs, di);			\
+		(to)[5] = (u32)look(typed, regs, bp);			\
 	} while (0)
 #elif defined(__TARGET_ARCH_arm64)
 #define NR_EXECVE	221
@@ -181,21 +181,17 @@ struct thread_info {
 
 #define TIF_32BIT	22
 
-#define native_nr(regs)		((u32)(regs)->syscallno)
-#define copy_args(to, from)						\
+#define nr_of(typed, regs)	((u32)look(typed, regs, syscallno))
+#define copy_args(typed, to, from)					\
 	do {								\
-		(to)[0] = (from)->orig_x0;				\
-		(to)[1] = (from)->regs[1];				\
-		(to)[2] = (from)->regs[2];				\
-		(to)[3] = (from)->regs[3];				\
-		(to)[4] = (from)->regs[4];				\
-		(to)[5] = (from)->regs[5];				\
+		(to)[0] = look(typed, from, orig_x0);			\
+		(to)[1] = look(typed, from, regs[1]);			\
+		(to)[2] = look(typed, from, regs[2]);			\
+		(to)[3] = look(typed, from, regs[3]);			\
+		(to)[4] = look(typed, from, regs[4]);			\
+		(to)[5] = look(typed, from, regs[5]);			\
 	} while (0)
-#define probe_args(to, from)						\
-	do {								\
-		(to)[0] = get(from, orig_x0);				\
-		bpf_probe_read_kernel(&(to)[1], 40, &(from)->regs[1]);	\
-	} while (0)
+#define copy_compat_args(typed, to, from)	copy_args(typed, to, from)
 #else
 #error "unknown target: define __TARGET_ARCH_x86 or __TARGET_ARCH_arm64"
 #endif
@@ -548,7 +544,7 @@ struct socket {
 #define AF_INET		2
 #define AF_INET6	10
 
-/* What user space hands over: fixed layouts, no relocation. */
+/* What user space hands over: fixed layouts, no relocation. A struct mmsghdr is a msghdr and a 4-byte length. */
 struct user_iovec {
 	u64 base;
 	u64 len;
@@ -566,10 +562,19 @@ struct user_msghdr {
 	u32 pad2;
 };
 
-struct user_mmsghdr {
-	struct user_msghdr header;
+struct compat_iovec {
+	u32 base;
 	u32 len;
-	u32 pad;
+};
+
+struct compat_msghdr {
+	u32 name;
+	u32 name_len;
+	u32 iov;
+	u32 iov_count;
+	u32 control;
+	u32 control_len;
+	u32 flags;
 };
 
 #endif

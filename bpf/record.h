@@ -8,8 +8,13 @@
 
 /* Set by user space before loading; the kernel then holds them read-only. */
 const volatile struct sr_desc descriptors[SR_SYSCALL_MAX];
-const volatile u64 wanted_at_exit[SR_SYSCALL_MAX / 64];	/* a bit per call: what the fast path looks at */
+/* A bit per call, native ones and those of 32-bit programs: what the fast path looks at. */
+const volatile u64 wanted_at_exit[SR_SYSCALL_MAX / 64];
 const volatile u64 wanted_at_enter[SR_SYSCALL_MAX / 64];
+const volatile u64 wanted_at_compat_exit[SR_SYSCALL_MAX / 64];
+const volatile u64 wanted_at_compat_enter[SR_SYSCALL_MAX / 64];
+const volatile u16 native_of_compat[SR_SYSCALL_MAX];	/* native numbers of 32-bit calls, NO_CALL for none */
+const volatile u16 native_of_socketcall[32];		/* by the first argument of the 32-bit socketcall */
 const volatile u32 snaplen;
 const volatile u32 recorder_pid;
 const volatile u32 page_kib = 4;
@@ -17,12 +22,13 @@ const volatile u32 has_typed_task;	/* the kernel has bpf_get_current_task_btf */
 const volatile u32 batch_bytes;	/* records of the main ring are handed over when they are this long together */
 const volatile u32 wake_bytes;	/* a cpu wakes the reader each time it has written this much */
 
+#define NO_CALL		0xffff
 #define CPUS_MAX	8192
 #define LEVELS_MAX	16	/* nesting of cgroups that a path is told to; a power of two */
 
 /* The only variable that user space reads: what is not recorded for reasons other than a full ring, and what waits. */
 struct {
-	u64 compat_calls;	/* of 32-bit programs: their numbers are of another table */
+	u64 compat_calls;	/* of 32-bit programs that are no native call, or in another layout */
 	u64 untracked_processes;	/* that should be recorded, but there was no room to note it */
 	u8 pending[CPUS_MAX];	/* 1: this cpu has records in its scratch buffer */
 } counters;
@@ -45,6 +51,7 @@ struct scratch {
 	u32 base;		/* where the record in hand begins; before it lie complete ones */
 	u32 used;		/* where it ends so far */
 	u32 busy;		/* a program is at work in it */
+	u32 compat;		/* the call is of a 32-bit program: pointers in memory have 4 bytes */
 	u32 faulted;		/* something of the record in hand could not be read */
 	u32 seq_main, seq_lifecycle;
 	u32 unwoken_main, unwoken_lifecycle;
@@ -173,6 +180,7 @@ INLINE struct scratch *begin_record(u16 type, u32 nr, u64 ids, u64 ts_ns)
 	in_order();
 	s->used = s->base + sizeof(struct sr_record);
 	s->faulted = 0;
+	s->compat = 0;
 	r = record_of(s);
 	r->ts_ns = ts_ns;
 	r->type = type;

@@ -37,15 +37,12 @@ INLINE void track(u32 pid)
 		__sync_fetch_and_add(&counters.untracked_processes, 1);
 }
 
-/* Whether the process is recorded; `is_exec` says that what happens now is its execve, which a held one waits for. */
-INLINE bool is_in_scope(u32 pid, bool is_exec)
+/* TRACKED if the process is recorded, TRACKED_HELD if it will be from its execve on, else 0. */
+INLINE u32 scope_of(u32 pid)
 {
-	u32 state;
-
 	if (scope_mode == SCOPE_HOST)
-		return pid != recorder_pid;
-	state = tracking_of(pid);
-	return state == TRACKED || (state == TRACKED_HELD && is_exec);
+		return pid != recorder_pid ? TRACKED : 0;
+	return tracking_of(pid);
 }
 
 /* A new process is recorded if its parent is, or if it was started right into a cgroup of the recording. */

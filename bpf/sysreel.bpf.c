@@ -181,9 +181,11 @@ INLINE void fill_record(struct scratch *s, u32 nr, u32 flags)
 		add_failed_exec(nr);
 }
 
-/* Whether the call is recorded, once it is known to be wanted. */
+/* Whether the call is recorded, once it is known which it is. */
 INLINE bool is_told(u32 flags, u64 prot, s64 ret)
 {
+	if (!(flags & SR_DESC_WANTED))
+		return false;
 	if (flags & SR_DESC_PROT_EXEC && !(prot & 4))
 		return false;
 	if (CHILD_RETURN_UNSEEN && flags & SR_DESC_CLONE && ret == 0)
@@ -192,74 +194,98 @@ INLINE bool is_told(u32 flags, u64 prot, s64 ret)
 	return !(flags & SR_DESC_EXEC && ret == 0);
 }
 
-SEC("tp_btf/sys_exit")
-int on_exit(u64 *ctx)
-{
-	struct pt_regs *regs = (struct pt_regs *)ctx[0];
-	u32 nr = native_nr(regs);
-	struct scratch *s;
-	u32 flags;
-	u64 ids;
+#define I386_SOCKETCALL		102
+#define I386_MMAP2		192
+#define I386_TRUNCATE64		193
+#define I386_FTRUNCATE64	194
 
-	if (!is_wanted(wanted_at_exit, nr))
-		return 0;
-	flags = descriptor_of(nr)->flags;
-	ids = bpf_get_current_pid_tgid();
-	if (!is_in_scope(ids >> 32, flags & SR_DESC_EXEC))
-		return 0;
-	if (is_compat()) {
-		__sync_fetch_and_add(&counters.compat_calls, 1);
-		return 0;
+/* A 32-bit call as the native call that it is: its number, or NO_CALL; its arguments are put as that has them. */
+OWN_PROOF int native_call(u32 nr)
+{
+	struct scratch *s = scratch_of_cpu();
+	u32 packed[6] = {};
+	u64 *args;
+
+	if (!s)
+		return NO_CALL;
+	args = record_of(s)->args;
+	if (nr == I386_SOCKETCALL) {
+		nr = native_of_socketcall[within(args[0], 31)];
+		bpf_probe_read_user(packed, sizeof(packed), (void *)args[1]);
+		for (u32 i = 0; i < 6; i++)
+			args[i] = packed[i];
+		return nr;
 	}
-	s = begin_record(SR_SYSCALL, nr, ids, bpf_ktime_get_boot_ns());
+	if (nr == I386_MMAP2)
+		args[5] <<= 12;
+	if (nr == I386_TRUNCATE64 || nr == I386_FTRUNCATE64)
+		args[1] |= args[2] << 32;
+	return native_of_compat[within(nr, SR_SYSCALL_MAX - 1)];
+}
+
+/* Begins a call's record with its arguments; `nr` becomes a native number. */
+INLINE struct scratch *begin_call(bool typed, struct pt_regs *regs, bool compat, u32 *nr, u64 ids, u64 ts_ns)
+{
+	struct scratch *s = begin_record(SR_SYSCALL, *nr, ids, ts_ns);
+
 	if (!s)
 		return 0;
-	record_of(s)->ret = ctx[1];
-	copy_args(record_of(s)->args, regs);
-	if (!is_told(flags, record_of(s)->args[2], ctx[1])) {
+	if (!compat) {
+		copy_args(typed, record_of(s)->args, regs);
+		return s;
+	}
+	s->compat = 1;
+	copy_compat_args(typed, record_of(s)->args, regs);
+	*nr = native_call(*nr);
+	if (*nr >= SR_SYSCALL_MAX) {
+		__sync_fetch_and_add(&counters.compat_calls, 1);
 		drop_record(s);
 		return 0;
 	}
+	record_of(s)->nr = *nr;
+	return s;
+}
+
+INLINE int record_exit(bool typed, struct pt_regs *regs, s64 ret)
+{
+	u32 nr = nr_of(typed, regs), flags, scope;
+	struct scratch *s;
+	bool compat;
+	u64 ids;
+
+	if (!is_wanted(wanted_at_exit, nr) && !is_wanted(wanted_at_compat_exit, nr))
+		return 0;
+	compat = is_compat();
+	if (compat ? !is_wanted(wanted_at_compat_exit, nr) : !is_wanted(wanted_at_exit, nr))
+		return 0;
+	ids = bpf_get_current_pid_tgid();
+	scope = scope_of(ids >> 32);
+	if (!scope)
+		return 0;
+	s = begin_call(typed, regs, compat, &nr, ids, bpf_ktime_get_boot_ns());
+	if (!s)
+		return 0;
+	flags = descriptor_of(nr)->flags;
+	if (!is_told(flags, record_of(s)->args[2], ret) || (scope == TRACKED_HELD && !(flags & SR_DESC_EXEC))) {
+		drop_record(s);
+		return 0;
+	}
+	record_of(s)->ret = ret;
 	fill_record(s, nr, flags);
 	end_record(s, flags & SR_DESC_SECURITY);
 	return 0;
 }
 
+SEC("tp_btf/sys_exit")
+int on_exit(u64 *ctx)
+{
+	return record_exit(true, (struct pt_regs *)ctx[0], ctx[1]);
+}
+
 SEC("raw_tp/sys_exit")
 int on_exit_plain(u64 *ctx)
 {
-	struct pt_regs *regs = (struct pt_regs *)ctx[0];
-	struct scratch *s;
-	u32 nr, flags;
-	u64 ids;
-
-#if defined(__TARGET_ARCH_x86)
-	nr = get(regs, orig_ax);
-#else
-	nr = get(regs, syscallno);
-#endif
-	if (!is_wanted(wanted_at_exit, nr))
-		return 0;
-	flags = descriptor_of(nr)->flags;
-	ids = bpf_get_current_pid_tgid();
-	if (!is_in_scope(ids >> 32, flags & SR_DESC_EXEC))
-		return 0;
-	if (is_compat()) {
-		__sync_fetch_and_add(&counters.compat_calls, 1);
-		return 0;
-	}
-	s = begin_record(SR_SYSCALL, nr, ids, bpf_ktime_get_boot_ns());
-	if (!s)
-		return 0;
-	record_of(s)->ret = ctx[1];
-	probe_args(record_of(s)->args, regs);
-	if (!is_told(flags, record_of(s)->args[2], ctx[1])) {
-		drop_record(s);
-		return 0;
-	}
-	fill_record(s, nr, flags);
-	end_record(s, flags & SR_DESC_SECURITY);
-	return 0;
+	return record_exit(false, (struct pt_regs *)ctx[0], ctx[1]);
 }
 
 /*
@@ -271,49 +297,43 @@ INLINE void keep_entry(struct scratch *s, u32 nr)
 	fetch_args(nr, FETCH_AT_ENTER);
 	if (!s->faulted || descriptor_of(nr)->flags & SR_DESC_EXEC)
 		keep(s, record_of(s)->tid);
+}
+
+#define DESC_ENTER	(SR_DESC_ENTER | SR_DESC_EXEC | (CHILD_RETURN_UNSEEN ? SR_DESC_CLONE : 0))
+
+INLINE int record_enter(bool typed, struct pt_regs *regs, u32 nr)
+{
+	struct scratch *s;
+	bool compat;
+	u64 ids;
+
+	if (!is_wanted(wanted_at_enter, nr) && !is_wanted(wanted_at_compat_enter, nr))
+		return 0;
+	compat = is_compat();
+	if (compat ? !is_wanted(wanted_at_compat_enter, nr) : !is_wanted(wanted_at_enter, nr))
+		return 0;
+	ids = bpf_get_current_pid_tgid();
+	if (!scope_of(ids >> 32))
+		return 0;
+	s = begin_call(typed, regs, compat, &nr, ids, 0);
+	if (!s)
+		return 0;
+	if (descriptor_of(nr)->flags & DESC_ENTER)
+		keep_entry(s, nr);
 	drop_record(s);
+	return 0;
 }
 
 SEC("tp_btf/sys_enter")
 int on_enter(u64 *ctx)
 {
-	struct pt_regs *regs = (struct pt_regs *)ctx[0];
-	u32 nr = ctx[1];
-	struct scratch *s;
-	u64 ids;
-
-	if (!is_wanted(wanted_at_enter, nr))
-		return 0;
-	ids = bpf_get_current_pid_tgid();
-	if (!is_in_scope(ids >> 32, descriptor_of(nr)->flags & SR_DESC_EXEC) || is_compat())
-		return 0;
-	s = begin_record(SR_SYSCALL, nr, ids, 0);
-	if (!s)
-		return 0;
-	copy_args(record_of(s)->args, regs);
-	keep_entry(s, nr);
-	return 0;
+	return record_enter(true, (struct pt_regs *)ctx[0], ctx[1]);
 }
 
 SEC("raw_tp/sys_enter")
 int on_enter_plain(u64 *ctx)
 {
-	struct pt_regs *regs = (struct pt_regs *)ctx[0];
-	u32 nr = ctx[1];
-	struct scratch *s;
-	u64 ids;
-
-	if (!is_wanted(wanted_at_enter, nr))
-		return 0;
-	ids = bpf_get_current_pid_tgid();
-	if (!is_in_scope(ids >> 32, descriptor_of(nr)->flags & SR_DESC_EXEC) || is_compat())
-		return 0;
-	s = begin_record(SR_SYSCALL, nr, ids, 0);
-	if (!s)
-		return 0;
-	probe_args(record_of(s)->args, regs);
-	keep_entry(s, nr);
-	return 0;
+	return record_enter(false, (struct pt_regs *)ctx[0], ctx[1]);
 }
 
 /*
@@ -327,7 +347,7 @@ INLINE int record_exec(u32 old_tid, struct linux_binprm *binprm)
 	struct slot *slot;
 	struct scratch *s;
 
-	if (!is_in_scope(pid, true))
+	if (!scope_of(pid))
 		return 0;
 	if (scope_mode != SCOPE_HOST)
 		track(pid);
@@ -413,7 +433,7 @@ INLINE int record_fork(bool direct, struct task_struct *typed, struct task_struc
 	struct sr_task *t;
 
 	follow_fork(parent, child);
-	if (!wants_children || !is_in_scope(get(parent, tgid), false))
+	if (!wants_children || scope_of(get(parent, tgid)) != TRACKED)
 		return 0;
 	s = scratch_of_cpu();
 	if (!s || s->busy)
@@ -453,7 +473,7 @@ INLINE int record_procexit(void)
 	struct scratch *s;
 	struct sr_record *r;
 
-	if (is_in_scope(pid, false) && wants_procexit) {
+	if (scope_of(pid) == TRACKED && wants_procexit) {
 		s = begin_record(SR_PROCEXIT, 0, ids, bpf_ktime_get_boot_ns());
 		if (s) {
 			r = record_of(s);

@@ -8,6 +8,7 @@
 mod attach;
 pub mod clock;
 mod command;
+mod compat;
 pub mod decode;
 pub mod descriptors;
 pub mod event_set;

@@ -1,6 +1,7 @@
 //! Which programs a recording attaches and what the kernel is told of the calls that are wanted: a pure function of
 //! the event set and the scope.
 
+use super::compat::{NO_CALL, SOCKETCALL, native_of_compat, native_of_socketcall, untold};
 use super::descriptors::{CALL_LIMIT, descriptor_map};
 use super::event_set::EventSet;
 use super::numbers::Arch;
@@ -63,6 +64,13 @@ pub(super) struct Plan {
     pub(super) descriptors: Vec<SrDesc>,
     pub(super) wanted_at_exit: CallBits,
     pub(super) wanted_at_enter: CallBits,
+    /// The same by the numbers of 32-bit programs.
+    pub(super) wanted_at_compat_exit: CallBits,
+    pub(super) wanted_at_compat_enter: CallBits,
+    /// Native numbers by 32-bit number.
+    pub(super) native_of_compat: [u16; CALL_LIMIT],
+    /// Native numbers by the first argument of the 32-bit `socketcall`.
+    pub(super) native_of_socketcall: [u16; 32],
     /// Some call of the clone family is wanted.
     pub(super) wants_children: bool,
     /// execve or execveat is wanted.
@@ -84,6 +92,10 @@ impl Plan {
             descriptors: vec![UNWANTED; CALL_LIMIT],
             wanted_at_exit: CallBits::default(),
             wanted_at_enter: CallBits::default(),
+            wanted_at_compat_exit: CallBits::default(),
+            wanted_at_compat_enter: CallBits::default(),
+            native_of_compat: native_of_compat(Arch::NATIVE),
+            native_of_socketcall: native_of_socketcall(Arch::NATIVE),
             wants_children: false,
             wants_exec: false,
             scope_mode: match scope {
@@ -105,6 +117,7 @@ impl Plan {
             plan.wants_children |= desc.flags & desc_flag::CLONE != 0;
             plan.wants_exec |= desc.flags & desc_flag::EXEC != 0;
         }
+        plan.want_compat();
         if plan.wants_exec || matches!(scope, Scope::Command) {
             plan.probes.push(Probe::Exec);
         }
@@ -119,6 +132,30 @@ impl Plan {
         }
         plan
     }
+}
+
+impl Plan {
+    /// Sets the bits of 32-bit numbers whose native calls are wanted.
+    fn want_compat(&mut self) {
+        let sockets = self.native_of_socketcall.iter().map(|&native| (SOCKETCALL, native));
+        let others = (0_u16..).zip(self.native_of_compat);
+        for (compat, native) in others.chain(sockets).filter(|(_, native)| *native != NO_CALL) {
+            if has_bit(&self.wanted_at_exit, native) {
+                set_bit(&mut self.wanted_at_compat_exit, u32::from(compat));
+            }
+            if has_bit(&self.wanted_at_enter, native) {
+                set_bit(&mut self.wanted_at_compat_enter, u32::from(compat));
+            }
+        }
+        // These are only counted.
+        for (compat, _) in untold(Arch::NATIVE).filter(|(_, native)| has_bit(&self.wanted_at_exit, *native)) {
+            set_bit(&mut self.wanted_at_compat_exit, u32::from(compat));
+        }
+    }
+}
+
+fn has_bit(bits: &CallBits, nr: u16) -> bool {
+    bits.get(usize::from(nr / 64)).is_some_and(|word| word >> (nr % 64) & 1 != 0)
 }
 
 /// A bit per argument that something is fetched of: most calls have none, and the programs then look no further.
@@ -146,10 +183,11 @@ mod tests {
     fn entries_are_looked_at_only_for_calls_that_need_it() {
         let plan = Plan::from_descriptors(&[(3, desc(0)), (65, desc(0))], &Scope::Host);
         assert_eq!(plan.probes, [Probe::Fork, Probe::ProcExit, Probe::Exit]);
-        assert_eq!(plan.wanted_at_exit[..2], [1 << 3, 1 << 1]);
+        assert!(has_bit(&plan.wanted_at_exit, 3) && has_bit(&plan.wanted_at_exit, 65));
+        assert!(!has_bit(&plan.wanted_at_exit, 4));
         let plan = Plan::from_descriptors(&[(2, desc(desc_flag::ENTER))], &Scope::Host);
         assert_eq!(plan.probes, [Probe::Fork, Probe::ProcExit, Probe::Enter, Probe::Exit]);
-        assert_eq!(plan.wanted_at_enter[0], 1 << 2);
+        assert!(has_bit(&plan.wanted_at_enter, 2) && !has_bit(&plan.wanted_at_enter, 3));
     }
 
     #[test]
@@ -158,6 +196,15 @@ mod tests {
         assert_eq!(plan.probes, [Probe::Fork, Probe::ProcExit, Probe::Exec, Probe::Enter, Probe::Exit]);
         assert!(plan.wants_exec && !plan.wants_children);
         assert_eq!(plan.scope_mode, 1);
+    }
+
+    #[test]
+    fn a_wanted_call_is_wanted_of_32_bit_programs_too() {
+        let natives = native_of_compat(Arch::NATIVE);
+        let compat = (0_u16..).zip(natives).find(|(compat, native)| *native != NO_CALL && compat != native);
+        let Some((compat, native)) = compat else { return };
+        let plan = Plan::from_descriptors(&[(u32::from(native), desc(0))], &Scope::Host);
+        assert!(has_bit(&plan.wanted_at_compat_exit, compat) && !has_bit(&plan.wanted_at_exit, compat));
     }
 
     #[test]
