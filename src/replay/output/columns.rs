@@ -65,7 +65,8 @@ const ALIASES: &[(&str, Alias)] = &[
 
 impl Columns {
     /// The columns of tables of alerts, when none are asked for.
-    pub const ALERT_TABLE: &str = "TIME:time,PRIORITY:priority,RULE:rule,CONTAINER:container-name,IMAGE:image,USER:user,COMMAND:command,FILE:file";
+    pub const ALERT_TABLE: &str = "TIME:time,PRIORITY:priority,RULE:rule,CONTAINER:container-name,IMAGE:image,\
+        USER:user,COMMAND:command,FILE:file";
     /// The columns of CSV lines of alerts, when none are asked for.
     pub const ALERT_CSV: &str = "evt.time.iso8601,priority,rule,container-id,container-name,user,process,pid,message";
     /// The columns of tables, CSV lines and JSON objects of events, when none are asked for.
