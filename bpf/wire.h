@@ -54,7 +54,7 @@ struct sr_record {
 	unsigned int tid;
 	unsigned int pid;
 	unsigned short cpu;
-	unsigned short nr;		/* native system call number */
+	unsigned short nr;		/* native system call number, also of 32-bit programs */
 	unsigned int seq;		/* counts this cpu's records of this ring */
 	long long ret;
 	unsigned long long args[6];
