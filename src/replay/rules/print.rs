@@ -134,11 +134,9 @@ fn print_literal(f: &mut Formatter<'_>, value: &Literal, form: Form) -> fmt::Res
         Literal::Text(bytes) if form == Form::Hex => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
         Literal::Text(bytes) => {
             let text = String::from_utf8_lossy(bytes);
-            if form == Form::Number || (!text.is_empty() && text.chars().all(is_bare_letter)) {
-                f.write_str(&text)
-            } else {
-                print_quoted(f, &text)
-            }
+            // the reader takes a backspace before a word for blank
+            let is_bare = !text.is_empty() && !text.starts_with('\u{8}') && text.chars().all(is_bare_letter);
+            if form == Form::Number || is_bare { f.write_str(&text) } else { print_quoted(f, &text) }
         }
         Literal::Int(number) if form == Form::Unsigned => write!(f, "{}", number.cast_unsigned()),
         Literal::Int(number) => write!(f, "{number}"),
