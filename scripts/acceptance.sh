@@ -66,9 +66,10 @@ for run in $(seq 20); do
 	"$sysreel" record -o killed.reel --events all -- ./ten_kinds 1500000 >/dev/null 2>&1 &
 	recorder=$!
 	sleep "$((RANDOM % 3)).$((RANDOM % 10))"
+	children=$(pgrep -P $recorder || true)
 	kill -9 $recorder 2>/dev/null || true
 	wait $recorder 2>/dev/null || true
-	pkill -9 -P $recorder ten_kinds 2>/dev/null || true
+	[ -z "$children" ] || kill -9 $children 2>/dev/null || true
 	# without a file it was killed before it had opened one; otherwise every block in the file must be whole
 	if [ ! -e killed.reel ]; then
 		readable=$((readable + 1))
