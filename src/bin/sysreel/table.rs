@@ -4,6 +4,12 @@ use std::io::IsTerminal;
 
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
 
+/// Columns below which a width is not believed.
+const NARROWEST: u16 = 20;
+
+/// Columns of a terminal that does not say how many it has.
+const USUAL_WIDTH: u16 = 80;
+
 /// Where a table goes, which decides how wide it may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Target {
@@ -40,11 +46,19 @@ pub(crate) fn new_table(heads: &[String], look: Look, target: Target, color: boo
         table.enforce_styling();
     }
     table.style_text_only();
-    let width = if on_terminal { None } else { fixed_width(std::env::var("COLUMNS").ok().as_deref()) };
+    if target == Target::Stderr {
+        table.use_stderr();
+    }
+    let width = if !on_terminal {
+        fixed_width(std::env::var("COLUMNS").ok().as_deref())
+    } else if table.width().is_none_or(|width| width < NARROWEST) {
+        // a serial line says that it has no columns at all
+        Some(USUAL_WIDTH)
+    } else {
+        None
+    };
     if let Some(width) = width {
         table.set_width(width);
-    } else if target == Target::Stderr {
-        table.use_stderr();
     }
     let wraps = on_terminal || width.is_some();
     if wraps {
@@ -69,7 +83,7 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 fn fixed_width(columns: Option<&str>) -> Option<u16> {
-    columns?.trim().parse().ok().filter(|width| *width >= 20)
+    columns?.trim().parse().ok().filter(|width| *width >= NARROWEST)
 }
 
 /// A number with a comma between every three digits.
