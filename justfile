@@ -30,6 +30,10 @@ bench:
 bench-workload *ARGS:
     scripts/bench-workload.sh {{ARGS}}
 
-# records the sample captures anew (needs root and Docker's daemon)
+# measures what the recorder promises: completeness, cost, files after kill -9 (needs root)
+acceptance *ARGS:
+    scripts/acceptance.sh {{ARGS}}
+
+# records the sample captures anew, in a throw-away virtual machine (needs root)
 samples:
     scripts/record-samples.sh

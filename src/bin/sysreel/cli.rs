@@ -72,7 +72,7 @@ pub(crate) struct RecordArgs {
     /// Write over FILE if it exists
     #[arg(long)]
     pub(crate) force: bool,
-    /// Stop after this time: 500ms, 30s, 5m, 1h30m
+    /// Stop after this time: 500ms, 30s, 5m, 1h30m; a COMMAND goes on, and its status is waited for
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) duration: Option<Duration>,
     /// Stop before the file grows beyond this size: 500K, 200M, 1G
@@ -211,9 +211,9 @@ pub(crate) struct OutputArgs {
     pub(crate) output: Option<OutputForm>,
     /// What is printed: a list of columns or a text with %fields
     ///
-    /// A list of columns: the aliases time, container-id, container-name, image, user, rule, priority, message, process,
-    /// pid, command, file, pod, namespace, host, any field name, or HEADER:field. With the text form, each alert is one
-    /// line of exactly those values with commas between them.
+    /// A list of columns: the aliases time, container-id, container-name, image, user, rule, priority, message,
+    /// process, pid, command, file, pod, namespace, host, any field name, or HEADER:field. With the text form, each
+    /// alert is one line of exactly those values with commas between them.
     ///
     /// Or a text in Falco's way: '%evt.time %container.name %proc.cmdline'.
     #[arg(long, value_name = "F")]

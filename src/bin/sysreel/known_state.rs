@@ -34,7 +34,8 @@ impl Settle for Containers {
     }
 }
 
-/// Takes the snapshot of `processes` (of all there are, with `None`) and starts looking containers up in `docker_roots`.
+/// Takes the snapshot of `processes` (of all there are, with `None`) and starts looking containers up in
+/// `docker_roots`.
 pub(crate) fn look_around(processes: Option<&[u32]>, clock: ClockBase, docker_roots: Vec<PathBuf>) -> Known {
     let mut scan = ProcScan::new(clock);
     let snapshot = match processes {

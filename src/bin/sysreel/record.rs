@@ -222,7 +222,8 @@ impl Recording {
         Figures { events: stats.events, bytes: stats.bytes_written, lost: stats.lost }
     }
 
-    /// Finds out whether the file is as large as it may become. When that is not sure, what is in hand is written first.
+    /// Finds out whether the file is as large as it may become. When that is not sure, what is in hand is written
+    /// first.
     fn look_at_size(&mut self) {
         let Some(limit) = self.limit else { return };
         self.is_full = match limit.judge(&self.recorder.stats()) {
