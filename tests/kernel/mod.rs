@@ -5,6 +5,7 @@ mod commands;
 mod killed;
 mod known_calls;
 mod limits;
+mod losses;
 mod scopes;
 mod ten_kinds;
 
