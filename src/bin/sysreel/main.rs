@@ -18,10 +18,14 @@ mod progress;
 mod pump;
 #[cfg(feature = "record")]
 mod record;
+#[cfg(feature = "record")]
+mod recording;
 mod replay;
 mod ruleset;
 #[cfg(feature = "record")]
 mod scope;
+#[cfg(feature = "record")]
+mod signals;
 #[cfg(feature = "record")]
 mod size_limit;
 mod summary;
