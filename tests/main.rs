@@ -13,6 +13,7 @@ mod docker;
 mod kernel;
 mod outputs;
 mod pipes;
+mod readme;
 mod samples;
 mod story;
 mod usage;
