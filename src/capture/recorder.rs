@@ -250,11 +250,6 @@ impl Recorder {
         self.builder = BlockBuilder::new(self.options.block);
     }
 
-    /// The state, for look-ups between events.
-    pub fn state_mut(&mut self) -> &mut State {
-        &mut self.state
-    }
-
     /// How far the recording is. Bytes and blocks lag behind the events by the block in hand and those in the queues.
     pub fn stats(&self) -> RecorderStats {
         RecorderStats {

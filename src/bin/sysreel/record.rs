@@ -91,9 +91,8 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let deadline = args.duration.and_then(|duration| started.checked_add(duration));
     let not_run = command.as_mut().and_then(|command| command.release().err());
     let mut progress = Progress::start(terminal.stderr_is_terminal);
-    let running = if not_run.is_none() { command.as_mut() } else { None };
     let end = if not_run.is_none() {
-        take_events(&mut recording, &pump, running, deadline, &signals, &mut progress)?
+        take_events(&mut recording, &pump, command.as_mut(), deadline, &signals, &mut progress)?
     } else {
         End::Asked
     };
