@@ -15,5 +15,6 @@ mod outputs;
 mod pipes;
 mod readme;
 mod samples;
+mod selection;
 mod story;
 mod usage;

@@ -24,6 +24,7 @@ mod replay;
 mod ruleset;
 #[cfg(feature = "record")]
 mod scope;
+mod selection;
 #[cfg(feature = "record")]
 mod signals;
 #[cfg(feature = "record")]

@@ -1,12 +1,13 @@
 //! `sysreel replay`: rules over captures.
 
-use sysreel::replay::compile::{Program, Selection};
+use sysreel::replay::compile::Program;
 use sysreel::replay::eval::ReplayOptions;
 
 use crate::alerts::{Output, Subject, open_captures, print, set_range};
-use crate::cli::ReplayArgs;
+use crate::cli::{ReplayArgs, RuleMatching};
 use crate::exit::Exit;
 use crate::ruleset::load_rules;
+use crate::selection::warn_of_useless_steps;
 use crate::summary::{print_summary, report_problems};
 use crate::terminal::Terminal;
 
@@ -16,13 +17,19 @@ pub(crate) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let rules = load_rules(&args.rules, terminal)?;
     let output = Output::choose(&args.output, Subject::Alerts, terminal)?;
     let (Some(rules), Some(output)) = (rules, output) else { return Ok(Exit::Incomplete) };
+    let selection = &args.selection.selection;
+    warn_of_useless_steps(selection, &rules, terminal);
     let captures = open_captures(&args.captures, terminal)?;
     if captures.readers.is_empty() {
         return Ok(Exit::Incomplete);
     }
-    let mut options = ReplayOptions { threads: args.threads.threads.unwrap_or(0), ..ReplayOptions::default() };
+    let mut options = ReplayOptions {
+        threads: args.threads.threads.unwrap_or(0),
+        all_matches: args.matching.rule_matching == RuleMatching::All,
+        ..ReplayOptions::default()
+    };
     set_range(&mut options, &args.range, &captures.readers)?;
-    let program = Program::compile(&rules, &Selection { min_priority: args.min_priority });
+    let program = Program::compile(&rules, selection);
 
     let summary = print(captures.readers, &program, &options, &output, terminal)?;
 

@@ -12,6 +12,7 @@ mod graph;
 mod matcher;
 mod plan;
 mod program;
+mod selection;
 
 pub use atom::{Atom, AtomId};
 pub use bound_field::{argument_of, value_of};
@@ -19,4 +20,5 @@ pub(in crate::replay) use bound_field::{value_of_fd, value_of_kind, value_of_thr
 pub use graph::{Domain, Graph, Node, NodeId};
 pub use matcher::Matcher;
 pub use plan::{KindPlan, RuleId, RulePlan};
-pub use program::{Program, RuleHead, Selection};
+pub use program::{Program, RuleHead};
+pub use selection::{RuleChoice, Selection, SelectionStep, UselessStep};

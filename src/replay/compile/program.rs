@@ -3,21 +3,9 @@
 use super::atom::{Atom, AtomId, Atoms};
 use super::graph::{Graph, Node};
 use super::plan::{Condition, Folder, KindPlan, RuleId, RulePlan};
+use super::selection::Selection;
 use crate::format::schema::{EVENTS, EventKind, KIND_LIMIT};
 use crate::replay::rules::{Expr, Priority, Template, TypedRule};
-
-/// Which rules take part.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Selection {
-    /// Only rules at least as bad as this.
-    pub min_priority: Option<Priority>,
-}
-
-impl Selection {
-    fn takes(&self, rule: &TypedRule) -> bool {
-        rule.enabled && self.min_priority.is_none_or(|least| rule.priority <= least)
-    }
-}
 
 /// What an alert says of its rule.
 #[derive(Clone, Debug)]

@@ -42,3 +42,4 @@ pub use builtin::builtin_rules;
 pub use compiler::{Compiler, parse_condition, parse_template};
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use file::RuleFile;
+pub(in crate::replay) use names::nearest;

@@ -55,7 +55,7 @@ pub(super) fn nearest_param(name: &str) -> Option<&'static str> {
 }
 
 /// The candidate that most likely was meant: few letters differ, or the letters' case. The first of equals.
-pub(super) fn nearest<'c>(name: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+pub(in crate::replay) fn nearest<'c>(name: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     // Long names are compared as they are: nobody mistypes a name of hundreds of letters.
     const LENGTH_LIMIT: usize = 100;
     let letters: Vec<char> = name.chars().take(LENGTH_LIMIT + 1).flat_map(char::to_lowercase).collect();

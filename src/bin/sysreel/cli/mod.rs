@@ -1,5 +1,7 @@
 //! What may be typed: commands, options and their help. Nothing here acts.
 
+mod selection;
+
 use std::path::PathBuf;
 #[cfg(feature = "record")]
 use std::time::Duration;
@@ -7,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use sysreel::replay::rules::Priority;
 
+pub(crate) use self::selection::{MatchingArgs, RuleMatching, SelectionArgs};
 use crate::time::TimePoint;
 #[cfg(feature = "record")]
 use crate::time::parse_duration;
@@ -130,11 +133,10 @@ pub(crate) struct ReplayArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) range: RangeArgs,
-    /// Only rules of this priority or a worse one
-    ///
-    /// From bad to harmless: emergency, alert, critical, error, warning, notice, informational, debug.
-    #[arg(long, value_name = "P", value_parser = parse_priority)]
-    pub(crate) min_priority: Option<Priority>,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) matching: MatchingArgs,
     /// Exit with status 1 if there is an alert of this priority or a worse one
     #[arg(long, value_name = "P", value_parser = parse_priority)]
     pub(crate) fail_on: Option<Priority>,
