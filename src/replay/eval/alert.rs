@@ -22,9 +22,15 @@ pub trait AlertPrinter {
         let _ = out;
     }
 
+    /// What writes the alerts of one block.
+    fn for_block(&self) -> Box<dyn BlockPrinter + '_>;
+}
+
+/// Writes the alerts of one block, and may remember what rows of its tables look like.
+pub trait BlockPrinter {
     /// Appends an alert, with its line end.
     ///
     /// # Errors
     /// A column that is printed cannot be read.
-    fn print(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage>;
+    fn print(&mut self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage>;
 }

@@ -82,16 +82,46 @@ pub fn evaluate_view(
     }
     let mut evaluation = Evaluation::new(program, view, *options);
     let mut matches = Vec::new();
+    for (at, loss) in view.block().header().losses.iter().enumerate() {
+        evaluation.run_loss(at, loss, costs, &mut matches)?;
+    }
     for &(kind, _) in view.block().kinds() {
         if let (Some(plan), Some(info), Some(table)) = (program.plan(kind), kind.info(), view.block().table(kind)) {
             evaluation.run_kind(plan, info, &table, costs, &mut matches)?;
         }
     }
-    for (at, loss) in view.block().header().losses.iter().enumerate() {
-        evaluation.run_loss(at, loss, costs, &mut matches)?;
+    let rows = usize::try_from(view.block().header().rows).unwrap_or(usize::MAX);
+    Ok(in_order(matches, rows))
+}
+
+/// Matches in the order of the block's events. Those of one position must be in their order already.
+fn in_order(mut matches: Vec<Match>, rows: usize) -> Vec<Match> {
+    // Counting pays when many of the block's events match, as in a listing of all of them.
+    if matches.len() < rows / 8 {
+        matches.sort_unstable();
+        return matches;
     }
-    matches.sort_unstable();
-    Ok(matches)
+    let mut places = vec![0usize; rows + 2];
+    let position = |found: &Match| (found.seq as usize).min(rows);
+    for found in &matches {
+        if let Some(place) = places.get_mut(position(found) + 1) {
+            *place += 1;
+        }
+    }
+    let mut before = 0;
+    for place in &mut places {
+        before += *place;
+        *place = before;
+    }
+    let mut ordered = matches.clone();
+    for found in matches {
+        let Some(place) = places.get_mut(position(&found)) else { continue };
+        if let Some(slot) = ordered.get_mut(*place) {
+            *slot = found;
+        }
+        *place += 1;
+    }
+    ordered
 }
 
 /// What is known of a node so far: answers by row, and by key for comparisons.

@@ -15,7 +15,10 @@ use crate::replay::compile::{Program, RuleId};
 use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
 
 /// Makes something of an alert, and may append text that belongs to it.
-pub(super) type Make<'r, T> = &'r (dyn Fn(&Alert<'_, '_>, &mut Vec<u8>) -> Result<T, Damage> + Sync);
+pub(super) type MakeOne<'m, T> = Box<dyn FnMut(&Alert<'_, '_>, &mut Vec<u8>) -> Result<T, Damage> + 'm>;
+
+/// Gives what makes something of the alerts of one block.
+pub(super) type Make<'m, T> = &'m (dyn Fn() -> MakeOne<'m, T> + Sync);
 
 /// A capture that is being read.
 pub(super) struct Capture {
@@ -69,11 +72,11 @@ fn is_wanted(header: &BlockHeader, program: &Program, options: &ReplayOptions) -
 }
 
 /// What every job needs.
-pub(super) struct Job<'r, T> {
+pub(super) struct Job<'r, 'm, T> {
     pub(super) program: &'r Program,
     pub(super) options: &'r ReplayOptions,
     pub(super) captures: &'r [Capture],
-    pub(super) make: Make<'r, T>,
+    pub(super) make: Make<'m, T>,
     pub(super) stop: &'r AtomicBool,
 }
 
@@ -133,7 +136,7 @@ impl<T> Drop for Report<T> {
     }
 }
 
-impl<T> Job<'_, T> {
+impl<T> Job<'_, '_, T> {
     /// Reads the capture's next block and evaluates it.
     pub(super) fn run(&self, capture: usize, report: Report<T>) {
         let Some(reading) = self.captures.get(capture) else { return report.send(Message::End(capture)) };
@@ -177,6 +180,7 @@ impl<T> Job<'_, T> {
         let lost_events = block.header().lost();
         let mut alerts = Vec::with_capacity(matches.len());
         let mut text = Vec::new();
+        let mut make = (self.make)();
         let mut tables = BTreeMap::new();
         for found in matches.iter().filter(|found| found.is_event) {
             if let std::collections::btree_map::Entry::Vacant(slot) = tables.entry(found.kind)
@@ -193,7 +197,7 @@ impl<T> Job<'_, T> {
                 (true, None, _) | (false, _, None) => continue,
             };
             let Some(rule) = self.program.rule(found.rule) else { continue };
-            let made = (self.make)(&Alert { rule, event, lost_events }, &mut text)?;
+            let made = make(&Alert { rule, event, lost_events }, &mut text)?;
             alerts.push(Made { ts_ns: event.ts_ns()?, rule: found.rule, text_end: text.len(), made });
         }
         Ok((alerts, text))

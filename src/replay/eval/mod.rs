@@ -15,7 +15,7 @@ mod summary;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
-pub use alert::{Alert, AlertPrinter};
+pub use alert::{Alert, AlertPrinter, BlockPrinter};
 pub use block::{BlockOptions, Match, RuleCost, evaluate_block, evaluate_view};
 pub use replay::{ReplayError, ReplayOptions, replay, replay_each};
 pub use summary::{ReplaySummary, RuleCount};

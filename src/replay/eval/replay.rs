@@ -15,7 +15,7 @@ use std::sync::mpsc::channel;
 use std::time::Instant;
 
 use super::alert::{Alert, AlertPrinter};
-use super::job::{Capture, Job, Make, Report};
+use super::job::{Capture, Job, Make, MakeOne, Report};
 use super::merge::{Merge, Take};
 use super::summary::ReplaySummary;
 use crate::format::{Damage, Reader};
@@ -65,7 +65,10 @@ pub fn replay(
     let mut heading = Vec::new();
     printer.print_heading(&mut heading);
     out.write_all(&heading).map_err(ReplayError::Output)?;
-    let make = |alert: &Alert<'_, '_>, text: &mut Vec<u8>| printer.print(alert, text);
+    let make = || -> MakeOne<'_, ()> {
+        let mut block = printer.for_block();
+        Box::new(move |alert, text| block.print(alert, text))
+    };
     let summary = run(readers, program, options, &make, &mut |(), text| out.write_all(text))?;
     out.flush().map_err(ReplayError::Output)?;
     Ok(summary)
@@ -82,7 +85,8 @@ pub fn replay_each<T: Send>(
     make: &(dyn Fn(&Alert<'_, '_>) -> Result<T, Damage> + Sync),
     take: &mut dyn FnMut(T) -> io::Result<()>,
 ) -> Result<ReplaySummary, ReplayError> {
-    run(readers, program, options, &|alert, _| make(alert), &mut |made, _| take(made))
+    let make_one = || -> MakeOne<'_, T> { Box::new(|alert, _| make(alert)) };
+    run(readers, program, options, &make_one, &mut |made, _| take(made))
 }
 
 fn run<T: Send>(

@@ -32,8 +32,8 @@ pub(super) fn all_params<'b>(row: &EventRow<'_, 'b>) -> Result<FieldValue<'b>, D
     let Some(info) = row.info().filter(|info| info.kind != EventKind::SYSCALL) else {
         return Ok(FieldValue::made(text));
     };
-    let mut rendered = Rendered::default();
-    text.reserve(info.params.len() * 16);
+    let mut rendered = Rendered { value: Vec::with_capacity(96), words: Vec::with_capacity(96) };
+    text.reserve(32 + info.params.len() * 24);
     for (at, param) in info.params.iter().enumerate() {
         if at > 0 {
             text.push(b' ');

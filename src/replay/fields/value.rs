@@ -181,14 +181,19 @@ pub fn write_printable(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Appends bytes as a JSON string of printable text.
 pub fn write_json_text(bytes: &[u8], out: &mut Vec<u8>) {
-    let mut text = Vec::with_capacity(bytes.len());
-    write_printable(bytes, &mut text);
     out.push(b'"');
-    for &byte in &text {
-        if matches!(byte, b'"' | b'\\') {
-            out.push(b'\\');
+    if bytes.iter().all(|byte| (0x20..0x7F).contains(byte) && !matches!(byte, b'"' | b'\\')) {
+        out.extend_from_slice(bytes);
+    } else {
+        let start = out.len();
+        write_printable(bytes, out);
+        let text = out.split_off(start);
+        for byte in text {
+            if matches!(byte, b'"' | b'\\') {
+                out.push(b'\\');
+            }
+            out.push(byte);
         }
-        out.push(byte);
     }
     out.push(b'"');
 }

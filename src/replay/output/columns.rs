@@ -7,6 +7,7 @@ use crate::replay::fields::{FIELDS, FieldValue, Purpose, write_json_text};
 use crate::replay::rules::{Code, Diagnostic, FieldExpr, Severity, TemplatePart, parse_template};
 
 use super::message::message_of;
+use super::sheet::{FieldSheet, quote_cell, write_value};
 
 /// A list of columns.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,31 +117,104 @@ impl Columns {
         self.columns.iter().map(|column| Ok(value(column, alert)?.to_text())).collect()
     }
 
+    /// Appends the headings as a line.
+    pub(super) fn write_headings(&self, out: &mut Vec<u8>) {
+        for (at, column) in self.columns.iter().enumerate() {
+            out.extend_from_slice(if at > 0 { b"," } else { b"" });
+            let start = out.len();
+            out.extend_from_slice(column.heading.as_bytes());
+            quote_cell(out, start);
+        }
+        self.end_line(out);
+    }
+
+    /// What writes the values of one block's alerts.
+    pub(super) fn sheet(&self, style: CellStyle) -> ColumnsSheet<'_> {
+        let cells = self.columns.iter().map(|column| match &column.source {
+            Source::Field(field) => Cell::Field(FieldSheet::new(field, style)),
+            Source::Text(_) | Source::First(_) | Source::Rule | Source::Priority | Source::Message => {
+                Cell::Asked(column)
+            }
+        });
+        let keys = self.columns.iter().map(|column| {
+            let mut key = Vec::new();
+            write_json_text(column.heading.as_bytes(), &mut key);
+            key.push(b':');
+            key
+        });
+        ColumnsSheet { columns: self, style, cells: cells.collect(), keys: keys.collect() }
+    }
+
+    /// Ends a line; a lone empty value is quoted, since an empty line is no record.
+    fn end_line(&self, out: &mut Vec<u8>) {
+        if self.columns.len() == 1 && out.last().is_none_or(|byte| *byte == b'\n') {
+            out.extend_from_slice(b"\"\"");
+        }
+        out.push(b'\n');
+    }
+}
+
+/// What the values of a column are written for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum CellStyle {
+    /// To be read in a text.
+    Text,
+    /// Between commas.
+    Csv,
+    /// As JSON.
+    Json,
+}
+
+/// Columns at work on the alerts of one block.
+#[derive(Debug)]
+pub(super) struct ColumnsSheet<'c> {
+    columns: &'c Columns,
+    style: CellStyle,
+    cells: Vec<Cell<'c>>,
+    /// The headings as keys of a JSON object.
+    keys: Vec<Vec<u8>>,
+}
+
+#[derive(Debug)]
+enum Cell<'c> {
+    Field(FieldSheet<'c>),
+    /// Made anew for each alert.
+    Asked(&'c Column),
+}
+
+impl Cell<'_> {
+    fn write(&mut self, alert: &Alert<'_, '_>, style: CellStyle, out: &mut Vec<u8>) -> Result<(), Damage> {
+        match self {
+            Cell::Field(sheet) => sheet.write(&alert.event, out),
+            Cell::Asked(column) => {
+                write_value(&value(column, alert)?, style, out);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl ColumnsSheet<'_> {
     /// Appends the values of an alert as a line: commas between, quotes where needed.
-    pub(super) fn write_line(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
-        let row = self.row(alert)?;
-        write_csv_line(row.iter().map(String::as_str), out);
+    pub(super) fn write_line(&mut self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+        for (at, cell) in self.cells.iter_mut().enumerate() {
+            out.extend_from_slice(if at > 0 { b"," } else { b"" });
+            cell.write(alert, self.style, out)?;
+        }
+        self.columns.end_line(out);
         Ok(())
     }
 
-    /// Appends the headings as a line.
-    pub(super) fn write_headings(&self, out: &mut Vec<u8>) {
-        write_csv_line(self.columns.iter().map(|column| column.heading.as_str()), out);
-    }
-
     /// Appends the values of an alert as a JSON object.
-    pub(super) fn write_json(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+    pub(super) fn write_json(&mut self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
         out.push(b'{');
-        for (at, column) in self.columns.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            write_json_text(column.heading.as_bytes(), out);
-            out.push(b':');
-            value(column, alert)?.write_json(out);
+        for (at, (cell, key)) in self.cells.iter_mut().zip(&self.keys).enumerate() {
+            out.extend_from_slice(if at > 0 { b"," } else { b"" });
+            out.extend_from_slice(key);
+            cell.write(alert, self.style, out)?;
         }
         if alert.lost_events > 0 {
-            out.extend_from_slice(if self.columns.is_empty() { b"" } else { b"," });
+            out.extend_from_slice(if self.cells.is_empty() { b"" } else { b"," });
             out.extend_from_slice(format!("\"lost_events\":{}", alert.lost_events).as_bytes());
         }
         out.push(b'}');
@@ -245,13 +319,6 @@ fn distance(left: &str, right: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// Appends values with commas between and a line end; values with commas, quotes or line ends are quoted.
-fn write_csv_line<'a>(values: impl Iterator<Item = &'a str>, out: &mut Vec<u8>) {
-    let mut writer = csv::WriterBuilder::new().buffer_capacity(1024).from_writer(out);
-    writer.write_record(values).expect("writing to memory cannot fail, and a lone record has no other to agree with");
-    writer.flush().expect("writing to memory cannot fail");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,8 +333,15 @@ mod tests {
 
     #[test]
     fn values_with_commas_are_quoted() {
-        let mut out = Vec::new();
-        write_csv_line(["a", "b,c", "say \"hi\"", ""].into_iter(), &mut out);
-        assert_eq!(String::from_utf8_lossy(&out), "a,\"b,c\",\"say \"\"hi\"\"\",\n");
+        let quoted = |cell: &str| {
+            let mut out = b"before,".to_vec();
+            out.extend_from_slice(cell.as_bytes());
+            quote_cell(&mut out, 7);
+            String::from_utf8_lossy(&out).into_owned()
+        };
+        assert_eq!(quoted("a b"), "before,a b");
+        assert_eq!(quoted("b,c"), "before,\"b,c\"");
+        assert_eq!(quoted("say \"hi\""), "before,\"say \"\"hi\"\"\"");
+        assert_eq!(quoted(""), "before,");
     }
 }

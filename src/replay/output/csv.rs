@@ -1,8 +1,9 @@
 //! Alerts as CSV.
 
 use super::Columns;
+use super::columns::{CellStyle, ColumnsSheet};
 use crate::format::Damage;
-use crate::replay::eval::{Alert, AlertPrinter};
+use crate::replay::eval::{Alert, AlertPrinter, BlockPrinter};
 
 /// Alerts as CSV with a line of headings.
 #[derive(Clone, Debug)]
@@ -16,7 +17,16 @@ impl AlertPrinter for CsvPrinter {
         self.columns.write_headings(out);
     }
 
-    fn print(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
-        self.columns.write_line(alert, out)
+    fn for_block(&self) -> Box<dyn BlockPrinter + '_> {
+        Box::new(Lines(self.columns.sheet(CellStyle::Csv)))
+    }
+}
+
+/// Lines of values with commas between.
+pub(super) struct Lines<'c>(pub(super) ColumnsSheet<'c>);
+
+impl BlockPrinter for Lines<'_> {
+    fn print(&mut self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+        self.0.write_line(alert, out)
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::OutputFormat;
+use super::columns::{CellStyle, ColumnsSheet};
 use super::message::write_template;
 use super::text::write_prefix;
 use crate::format::Damage;
 use crate::replay::compile::value_of;
-use crate::replay::eval::{Alert, AlertPrinter};
+use crate::replay::eval::{Alert, AlertPrinter, BlockPrinter};
 use crate::replay::fields::{FieldValue, Purpose, TimeStyle, clock, write_json_text};
 use crate::replay::rules::{Template, TemplatePart};
 
@@ -22,10 +23,36 @@ pub struct JsonPrinter {
 }
 
 impl AlertPrinter for JsonPrinter {
-    fn print(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+    fn for_block(&self) -> Box<dyn BlockPrinter + '_> {
         match &self.format {
-            Some(OutputFormat::Columns(columns)) => columns.write_json(alert, out)?,
-            Some(OutputFormat::Template(template)) => write_alert(alert, template, false, out)?,
+            Some(OutputFormat::Columns(columns)) => Box::new(Objects(columns.sheet(CellStyle::Json))),
+            Some(OutputFormat::Template(template)) => Box::new(Alerts { template: Some(template) }),
+            None => Box::new(Alerts { template: None }),
+        }
+    }
+}
+
+/// Objects of columns.
+struct Objects<'c>(ColumnsSheet<'c>);
+
+impl BlockPrinter for Objects<'_> {
+    fn print(&mut self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+        self.0.write_json(alert, out)?;
+        out.push(b'\n');
+        Ok(())
+    }
+}
+
+/// Alerts with all of Falco's keys.
+struct Alerts<'t> {
+    /// In place of the rule's output.
+    template: Option<&'t Template>,
+}
+
+impl BlockPrinter for Alerts<'_> {
+    fn print(&mut self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+        match self.template {
+            Some(template) => write_alert(alert, template, false, out)?,
             None => write_alert(alert, &alert.rule.output, true, out)?,
         }
         out.push(b'\n');

@@ -1,12 +1,13 @@
 //! Alerts as people and programs read them: text, JSON, CSV, rows of a table.
 //!
-//! A printer takes one alert at a time and is used by all threads of a replay. Not here: drawing tables and anything
+//! A printer is used by all threads of a replay; what it makes for a block takes the block's alerts one at a time. Not here: drawing tables and anything
 //! about terminals (`src/bin`).
 
 mod columns;
 mod csv;
 mod json;
 mod message;
+mod sheet;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;

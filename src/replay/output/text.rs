@@ -1,11 +1,17 @@
 //! Alerts and events as lines of text.
 
 use super::OutputFormat;
+use super::columns::CellStyle;
+use super::csv::Lines;
 use super::message::write_template;
+use super::sheet::FieldSheet;
 use crate::format::Damage;
 use crate::format::dimension::ThreadColumn;
-use crate::replay::eval::{Alert, AlertPrinter};
-use crate::replay::fields::{Argument, FieldValue, Purpose, TimeStyle, clock, field_value, lookup, write_printable};
+use crate::replay::eval::{Alert, AlertPrinter, BlockPrinter};
+use crate::replay::fields::{
+    Argument, Field, FieldValue, Purpose, TimeStyle, clock, field_value, lookup, write_printable,
+};
+use crate::replay::rules::{Template, TemplatePart};
 
 /// Alerts as Falco prints them: `15:04:05.123456789: Warning A shell was spawned`; or in a format of the user's.
 #[derive(Clone, Debug, Default)]
@@ -15,19 +21,54 @@ pub struct TextPrinter {
 }
 
 impl AlertPrinter for TextPrinter {
-    fn print(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+    fn for_block(&self) -> Box<dyn BlockPrinter + '_> {
         match &self.format {
-            None => {
-                write_prefix(alert, out)?;
-                write_template(&alert.rule.output, &alert.event, out)?;
-                out.push(b'\n');
-            }
-            Some(OutputFormat::Template(template)) => {
-                write_template(template, &alert.event, out)?;
-                out.push(b'\n');
-            }
-            Some(OutputFormat::Columns(columns)) => columns.write_line(alert, out)?,
+            None => Box::new(FalcoLines),
+            Some(OutputFormat::Template(template)) => Box::new(TemplateLines::new(template)),
+            Some(OutputFormat::Columns(columns)) => Box::new(Lines(columns.sheet(CellStyle::Csv))),
         }
+    }
+}
+
+/// Time, priority and the rule's output.
+struct FalcoLines;
+
+impl BlockPrinter for FalcoLines {
+    fn print(&mut self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+        write_prefix(alert, out)?;
+        write_template(&alert.rule.output, &alert.event, out)?;
+        out.push(b'\n');
+        Ok(())
+    }
+}
+
+/// A text of the user's with values in it.
+struct TemplateLines<'t>(Vec<LinePart<'t>>);
+
+enum LinePart<'t> {
+    Text(&'t str),
+    Field(FieldSheet<'t>),
+}
+
+impl<'t> TemplateLines<'t> {
+    fn new(template: &'t Template) -> TemplateLines<'t> {
+        let parts = template.parts.iter().map(|part| match part {
+            TemplatePart::Text(text) => LinePart::Text(text),
+            TemplatePart::Field { expr, .. } => LinePart::Field(FieldSheet::new(expr, CellStyle::Text)),
+        });
+        TemplateLines(parts.collect())
+    }
+}
+
+impl BlockPrinter for TemplateLines<'_> {
+    fn print(&mut self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+        for part in &mut self.0 {
+            match part {
+                LinePart::Text(text) => out.extend_from_slice(text.as_bytes()),
+                LinePart::Field(sheet) => sheet.write(&alert.event, out)?,
+            }
+        }
+        out.push(b'\n');
         Ok(())
     }
 }
@@ -47,7 +88,19 @@ pub(super) fn write_prefix(alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(
 pub struct EventLinePrinter;
 
 impl AlertPrinter for EventLinePrinter {
-    fn print(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+    fn for_block(&self) -> Box<dyn BlockPrinter + '_> {
+        Box::new(EventLines { ends: ["evt.type", "evt.info"].map(lookup) })
+    }
+}
+
+/// Lines as [`EventLinePrinter`] has them.
+struct EventLines {
+    /// The fields that a line ends with.
+    ends: [Option<&'static Field>; 2],
+}
+
+impl BlockPrinter for EventLines {
+    fn print(&mut self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
         let event = &alert.event;
         FieldValue::uint(event.num()?).write_text(out);
         out.push(b' ');
@@ -64,8 +117,7 @@ impl AlertPrinter for EventLinePrinter {
             }
             None => out.extend_from_slice(b"<NA> (<NA>)"),
         }
-        for name in ["evt.type", "evt.info"] {
-            let Some(field) = lookup(name) else { continue };
+        for field in self.ends.into_iter().flatten() {
             let at = out.len();
             out.push(b' ');
             field_value(field, Argument::None, event, Purpose::Print)?.write_text(out);

@@ -272,7 +272,13 @@ fn kinds_that_no_rule_asks_for_have_no_plan() {
 struct Lines;
 
 impl AlertPrinter for Lines {
-    fn print(&self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+    fn for_block(&self) -> Box<dyn BlockPrinter + '_> {
+        Box::new(Lines)
+    }
+}
+
+impl BlockPrinter for Lines {
+    fn print(&mut self, alert: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
         let since = alert.event.ts_ns()? - STORY_START_NS;
         out.extend_from_slice(format!("{since} {} {}\n", alert.rule.name, alert.lost_events).as_bytes());
         Ok(())
@@ -406,7 +412,12 @@ fn a_failing_writer_ends_the_replay() {
     let readers = vec![busy(1000, 0).reader()];
     struct Loud;
     impl AlertPrinter for Loud {
-        fn print(&self, _: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
+        fn for_block(&self) -> Box<dyn BlockPrinter + '_> {
+            Box::new(Loud)
+        }
+    }
+    impl BlockPrinter for Loud {
+        fn print(&mut self, _: &Alert<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
             out.push(b'\n');
             Ok(())
         }
