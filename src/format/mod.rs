@@ -58,6 +58,7 @@ mod random_access;
 mod reader;
 mod records;
 pub mod row;
+pub mod scap;
 pub mod schema;
 mod source;
 #[cfg(test)]

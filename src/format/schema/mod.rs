@@ -4,6 +4,7 @@
 //! files and people's habits do; `table` holds the rows, [`flags`] the flag words, [`syscalls`] the codes of the
 //! generic event. Not here: how an event is captured (`capture::live`), or printed (`replay::output`).
 
+pub mod codes;
 pub mod flags;
 pub mod syscalls;
 mod table;
@@ -238,6 +239,12 @@ impl EventFlags {
     pub const WAITS: EventFlags = EventFlags(64);
     /// Parameters may be longer than 65,535 bytes.
     pub const LARGE_PAYLOAD: EventFlags = EventFlags(128);
+    /// Is no longer written: today's event is another one, or this one's other half.
+    pub const OLD_VERSION: EventFlags = EventFlags(256);
+    /// Was never written: the half of a pair that does not happen.
+    pub const UNUSED: EventFlags = EventFlags(512);
+    /// Of an older recording, it is turned into what today's recordings hold.
+    pub const CONVERTER_MANAGED: EventFlags = EventFlags(1024);
 
     /// No flag.
     pub const fn empty() -> EventFlags {

@@ -229,11 +229,11 @@ impl EventKind {
 /// Every event kind, ordered by number.
 #[rustfmt::skip]
 pub static EVENTS: &[EventInfo] = &[
-    event(EventKind::SYSCALL, "syscall", Category::Other, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::SYSCALL, "syscall", Category::Other, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("ID", ParamType::SyscallId, PrintFormat::Dec, None),
         param("nativeID", ParamType::Uint16, PrintFormat::Dec, None),
     ]),
-    event(EventKind::OPEN, "open", Category::File, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::OPEN, "open", Category::File, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("name", ParamType::FsPath, PrintFormat::Na, None),
         param("flags", ParamType::Flags32, PrintFormat::Hex, Some(&flags::FILE_FLAGS)),
@@ -241,74 +241,74 @@ pub static EVENTS: &[EventInfo] = &[
         param("dev", ParamType::Uint32, PrintFormat::Hex, None),
         param("ino", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::CLOSE, "close", Category::IoOther, EventSource::Syscall, EventFlags::DESTROYS_FD.with(EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE)), &[
+    event(EventKind::CLOSE, "close", Category::IoOther, EventSource::Syscall, EventFlags::DESTROYS_FD.with(EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE)).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
     ]),
-    event(EventKind::READ, "read", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD), &[
-        param("res", ParamType::Errno, PrintFormat::Dec, None),
-        param("data", ParamType::ByteBuf, PrintFormat::Na, None),
-        param("fd", ParamType::Fd, PrintFormat::Dec, None),
-        param("size", ParamType::Uint32, PrintFormat::Dec, None),
-    ]),
-    event(EventKind::WRITE, "write", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD), &[
+    event(EventKind::READ, "read", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SOCKET, "socket", Category::Net, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::WRITE, "write", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD).with(EventFlags::CONVERTER_MANAGED), &[
+        param("res", ParamType::Errno, PrintFormat::Dec, None),
+        param("data", ParamType::ByteBuf, PrintFormat::Na, None),
+        param("fd", ParamType::Fd, PrintFormat::Dec, None),
+        param("size", ParamType::Uint32, PrintFormat::Dec, None),
+    ]),
+    event(EventKind::SOCKET, "socket", Category::Net, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("domain", ParamType::EnumFlags32, PrintFormat::Dec, Some(&flags::SOCKET_FAMILIES)),
         param("type", ParamType::Uint32, PrintFormat::Dec, None),
         param("proto", ParamType::Uint32, PrintFormat::Dec, None),
         param("flags", ParamType::Flags32, PrintFormat::Hex, Some(&flags::FILE_FLAGS)),
     ]),
-    event(EventKind::BIND, "bind", Category::Net, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::BIND, "bind", Category::Net, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("addr", ParamType::SockAddr, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
     ]),
-    event(EventKind::CONNECT, "connect", Category::Net, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::CONNECT, "connect", Category::Net, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("addr", ParamType::SockAddr, PrintFormat::Na, None),
     ]),
-    event(EventKind::LISTEN, "listen", Category::Net, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::LISTEN, "listen", Category::Net, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("backlog", ParamType::Int32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SEND, "send", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD), &[
+    event(EventKind::SEND, "send", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
     ]),
-    event(EventKind::SENDTO, "sendto", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD.with(EventFlags::MODIFIES_STATE)), &[
+    event(EventKind::SENDTO, "sendto", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD.with(EventFlags::MODIFIES_STATE)).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
     ]),
-    event(EventKind::RECV, "recv", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD), &[
+    event(EventKind::RECV, "recv", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
     ]),
-    event(EventKind::RECVFROM, "recvfrom", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD.with(EventFlags::MODIFIES_STATE)), &[
+    event(EventKind::RECVFROM, "recvfrom", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD.with(EventFlags::MODIFIES_STATE)).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SHUTDOWN, "shutdown", Category::Net, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::SHUTDOWN, "shutdown", Category::Net, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("how", ParamType::EnumFlags8, PrintFormat::Hex, Some(&flags::SHUTDOWN_HOW)),
@@ -317,7 +317,7 @@ pub static EVENTS: &[EventInfo] = &[
     ]),
     event(EventKind::GETPEERNAME, "getpeername", Category::Net, EventSource::Syscall, EventFlags::empty(), &[
     ]),
-    event(EventKind::SOCKETPAIR, "socketpair", Category::Ipc, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::SOCKETPAIR, "socketpair", Category::Ipc, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd1", ParamType::Fd, PrintFormat::Dec, None),
         param("fd2", ParamType::Fd, PrintFormat::Dec, None),
@@ -343,37 +343,37 @@ pub static EVENTS: &[EventInfo] = &[
         param("val", ParamType::Dyn, PrintFormat::Dec, None),
         param("optlen", ParamType::Uint32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SENDMSG, "sendmsg", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD.with(EventFlags::MODIFIES_STATE)), &[
+    event(EventKind::SENDMSG, "sendmsg", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD.with(EventFlags::MODIFIES_STATE)).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
     ]),
-    event(EventKind::SENDMMSG, "sendmmsg", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD.with(EventFlags::MODIFIES_STATE)), &[
+    event(EventKind::SENDMMSG, "sendmmsg", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD.with(EventFlags::MODIFIES_STATE)).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
     ]),
-    event(EventKind::RECVMSG, "recvmsg", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD.with(EventFlags::MODIFIES_STATE)), &[
+    event(EventKind::RECVMSG, "recvmsg", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD.with(EventFlags::MODIFIES_STATE)).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
-        param("size", ParamType::Uint32, PrintFormat::Dec, None),
-        param("data", ParamType::ByteBuf, PrintFormat::Na, None),
-        param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
-        param("msgcontrol", ParamType::ByteBuf, PrintFormat::Na, None),
-        param("fd", ParamType::Fd, PrintFormat::Dec, None),
-    ]),
-    event(EventKind::RECVMMSG, "recvmmsg", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD.with(EventFlags::MODIFIES_STATE)), &[
-        param("res", ParamType::Errno, PrintFormat::Dec, None),
-        param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
         param("msgcontrol", ParamType::ByteBuf, PrintFormat::Na, None),
+        param("fd", ParamType::Fd, PrintFormat::Dec, None),
     ]),
-    event(EventKind::CREAT, "creat", Category::File, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::RECVMMSG, "recvmmsg", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD.with(EventFlags::MODIFIES_STATE)).with(EventFlags::CONVERTER_MANAGED), &[
+        param("res", ParamType::Errno, PrintFormat::Dec, None),
+        param("fd", ParamType::Fd, PrintFormat::Dec, None),
+        param("size", ParamType::Uint32, PrintFormat::Dec, None),
+        param("data", ParamType::ByteBuf, PrintFormat::Na, None),
+        param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
+        param("msgcontrol", ParamType::ByteBuf, PrintFormat::Na, None),
+    ]),
+    event(EventKind::CREAT, "creat", Category::File, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("name", ParamType::FsPath, PrintFormat::Na, None),
         param("mode", ParamType::Uint32, PrintFormat::Oct, None),
@@ -387,12 +387,12 @@ pub static EVENTS: &[EventInfo] = &[
         param("fd2", ParamType::Fd, PrintFormat::Dec, None),
         param("ino", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::EVENTFD, "eventfd", Category::Ipc, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::EVENTFD, "eventfd", Category::Ipc, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Fd, PrintFormat::Dec, None),
         param("initval", ParamType::Uint64, PrintFormat::Dec, None),
         param("flags", ParamType::Uint32, PrintFormat::Hex, None),
     ]),
-    event(EventKind::FUTEX, "futex", Category::Ipc, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::FUTEX, "futex", Category::Ipc, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("addr", ParamType::Uint64, PrintFormat::Hex, None),
         param("op", ParamType::Flags16, PrintFormat::Hex, Some(&flags::FUTEX_OPERATIONS)),
@@ -406,7 +406,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("path", ParamType::FsPath, PrintFormat::Na, None),
     ]),
-    event(EventKind::FSTAT, "fstat", Category::File, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::FSTAT, "fstat", Category::File, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Na, None),
     ]),
@@ -421,11 +421,11 @@ pub static EVENTS: &[EventInfo] = &[
     event(EventKind::FSTAT64, "fstat64", Category::File, EventSource::Syscall, EventFlags::empty(), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
     ]),
-    event(EventKind::EPOLL_WAIT, "epoll_wait", Category::Unknown, EventSource::Syscall, EventFlags::WAITS, &[
+    event(EventKind::EPOLL_WAIT, "epoll_wait", Category::Unknown, EventSource::Syscall, EventFlags::WAITS.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("maxevents", ParamType::Errno, PrintFormat::Dec, None),
     ]),
-    event(EventKind::POLL, "poll", Category::Unknown, EventSource::Syscall, EventFlags::WAITS, &[
+    event(EventKind::POLL, "poll", Category::Unknown, EventSource::Syscall, EventFlags::WAITS.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fds", ParamType::FdList, PrintFormat::Dec, None),
         param("timeout", ParamType::Int64, PrintFormat::Dec, None),
@@ -433,13 +433,13 @@ pub static EVENTS: &[EventInfo] = &[
     event(EventKind::SELECT, "select", Category::Unknown, EventSource::Syscall, EventFlags::WAITS, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
     ]),
-    event(EventKind::LSEEK, "lseek", Category::File, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::LSEEK, "lseek", Category::File, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("offset", ParamType::Uint64, PrintFormat::Dec, None),
         param("whence", ParamType::EnumFlags8, PrintFormat::Dec, Some(&flags::LSEEK_WHENCE)),
     ]),
-    event(EventKind::LLSEEK, "llseek", Category::File, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::LLSEEK, "llseek", Category::File, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("offset", ParamType::Uint64, PrintFormat::Dec, None),
@@ -453,98 +453,98 @@ pub static EVENTS: &[EventInfo] = &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("path", ParamType::CharBuf, PrintFormat::Na, None),
     ]),
-    event(EventKind::FCHDIR, "fchdir", Category::File, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::FCHDIR, "fchdir", Category::File, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Na, None),
     ]),
-    event(EventKind::PREAD, "pread", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD), &[
+    event(EventKind::PREAD, "pread", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("pos", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::PWRITE, "pwrite", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD), &[
+    event(EventKind::PWRITE, "pwrite", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("pos", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::READV, "readv", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD), &[
+    event(EventKind::READV, "readv", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
     ]),
-    event(EventKind::WRITEV, "writev", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD), &[
+    event(EventKind::WRITEV, "writev", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::PREADV, "preadv", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD), &[
+    event(EventKind::PREADV, "preadv", Category::IoRead, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("pos", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::PWRITEV, "pwritev", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD), &[
+    event(EventKind::PWRITEV, "pwritev", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::WRITES_TO_FD).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("data", ParamType::ByteBuf, PrintFormat::Na, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint32, PrintFormat::Dec, None),
         param("pos", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SIGNALFD, "signalfd", Category::Signal, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::SIGNALFD, "signalfd", Category::Signal, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Fd, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("mask", ParamType::Uint32, PrintFormat::Hex, None),
         param("flags", ParamType::Uint8, PrintFormat::Hex, None),
     ]),
-    event(EventKind::KILL, "kill", Category::Signal, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::KILL, "kill", Category::Signal, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("pid", ParamType::Pid, PrintFormat::Dec, None),
         param("sig", ParamType::SigType, PrintFormat::Dec, None),
     ]),
-    event(EventKind::TKILL, "tkill", Category::Signal, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::TKILL, "tkill", Category::Signal, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("tid", ParamType::Pid, PrintFormat::Dec, None),
         param("sig", ParamType::SigType, PrintFormat::Dec, None),
     ]),
-    event(EventKind::TGKILL, "tgkill", Category::Signal, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::TGKILL, "tgkill", Category::Signal, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("pid", ParamType::Pid, PrintFormat::Dec, None),
         param("tid", ParamType::Pid, PrintFormat::Dec, None),
         param("sig", ParamType::SigType, PrintFormat::Dec, None),
     ]),
-    event(EventKind::NANOSLEEP, "nanosleep", Category::Sleep, EventSource::Syscall, EventFlags::WAITS, &[
+    event(EventKind::NANOSLEEP, "nanosleep", Category::Sleep, EventSource::Syscall, EventFlags::WAITS.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("interval", ParamType::RelTime, PrintFormat::Dec, None),
     ]),
-    event(EventKind::TIMERFD_CREATE, "timerfd_create", Category::Time, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::TIMERFD_CREATE, "timerfd_create", Category::Time, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Fd, PrintFormat::Dec, None),
         param("clockid", ParamType::Uint8, PrintFormat::Dec, None),
         param("flags", ParamType::Uint8, PrintFormat::Hex, None),
     ]),
-    event(EventKind::INOTIFY_INIT, "inotify_init", Category::Ipc, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::INOTIFY_INIT, "inotify_init", Category::Ipc, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Fd, PrintFormat::Dec, None),
         param("flags", ParamType::Uint8, PrintFormat::Hex, None),
     ]),
-    event(EventKind::GETRLIMIT, "getrlimit", Category::Process, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::GETRLIMIT, "getrlimit", Category::Process, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("cur", ParamType::Int64, PrintFormat::Dec, None),
         param("max", ParamType::Int64, PrintFormat::Dec, None),
         param("resource", ParamType::EnumFlags8, PrintFormat::Dec, Some(&flags::RLIMIT_RESOURCES)),
     ]),
-    event(EventKind::SETRLIMIT, "setrlimit", Category::Process, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::SETRLIMIT, "setrlimit", Category::Process, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("cur", ParamType::Int64, PrintFormat::Dec, None),
         param("max", ParamType::Int64, PrintFormat::Dec, None),
         param("resource", ParamType::EnumFlags8, PrintFormat::Dec, Some(&flags::RLIMIT_RESOURCES)),
     ]),
-    event(EventKind::PRLIMIT, "prlimit", Category::Process, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::PRLIMIT, "prlimit", Category::Process, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("newcur", ParamType::Int64, PrintFormat::Dec, None),
         param("newmax", ParamType::Int64, PrintFormat::Dec, None),
@@ -556,7 +556,7 @@ pub static EVENTS: &[EventInfo] = &[
     event(EventKind::DROP, "drop", Category::Unknown, EventSource::Meta, EventFlags::empty(), &[
         param("ratio", ParamType::Uint32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::FCNTL, "fcntl", Category::IoOther, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::FCNTL, "fcntl", Category::IoOther, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Fd, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("cmd", ParamType::EnumFlags8, PrintFormat::Dec, Some(&flags::FCNTL_COMMANDS)),
@@ -570,14 +570,14 @@ pub static EVENTS: &[EventInfo] = &[
         param("vm_rss", ParamType::Uint32, PrintFormat::Dec, None),
         param("vm_swap", ParamType::Uint32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::BRK, "brk", Category::Memory, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::BRK, "brk", Category::Memory, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Uint64, PrintFormat::Hex, None),
         param("vm_size", ParamType::Uint32, PrintFormat::Dec, None),
         param("vm_rss", ParamType::Uint32, PrintFormat::Dec, None),
         param("vm_swap", ParamType::Uint32, PrintFormat::Dec, None),
         param("addr", ParamType::Uint64, PrintFormat::Hex, None),
     ]),
-    event(EventKind::MMAP, "mmap", Category::Memory, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::MMAP, "mmap", Category::Memory, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Hex, None),
         param("vm_size", ParamType::Uint32, PrintFormat::Dec, None),
         param("vm_rss", ParamType::Uint32, PrintFormat::Dec, None),
@@ -589,7 +589,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("offset", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::MMAP2, "mmap2", Category::Memory, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::MMAP2, "mmap2", Category::Memory, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Hex, None),
         param("vm_size", ParamType::Uint32, PrintFormat::Dec, None),
         param("vm_rss", ParamType::Uint32, PrintFormat::Dec, None),
@@ -601,7 +601,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("pgoffset", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::MUNMAP, "munmap", Category::Memory, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::MUNMAP, "munmap", Category::Memory, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("vm_size", ParamType::Uint32, PrintFormat::Dec, None),
         param("vm_rss", ParamType::Uint32, PrintFormat::Dec, None),
@@ -609,21 +609,21 @@ pub static EVENTS: &[EventInfo] = &[
         param("addr", ParamType::Uint64, PrintFormat::Hex, None),
         param("length", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SPLICE, "splice", Category::IoOther, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::SPLICE, "splice", Category::IoOther, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd_in", ParamType::Fd, PrintFormat::Dec, None),
         param("fd_out", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint64, PrintFormat::Dec, None),
         param("flags", ParamType::Flags32, PrintFormat::Hex, Some(&flags::SPLICE_FLAGS)),
     ]),
-    event(EventKind::PTRACE, "ptrace", Category::Process, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::PTRACE, "ptrace", Category::Process, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("addr", ParamType::Dyn, PrintFormat::Hex, None),
         param("data", ParamType::Dyn, PrintFormat::Hex, None),
         param("request", ParamType::EnumFlags16, PrintFormat::Dec, Some(&flags::PTRACE_REQUESTS)),
         param("pid", ParamType::Pid, PrintFormat::Dec, None),
     ]),
-    event(EventKind::IOCTL, "ioctl", Category::IoOther, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::IOCTL, "ioctl", Category::IoOther, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("request", ParamType::Uint64, PrintFormat::Hex, None),
@@ -659,14 +659,14 @@ pub static EVENTS: &[EventInfo] = &[
         param("core", ParamType::Uint8, PrintFormat::Dec, None),
         param("reaper_tid", ParamType::Pid, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SENDFILE, "sendfile", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::SENDFILE, "sendfile", Category::IoWrite, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("offset", ParamType::Uint64, PrintFormat::Dec, None),
         param("out_fd", ParamType::Fd, PrintFormat::Dec, None),
         param("in_fd", ParamType::Fd, PrintFormat::Dec, None),
         param("size", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::QUOTACTL, "quotactl", Category::User, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::QUOTACTL, "quotactl", Category::User, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("special", ParamType::CharBuf, PrintFormat::Na, None),
         param("quotafilepath", ParamType::CharBuf, PrintFormat::Na, None),
@@ -686,13 +686,13 @@ pub static EVENTS: &[EventInfo] = &[
         param("id", ParamType::Uint32, PrintFormat::Dec, None),
         param("quota_fmt", ParamType::Flags8, PrintFormat::Dec, Some(&flags::QUOTACTL_QUOTA_FMTS)),
     ]),
-    event(EventKind::SETRESUID, "setresuid", Category::User, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::SETRESUID, "setresuid", Category::User, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("ruid", ParamType::Uid, PrintFormat::Dec, None),
         param("euid", ParamType::Uid, PrintFormat::Dec, None),
         param("suid", ParamType::Uid, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SETRESGID, "setresgid", Category::User, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::SETRESGID, "setresgid", Category::User, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("rgid", ParamType::Gid, PrintFormat::Dec, None),
         param("egid", ParamType::Gid, PrintFormat::Dec, None),
@@ -702,11 +702,11 @@ pub static EVENTS: &[EventInfo] = &[
         param("event_type", ParamType::Uint32, PrintFormat::Dec, None),
         param("event_data", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SETUID, "setuid", Category::User, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::SETUID, "setuid", Category::User, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("uid", ParamType::Uid, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SETGID, "setgid", Category::User, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::SETGID, "setgid", Category::User, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("gid", ParamType::Gid, PrintFormat::Dec, None),
     ]),
@@ -734,7 +734,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("egid", ParamType::Gid, PrintFormat::Dec, None),
         param("sgid", ParamType::Gid, PrintFormat::Dec, None),
     ]),
-    event(EventKind::CLONE, "clone", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::CLONE, "clone", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Pid, PrintFormat::Dec, None),
         param("exe", ParamType::CharBuf, PrintFormat::Na, None),
         param("args", ParamType::ByteBuf, PrintFormat::Na, None),
@@ -757,7 +757,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("vpid", ParamType::Pid, PrintFormat::Dec, None),
         param("pidns_init_start_ts", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::FORK, "fork", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::FORK, "fork", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Pid, PrintFormat::Dec, None),
         param("exe", ParamType::CharBuf, PrintFormat::Na, None),
         param("args", ParamType::ByteBuf, PrintFormat::Na, None),
@@ -780,7 +780,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("vpid", ParamType::Pid, PrintFormat::Dec, None),
         param("pidns_init_start_ts", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::VFORK, "vfork", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::VFORK, "vfork", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Pid, PrintFormat::Dec, None),
         param("exe", ParamType::CharBuf, PrintFormat::Na, None),
         param("args", ParamType::ByteBuf, PrintFormat::Na, None),
@@ -812,20 +812,20 @@ pub static EVENTS: &[EventInfo] = &[
         param("cpu_usr", ParamType::Uint64, PrintFormat::Dec, None),
         param("cpu_sys", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::GETDENTS, "getdents", Category::File, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::GETDENTS, "getdents", Category::File, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Na, None),
     ]),
-    event(EventKind::GETDENTS64, "getdents64", Category::File, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::GETDENTS64, "getdents64", Category::File, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Na, None),
     ]),
-    event(EventKind::SETNS, "setns", Category::Process, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::SETNS, "setns", Category::Process, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Na, None),
         param("nstype", ParamType::Flags32, PrintFormat::Hex, Some(&flags::CLONE_FLAGS)),
     ]),
-    event(EventKind::FLOCK, "flock", Category::File, EventSource::Syscall, EventFlags::USES_FD, &[
+    event(EventKind::FLOCK, "flock", Category::File, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fd", ParamType::Fd, PrintFormat::Na, None),
         param("operation", ParamType::Flags32, PrintFormat::Hex, Some(&flags::FLOCK_FLAGS)),
@@ -841,7 +841,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("queuelen", ParamType::Uint32, PrintFormat::Dec, None),
         param("queuemax", ParamType::Uint32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SEMOP, "semop", Category::Process, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::SEMOP, "semop", Category::Process, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("nsops", ParamType::Uint32, PrintFormat::Dec, None),
         param("sem_num_0", ParamType::Uint16, PrintFormat::Dec, None),
@@ -852,33 +852,33 @@ pub static EVENTS: &[EventInfo] = &[
         param("sem_flg_1", ParamType::Flags16, PrintFormat::Hex, Some(&flags::SEMOP_FLAGS)),
         param("semid", ParamType::Int32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SEMCTL, "semctl", Category::Process, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::SEMCTL, "semctl", Category::Process, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("semid", ParamType::Int32, PrintFormat::Dec, None),
         param("semnum", ParamType::Int32, PrintFormat::Dec, None),
         param("cmd", ParamType::Flags16, PrintFormat::Hex, Some(&flags::SEMCTL_COMMANDS)),
         param("val", ParamType::Int32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::PPOLL, "ppoll", Category::Unknown, EventSource::Syscall, EventFlags::WAITS, &[
+    event(EventKind::PPOLL, "ppoll", Category::Unknown, EventSource::Syscall, EventFlags::WAITS.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fds", ParamType::FdList, PrintFormat::Dec, None),
         param("timeout", ParamType::RelTime, PrintFormat::Dec, None),
         param("sigmask", ParamType::SigSet, PrintFormat::Dec, None),
     ]),
-    event(EventKind::MOUNT, "mount", Category::File, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::MOUNT, "mount", Category::File, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("dev", ParamType::CharBuf, PrintFormat::Na, None),
         param("dir", ParamType::FsPath, PrintFormat::Na, None),
         param("type", ParamType::CharBuf, PrintFormat::Na, None),
         param("flags", ParamType::Flags32, PrintFormat::Hex, Some(&flags::MOUNT_FLAGS)),
     ]),
-    event(EventKind::SEMGET, "semget", Category::Process, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::SEMGET, "semget", Category::Process, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("key", ParamType::Int32, PrintFormat::Hex, None),
         param("nsems", ParamType::Int32, PrintFormat::Dec, None),
         param("semflg", ParamType::Flags32, PrintFormat::Hex, Some(&flags::SEMGET_FLAGS)),
     ]),
-    event(EventKind::ACCESS, "access", Category::File, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::ACCESS, "access", Category::File, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("name", ParamType::FsPath, PrintFormat::Na, None),
         param("mode", ParamType::Flags32, PrintFormat::Hex, Some(&flags::ACCESS_FLAGS)),
@@ -890,7 +890,7 @@ pub static EVENTS: &[EventInfo] = &[
     event(EventKind::SETSID, "setsid", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
         param("res", ParamType::Pid, PrintFormat::Dec, None),
     ]),
-    event(EventKind::MKDIR, "mkdir", Category::File, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::MKDIR, "mkdir", Category::File, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("path", ParamType::FsPath, PrintFormat::Na, None),
         param("mode", ParamType::Uint32, PrintFormat::Hex, None),
@@ -903,7 +903,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("id", ParamType::CharBuf, PrintFormat::Dec, None),
         param("desc", ParamType::CharBuf, PrintFormat::Na, None),
     ]),
-    event(EventKind::UNSHARE, "unshare", Category::Process, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::UNSHARE, "unshare", Category::Process, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("flags", ParamType::Flags32, PrintFormat::Hex, Some(&flags::CLONE_FLAGS)),
     ]),
@@ -918,7 +918,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("ip", ParamType::Uint64, PrintFormat::Hex, None),
         param("error", ParamType::Flags32, PrintFormat::Hex, Some(&flags::PF_FLAGS)),
     ]),
-    event(EventKind::EXECVE, "execve", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::EXECVE, "execve", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("exe", ParamType::CharBuf, PrintFormat::Na, None),
         param("args", ParamType::ByteBuf, PrintFormat::Na, None),
@@ -951,12 +951,12 @@ pub static EVENTS: &[EventInfo] = &[
         param("gid", ParamType::Gid, PrintFormat::Dec, None),
         param("filename", ParamType::FsPath, PrintFormat::Na, None),
     ]),
-    event(EventKind::SETPGID, "setpgid", Category::Process, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::SETPGID, "setpgid", Category::Process, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("pid", ParamType::Pid, PrintFormat::Dec, None),
         param("pgid", ParamType::Pid, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SECCOMP, "seccomp", Category::Other, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::SECCOMP, "seccomp", Category::Other, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("op", ParamType::Uint64, PrintFormat::Dec, None),
         param("flags", ParamType::Uint64, PrintFormat::Hex, None),
@@ -977,7 +977,7 @@ pub static EVENTS: &[EventInfo] = &[
         relative_path("path", 1),
         param("mode", ParamType::Uint32, PrintFormat::Hex, None),
     ]),
-    event(EventKind::OPENAT, "openat", Category::File, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::OPENAT, "openat", Category::File, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("dirfd", ParamType::Fd, PrintFormat::Dec, None),
         relative_path("name", 1),
@@ -1034,7 +1034,7 @@ pub static EVENTS: &[EventInfo] = &[
     event(EventKind::CONTAINER, "container", Category::Process, EventSource::Meta, EventFlags::MODIFIES_STATE.with(EventFlags::LARGE_PAYLOAD), &[
         param("json", ParamType::CharBuf, PrintFormat::Na, None),
     ]),
-    event(EventKind::OPENAT2, "openat2", Category::File, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::OPENAT2, "openat2", Category::File, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("dirfd", ParamType::Fd, PrintFormat::Dec, None),
         relative_path("name", 1),
@@ -1044,13 +1044,13 @@ pub static EVENTS: &[EventInfo] = &[
         param("dev", ParamType::Uint32, PrintFormat::Hex, None),
         param("ino", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::MPROTECT, "mprotect", Category::Memory, EventSource::Syscall, EventFlags::empty(), &[
+    event(EventKind::MPROTECT, "mprotect", Category::Memory, EventSource::Syscall, EventFlags::CONVERTER_MANAGED, &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("addr", ParamType::Uint64, PrintFormat::Hex, None),
         param("length", ParamType::Uint64, PrintFormat::Dec, None),
         param("prot", ParamType::Flags32, PrintFormat::Hex, Some(&flags::PROT_FLAGS)),
     ]),
-    event(EventKind::EXECVEAT, "execveat", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::EXECVEAT, "execveat", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("exe", ParamType::CharBuf, PrintFormat::Na, None),
         param("args", ParamType::ByteBuf, PrintFormat::Na, None),
@@ -1082,7 +1082,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("pgid", ParamType::Pid, PrintFormat::Na, None),
         param("gid", ParamType::Gid, PrintFormat::Dec, None),
     ]),
-    event(EventKind::COPY_FILE_RANGE, "copy_file_range", Category::File, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD.with(EventFlags::WRITES_TO_FD)), &[
+    event(EventKind::COPY_FILE_RANGE, "copy_file_range", Category::File, EventSource::Syscall, EventFlags::USES_FD.with(EventFlags::READS_FROM_FD.with(EventFlags::WRITES_TO_FD)).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("fdout", ParamType::Fd, PrintFormat::Dec, None),
         param("offout", ParamType::Uint64, PrintFormat::Dec, None),
@@ -1090,7 +1090,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("offin", ParamType::Uint64, PrintFormat::Dec, None),
         param("len", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::CLONE3, "clone3", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::CLONE3, "clone3", Category::Process, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Pid, PrintFormat::Dec, None),
         param("exe", ParamType::CharBuf, PrintFormat::Na, None),
         param("args", ParamType::ByteBuf, PrintFormat::Na, None),
@@ -1229,11 +1229,11 @@ pub static EVENTS: &[EventInfo] = &[
         param("value_charbuf", ParamType::CharBuf, PrintFormat::Na, None),
         param("aux", ParamType::Int32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::EPOLL_CREATE, "epoll_create", Category::Unknown, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::EPOLL_CREATE, "epoll_create", Category::Unknown, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("size", ParamType::Int32, PrintFormat::Dec, None),
     ]),
-    event(EventKind::EPOLL_CREATE1, "epoll_create1", Category::Unknown, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::EPOLL_CREATE1, "epoll_create1", Category::Unknown, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("flags", ParamType::Flags32, PrintFormat::Hex, Some(&flags::EPOLL_CREATE1_FLAGS)),
     ]),
@@ -1267,7 +1267,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("name", ParamType::FsPath, PrintFormat::Na, None),
     ]),
-    event(EventKind::ACCEPT4, "accept4", Category::Net, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::ACCEPT4, "accept4", Category::Net, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
         param("tuple", ParamType::SockTuple, PrintFormat::Na, None),
         param("queuepct", ParamType::Uint8, PrintFormat::Dec, None),
@@ -1275,7 +1275,7 @@ pub static EVENTS: &[EventInfo] = &[
         param("queuemax", ParamType::Uint32, PrintFormat::Dec, None),
         param("flags", ParamType::Int32, PrintFormat::Hex, None),
     ]),
-    event(EventKind::UMOUNT2, "umount2", Category::File, EventSource::Syscall, EventFlags::MODIFIES_STATE, &[
+    event(EventKind::UMOUNT2, "umount2", Category::File, EventSource::Syscall, EventFlags::MODIFIES_STATE.with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Errno, PrintFormat::Dec, None),
         param("name", ParamType::FsPath, PrintFormat::Na, None),
         param("flags", ParamType::Flags32, PrintFormat::Hex, Some(&flags::UMOUNT_FLAGS)),
@@ -1291,12 +1291,12 @@ pub static EVENTS: &[EventInfo] = &[
         param("res", ParamType::Fd, PrintFormat::Dec, None),
         param("flags", ParamType::Flags16, PrintFormat::Hex, Some(&flags::FILE_FLAGS)),
     ]),
-    event(EventKind::EVENTFD2, "eventfd2", Category::Ipc, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::EVENTFD2, "eventfd2", Category::Ipc, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Fd, PrintFormat::Dec, None),
         param("flags", ParamType::Flags16, PrintFormat::Hex, Some(&flags::FILE_FLAGS)),
         param("initval", ParamType::Uint64, PrintFormat::Dec, None),
     ]),
-    event(EventKind::SIGNALFD4, "signalfd4", Category::Signal, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE), &[
+    event(EventKind::SIGNALFD4, "signalfd4", Category::Signal, EventSource::Syscall, EventFlags::CREATES_FD.with(EventFlags::MODIFIES_STATE).with(EventFlags::CONVERTER_MANAGED), &[
         param("res", ParamType::Fd, PrintFormat::Dec, None),
         param("flags", ParamType::Flags16, PrintFormat::Hex, Some(&flags::FILE_FLAGS)),
         param("fd", ParamType::Fd, PrintFormat::Dec, None),
