@@ -11,6 +11,7 @@ mod builtin_rules;
 mod docker;
 #[cfg(feature = "record")]
 mod kernel;
+mod listings;
 mod outputs;
 mod pipes;
 mod readme;

@@ -4,7 +4,7 @@ use crate::binary::run;
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["record", "replay", "events", "info"] {
+    for command in ["record", "replay", "events", "info", "fields"] {
         let run = run(&[command, "--help"]);
         assert_eq!(run.status, Some(0));
         assert!(run.stdout.contains("Examples:"), "{}", run.stdout);

@@ -14,7 +14,7 @@ use sysreel::replay::output::{
 };
 use sysreel::replay::rules::RuleFile;
 
-use crate::cli::{OutputArgs, OutputForm, RangeArgs};
+use crate::cli::{FormatArgs, OutputForm, RangeArgs};
 use crate::ruleset::print_diagnostics;
 use crate::table::{Look, Target, new_table, printable};
 use crate::terminal::Terminal;
@@ -69,8 +69,13 @@ impl LinePrinter {
 
 impl Output {
     /// What `-o` and `--format` ask for; `None` if the format has mistakes, which were printed then.
-    pub(crate) fn choose(args: &OutputArgs, subject: Subject, terminal: &Terminal) -> anyhow::Result<Option<Output>> {
-        let format = match &args.format {
+    pub(crate) fn choose(
+        form: Option<OutputForm>,
+        format: &FormatArgs,
+        subject: Subject,
+        terminal: &Terminal,
+    ) -> anyhow::Result<Option<Output>> {
+        let format = match &format.text {
             None => None,
             Some(text) => match OutputFormat::parse(text) {
                 Ok(format) => Some(format),
@@ -80,7 +85,7 @@ impl Output {
                 }
             },
         };
-        let form = args.output.unwrap_or(match subject {
+        let form = form.unwrap_or(match subject {
             Subject::Alerts if terminal.stdout_is_terminal && format.is_none() => OutputForm::Table,
             Subject::Alerts | Subject::Events => OutputForm::Text,
         });

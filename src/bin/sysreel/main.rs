@@ -6,12 +6,15 @@ mod alerts;
 mod cli;
 #[cfg(feature = "record")]
 mod destination;
+mod event_list;
 mod events;
 mod exit;
 mod facts;
+mod fields;
 mod info;
 #[cfg(feature = "record")]
 mod known_state;
+mod listing;
 #[cfg(feature = "record")]
 mod progress;
 #[cfg(feature = "record")]
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         )),
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Events(args) => events::run(&args, &terminal),
+        Command::Fields(args) => fields::run(&args, &terminal),
         Command::Info(args) => info::run(&args, &terminal),
     };
     match outcome {

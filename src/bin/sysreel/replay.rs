@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 pub(crate) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
     // everything that was typed is checked before anything is printed
     let rules = load_rules(&args.rules, terminal)?;
-    let output = Output::choose(&args.output, Subject::Alerts, terminal)?;
+    let output = Output::choose(args.output.output, &args.output.format, Subject::Alerts, terminal)?;
     let (Some(rules), Some(output)) = (rules, output) else { return Ok(Exit::Incomplete) };
     let selection = &args.selection.selection;
     warn_of_useless_steps(selection, &rules, terminal);

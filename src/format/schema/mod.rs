@@ -6,6 +6,7 @@
 
 pub mod codes;
 pub mod flags;
+mod spelling;
 pub mod syscalls;
 mod table;
 

@@ -35,6 +35,16 @@ pub enum Absence {
     NotRecorded,
 }
 
+impl Absence {
+    /// The reason, for people.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Absence::Offline => "needs the living machine",
+            Absence::NotRecorded => "a capture does not hold it",
+        }
+    }
+}
+
 /// What a value depends on, and so how often it is computed: the smallest of these that suffices.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Reads {
@@ -388,6 +398,27 @@ impl Access {
     /// Whether values of this field are known from a recording.
     pub const fn is_recorded(self) -> bool {
         !matches!(self, Access::Absent(_))
+    }
+
+    /// Why the field never prints a value, `None` where it can have one.
+    pub const fn why_silent(self) -> Option<&'static str> {
+        match self {
+            Access::Absent(absence) => Some(absence.reason()),
+            Access::Fd(
+                FdFact::Ip(End::Either)
+                | FdFact::Port(End::Either)
+                | FdFact::Net(End::Either)
+                | FdFact::Proto(End::Either),
+            ) => Some("it is compared with either end, never printed"),
+            Access::Event(_)
+            | Access::Thread(..)
+            | Access::Stdio(..)
+            | Access::User(_)
+            | Access::LoginUser(_)
+            | Access::Group(_)
+            | Access::Container(_)
+            | Access::Fd(_) => None,
+        }
     }
 
     /// The place the value comes from, in one word: `event`, `thread`, `container`, `user`, `group`, `fd`, `-`.

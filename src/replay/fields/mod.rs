@@ -88,6 +88,29 @@ pub enum FieldType {
     Dynamic,
 }
 
+impl FieldType {
+    /// The type's name in Falco's field list: `charbuf`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FieldType::CharBuf => "charbuf",
+            FieldType::ByteBuf => "bytebuf",
+            FieldType::Bool => "bool",
+            FieldType::Int16 => "int16",
+            FieldType::Int32 => "int32",
+            FieldType::Int64 => "int64",
+            FieldType::Uint32 => "uint32",
+            FieldType::Uint64 => "uint64",
+            FieldType::Double => "double",
+            FieldType::RelTime => "reltime",
+            FieldType::AbsTime => "abstime",
+            FieldType::IpAddr => "ipaddr",
+            FieldType::IpNet => "ipnet",
+            FieldType::Port => "port",
+            FieldType::Dynamic => "dynamic",
+        }
+    }
+}
+
 /// Whether a field takes an argument.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "said by the names")]
@@ -95,6 +118,17 @@ pub enum ArgRule {
     None,
     Optional,
     Required,
+}
+
+impl ArgRule {
+    /// In one word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ArgRule::None => "none",
+            ArgRule::Optional => "optional",
+            ArgRule::Required => "required",
+        }
+    }
 }
 
 /// Finds a field by name, without its argument.

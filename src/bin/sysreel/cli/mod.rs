@@ -1,5 +1,6 @@
 //! What may be typed: commands, options and their help. Nothing here acts.
 
+mod fields;
 mod selection;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use sysreel::replay::rules::Priority;
 
+pub(crate) use self::fields::{FieldsArgs, ListForm};
 pub(crate) use self::selection::{MatchingArgs, RuleMatching, SelectionArgs};
 use crate::time::TimePoint;
 #[cfg(feature = "record")]
@@ -58,6 +60,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     Events(EventsArgs),
     Info(InfoArgs),
+    Fields(FieldsArgs),
 }
 
 /// Record system calls into a capture file
@@ -155,20 +158,28 @@ Examples:
   sysreel replay host.reel --from 14:05:00 --to 14:06:00 --min-priority warning
   sysreel replay ci.reel -r team_rules.yaml --fail-on error    exit status 1 if a rule of that weight fired";
 
-/// Print the events of a capture
+/// Print the events of a capture, or the kinds of event there are
 ///
 /// Every event, or those for which CONDITION holds: a condition as rules have it, macros and lists aside.
+///
+/// With --list no capture is read: words in its place are parts of the names that are wanted.
 #[derive(Debug, Args)]
 #[command(after_help = EVENTS_EXAMPLES)]
 pub(crate) struct EventsArgs {
     /// Capture to read; `-` is standard input
-    #[arg(value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
-    pub(crate) capture: PathBuf,
+    #[arg(value_name = "CAPTURE", value_hint = ValueHint::FilePath, required_unless_present = "list")]
+    pub(crate) capture: Option<PathBuf>,
     /// Only events for which this holds
     #[arg(value_name = "CONDITION")]
     pub(crate) condition: Option<String>,
+    /// List the kinds of event, with number, category and parameters
+    #[arg(long, conflicts_with = "text")]
+    pub(crate) list: bool,
+    /// Form of the output; by default text, or a table for --list
+    #[arg(short, long, value_enum, value_name = "FORM")]
+    pub(crate) output: Option<EventsForm>,
     #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) format: FormatArgs,
     #[command(flatten)]
     pub(crate) range: RangeArgs,
     #[command(flatten)]
@@ -182,7 +193,9 @@ Examples:
   sysreel events host.reel
   sysreel events host.reel 'evt.type = execve and container.id != host'
   sysreel events host.reel 'fd.name startswith /etc' --format '%evt.time %proc.name %evt.type %fd.name'
-  sysreel events host.reel 'evt.type = connect' -o csv --format time,process,pid,ADDRESS:fd.name";
+  sysreel events host.reel 'evt.type = connect' -o csv --format time,process,pid,ADDRESS:fd.name
+  sysreel events --list                                        every kind of event and its parameters
+  sysreel events --list 'open*' -o json                        those that begin so";
 
 /// Say what is in a capture: where and when, events by kind, containers, losses
 #[derive(Debug, Args)]
@@ -211,6 +224,13 @@ pub(crate) struct OutputArgs {
     /// Form of the output; by default text, or a table for alerts on a terminal without --format
     #[arg(short, long, value_enum, value_name = "FORM")]
     pub(crate) output: Option<OutputForm>,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+/// What alerts and events are printed with.
+#[derive(Debug, Args)]
+pub(crate) struct FormatArgs {
     /// What is printed: a list of columns or a text with %fields
     ///
     /// A list of columns: the aliases time, container-id, container-name, image, user, rule, priority, message,
@@ -218,8 +238,8 @@ pub(crate) struct OutputArgs {
     /// alert is one line of exactly those values with commas between them.
     ///
     /// Or a text in Falco's way: '%evt.time %container.name %proc.cmdline'.
-    #[arg(long, value_name = "F")]
-    pub(crate) format: Option<String>,
+    #[arg(long = "format", value_name = "F")]
+    pub(crate) text: Option<String>,
 }
 
 /// Which part of a capture.
@@ -274,6 +294,21 @@ pub(crate) enum OutputForm {
     Json,
     /// Comma-separated values with a header line
     Csv,
+}
+
+/// The form of what `events` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventsForm {
+    /// A line each, as sysdig prints them
+    Text,
+    /// A table that fits the terminal
+    Table,
+    /// A JSON object per event; one array for --list
+    Json,
+    /// Comma-separated values with a header line
+    Csv,
+    /// A table for documents, for --list
+    Markdown,
 }
 
 /// The form of `info`.
