@@ -4,7 +4,7 @@ use crate::format::Damage;
 use crate::replay::compile::value_of;
 use crate::replay::eval::Alert;
 use crate::replay::fields::{FIELDS, FieldValue, Purpose, write_json_text};
-use crate::replay::rules::{Code, Diagnostic, FieldExpr, Severity, TemplatePart, parse_template};
+use crate::replay::rules::{Code, Diagnostic, FieldExpr, TemplatePart, parse_template};
 
 use super::message::message_of;
 use super::sheet::{FieldSheet, quote_cell, write_value};
@@ -91,14 +91,11 @@ impl Columns {
             };
             match source_of(name) {
                 Ok(source) => columns.push(Column { heading: heading.to_owned(), source }),
-                Err(help) => diagnostics.push(Diagnostic {
-                    code: Code::UnknownField,
-                    severity: Severity::Error,
-                    file: super::FORMAT_FILE.to_owned(),
-                    span: name_at..name_at + name.len(),
-                    message: format!("`{name}` is neither a column nor a field"),
-                    help,
-                }),
+                Err(help) => {
+                    let span = name_at..name_at + name.len();
+                    let message = format!("`{name}` is neither a column nor a field");
+                    diagnostics.push(Diagnostic::new(Code::UnknownField, super::FORMAT_FILE, span, message, help));
+                }
             }
         }
         if diagnostics.is_empty() { Ok(Columns { columns }) } else { Err(diagnostics) }

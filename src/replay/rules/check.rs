@@ -12,6 +12,7 @@ use super::problems::Problem;
 use super::scope::{Scope, Sight};
 use super::syntax::{Cond, RawField, RawTest, RawValue, Right, operator_name, takes_list};
 use super::text::{Place, Text};
+use super::value_warnings::suspicion;
 
 /// The most tests of a condition with its macros in place; upstream's largest rule has about two thousand values in all.
 const TEST_LIMIT: usize = 20_000;
@@ -208,8 +209,14 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
 
     fn check_test(&mut self, raw: &RawTest<'_>) -> Option<Test> {
         let left = self.field(&raw.left)?;
-        if left.expr.field.name == "evt.dir" {
-            self.report_direction(raw);
+        match left.expr.field.name {
+            "evt.dir" => self.report_direction(raw),
+            name if is_of_enter_events(name) => {
+                let message = format!("`{name}` is deprecated: it has no value");
+                let help = Some("a call's start is not recorded, only its end".to_owned());
+                self.report(Code::Deprecated, &raw.left.span(), message, help);
+            }
+            _ => {}
         }
         if let Err(problem) = left.check_operator(raw.op) {
             self.report_field(problem, &raw.op_span);
@@ -303,6 +310,9 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
     }
 
     fn operand(&mut self, left: &TypedField, op: Op, value: &RawValue<'_>) -> Option<Literal> {
+        if let Some(problem) = suspicion(op, &value.text) {
+            self.report_field(problem, &value.span);
+        }
         match read_operand(left, op, &value.text) {
             Ok(literal) => Some(literal),
             Err(problem) => {
@@ -314,6 +324,10 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
 
     /// A value out of a list; what is wrong is shown in the list.
     fn list_operand(&mut self, left: &TypedField, op: Op, item: &ListValue<'_>) -> Option<Literal> {
+        if let Some(FieldProblem { code, message, help }) = suspicion(op, &item.value.text) {
+            let place = self.scope.locate(item.text, &item.value.span);
+            self.problems.push(Problem { place, code, message, help });
+        }
         match read_operand(left, op, &item.value.text) {
             Ok(literal) => Some(literal),
             Err(FieldProblem { code, message, help }) => {
@@ -343,6 +357,11 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
         self.report(Code::TypeMismatch, &span, message, None);
         None
     }
+}
+
+/// Whether a field told the time between the enter and the exit event of a call.
+pub(super) fn is_of_enter_events(name: &str) -> bool {
+    matches!(name, "evt.latency" | "evt.latency.s" | "evt.latency.ns" | "evt.latency.human" | "evt.wait_latency")
 }
 
 /// `not` of a condition.

@@ -8,9 +8,11 @@ use rustc_hash::FxHashMap;
 use super::ast::{Op, Priority};
 use super::diagnostic::Code;
 use super::item::{Entry, RawBody, RawException, RawItem, RuleKeys};
+use super::location::{ItemMark, Part};
 use super::names;
 use super::parser;
 use super::problems::{Problem, Problems};
+use super::requirements::Requirements;
 use super::syntax::{OPERATORS, takes_list};
 use super::text::{Place, Text};
 
@@ -28,6 +30,7 @@ pub(super) struct Age {
 pub(super) struct ListDef<'i> {
     pub(super) name: String,
     pub(super) place: Place,
+    pub(super) mark: ItemMark,
     pub(super) age: Age,
     pub(super) items: Vec<Text<'i>>,
 }
@@ -36,6 +39,7 @@ pub(super) struct ListDef<'i> {
 pub(super) struct MacroDef<'i> {
     pub(super) name: String,
     pub(super) place: Place,
+    pub(super) mark: ItemMark,
     pub(super) age: Age,
     pub(super) condition: Text<'i>,
 }
@@ -45,6 +49,7 @@ pub(super) struct MacroDef<'i> {
 pub(super) struct RuleDef<'i> {
     pub(super) name: String,
     pub(super) place: Place,
+    pub(super) mark: ItemMark,
     pub(super) condition: Option<Text<'i>>,
     pub(super) output: Option<Text<'i>>,
     pub(super) desc: String,
@@ -66,107 +71,114 @@ pub(super) struct Collection<'i> {
     pub(super) macro_index: FxHashMap<String, usize>,
     pub(super) rules: Vec<RuleDef<'i>>,
     rule_index: FxHashMap<String, usize>,
+    pub(super) requirements: Requirements,
     age: usize,
 }
 
 impl<'i> Collection<'i> {
     /// Takes the next item.
     pub(super) fn take(&mut self, item: RawItem<'i>, problems: &mut Problems<'_>) {
-        let RawItem { name, place, body } = item;
+        let RawItem { name, place, mark, body } = item;
+        problems.set_item(mark.clone());
         self.age += 1;
         match body {
-            RawBody::List { items, append } => self.take_list(name, place, items, append, problems),
-            RawBody::Macro { condition, append } => self.take_macro(name, place, condition, append, problems),
-            RawBody::Rule(keys) => self.define_rule(name, place, *keys, problems),
+            RawBody::List { items, append } => {
+                let list = ListDef { name, place, mark, age: Age { first: self.age, last: self.age }, items };
+                self.take_list(list, append, problems);
+            }
+            RawBody::Macro { condition, append } => {
+                let found = MacroDef { name, place, mark, age: Age { first: self.age, last: self.age }, condition };
+                self.take_macro(found, append, problems);
+            }
+            RawBody::Rule(keys) => self.define_rule(name, place, mark, *keys, problems),
+            RawBody::RuleAppend(keys) => {
+                let Some(rule) = self.find_rule(&name, &place, problems) else { return };
+                if keys.is_empty() {
+                    let message = format!("there is nothing to append to rule `{name}`");
+                    let problem = Problem::new(Code::MissingKey, place, message);
+                    problems.push(problem.help("give a `condition` or `exceptions`"));
+                    return;
+                }
+                rule.append(*keys, problems);
+            }
             RawBody::RuleUpdate { append, replace } => {
-                let Some(at) = self.find_rule(&name, &place, problems) else { return };
-                let Some(rule) = self.rules.get_mut(at) else { return };
+                let Some(rule) = self.find_rule(&name, &place, problems) else { return };
                 rule.append(*append, problems);
                 rule.replace(*replace, problems);
             }
             RawBody::RuleEnabled(enabled) => {
-                let Some(at) = self.find_rule(&name, &place, problems) else { return };
-                if let Some(rule) = self.rules.get_mut(at) {
-                    rule.enabled = enabled;
-                }
+                let Some(rule) = self.find_rule(&name, &place, problems) else { return };
+                rule.enabled = enabled;
             }
         }
     }
 
-    fn take_list(
-        &mut self,
-        name: String,
-        place: Place,
-        items: Vec<Text<'i>>,
-        append: bool,
-        problems: &mut Problems<'_>,
-    ) {
-        let age = self.age;
-        match self.list_index.get(&name).and_then(|at| self.lists.get_mut(*at)) {
-            Some(list) => {
-                list.age.last = age;
+    fn take_list(&mut self, list: ListDef<'i>, append: bool, problems: &mut Problems<'_>) {
+        match self.list_index.get(&list.name).and_then(|at| self.lists.get_mut(*at)) {
+            Some(earlier) => {
+                earlier.age.last = list.age.last;
                 if append {
-                    list.items.extend(items);
+                    earlier.items.extend(list.items);
                 } else {
-                    *list = ListDef { name, place, age: list.age, items };
+                    *earlier = ListDef { age: earlier.age, ..list };
                 }
             }
             None if append => {
-                let near = names::nearest(&name, self.lists.iter().map(|list| list.name.as_str()));
-                problems.push(no_such_item("list", &name, place, near));
+                let near = names::nearest(&list.name, self.lists.iter().map(|list| list.name.as_str()));
+                problems.push(no_such_item("list", &list.name, list.place, near));
             }
             None => {
-                self.list_index.insert(name.clone(), self.lists.len());
-                self.lists.push(ListDef { name, place, age: Age { first: age, last: age }, items });
+                self.list_index.insert(list.name.clone(), self.lists.len());
+                self.lists.push(list);
             }
         }
     }
 
-    fn take_macro(
-        &mut self,
-        name: String,
-        place: Place,
-        condition: Text<'i>,
-        append: bool,
-        problems: &mut Problems<'_>,
-    ) {
-        let age = self.age;
-        match self.macro_index.get(&name).and_then(|at| self.macros.get_mut(*at)) {
-            Some(found) => {
-                found.age.last = age;
+    fn take_macro(&mut self, new: MacroDef<'i>, append: bool, problems: &mut Problems<'_>) {
+        match self.macro_index.get(&new.name).and_then(|at| self.macros.get_mut(*at)) {
+            Some(earlier) => {
+                earlier.age.last = new.age.last;
                 if append {
-                    found.condition.append(condition);
+                    earlier.condition.append(new.condition);
                 } else {
-                    *found = MacroDef { name, place, age: found.age, condition };
+                    *earlier = MacroDef { age: earlier.age, ..new };
                 }
             }
             None if append => {
-                let near = names::nearest(&name, self.macros.iter().map(|found| found.name.as_str()));
-                problems.push(no_such_item("macro", &name, place, near));
+                let near = names::nearest(&new.name, self.macros.iter().map(|found| found.name.as_str()));
+                problems.push(no_such_item("macro", &new.name, new.place, near));
             }
             None => {
-                self.macro_index.insert(name.clone(), self.macros.len());
-                self.macros.push(MacroDef { name, place, age: Age { first: age, last: age }, condition });
+                self.macro_index.insert(new.name.clone(), self.macros.len());
+                self.macros.push(new);
             }
         }
     }
 
-    fn find_rule(&self, name: &str, place: &Place, problems: &mut Problems<'_>) -> Option<usize> {
-        let found = self.rule_index.get(name).copied();
-        if found.is_none() {
+    fn find_rule(&mut self, name: &str, place: &Place, problems: &mut Problems<'_>) -> Option<&mut RuleDef<'i>> {
+        let Some(at) = self.rule_index.get(name).copied() else {
             let near = names::nearest(name, self.rules.iter().map(|rule| rule.name.as_str()));
             problems.push(no_such_item("rule", name, place.clone(), near));
-        }
-        found
+            return None;
+        };
+        self.rules.get_mut(at)
     }
 
-    fn define_rule(&mut self, name: String, place: Place, keys: RuleKeys<'i>, problems: &mut Problems<'_>) {
+    fn define_rule(
+        &mut self,
+        name: String,
+        place: Place,
+        mark: ItemMark,
+        keys: RuleKeys<'i>,
+        problems: &mut Problems<'_>,
+    ) {
         let source = keys.source.unwrap_or_else(|| SYSCALL_SOURCE.to_owned());
         let mut exceptions = keys.exceptions.unwrap_or_default();
         exceptions.retain_mut(|exception| check_exception(exception, problems));
         let rule = RuleDef {
             name,
             place,
+            mark,
             condition: keys.condition,
             output: keys.output,
             desc: keys.desc.unwrap_or_default(),
@@ -202,9 +214,6 @@ fn no_such_item(word: &str, name: &str, place: Place, near: Option<&str>) -> Pro
 
 impl<'i> RuleDef<'i> {
     fn append(&mut self, keys: RuleKeys<'i>, problems: &mut Problems<'_>) {
-        if keys.is_empty() {
-            return;
-        }
         append_text(&mut self.condition, keys.condition);
         append_text(&mut self.output, keys.output);
         if let Some(desc) = keys.desc {
@@ -222,7 +231,8 @@ impl<'i> RuleDef<'i> {
         let Some(earlier) = found else {
             if exception.fields.is_some() && exception.values.is_empty() {
                 let message = format!("exception `{}` has no `values`", exception.name);
-                problems.push(Problem::new(Code::ExceptionInvalid, exception.place, message));
+                let part = Part::Exception(exception.mark);
+                problems.push_in(&part, Problem::new(Code::ExceptionInvalid, exception.place, message));
             } else if check_exception(&mut exception, problems) {
                 self.exceptions.push(exception);
             }
@@ -232,7 +242,8 @@ impl<'i> RuleDef<'i> {
             if let Some(entry) = entry {
                 let message = format!("exception `{}` has its `{key}` already", exception.name);
                 let problem = Problem::new(Code::ExceptionInvalid, entry.place(), message);
-                problems.push(problem.help("only `values` can be appended"));
+                let part = Part::Exception(exception.mark.clone());
+                problems.push_in(&part, problem.help("only `values` can be appended"));
             }
         }
         earlier.values.append(&mut exception.values);
@@ -310,7 +321,7 @@ fn check_exception(exception: &mut RawException<'_>, problems: &mut Problems<'_>
     };
     match problem {
         Some(problem) => {
-            problems.push(problem);
+            problems.push_in(&Part::Exception(exception.mark.clone()), problem);
             false
         }
         None => true,

@@ -3,16 +3,18 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use super::ast::{Expr, Template, TypedRule};
-use super::check::{Checked, except, is_too_large};
+use super::ast::{Expr, Template, TemplatePart, TypedRule};
+use super::check::{Checked, except, is_of_enter_events, is_too_large};
 use super::collection::{Collection, RuleDef, SYSCALL_SOURCE};
 use super::diagnostic::{Code, Diagnostic, Severity};
+use super::engine_code::Stage;
 use super::event_types::matches_too_many_types;
 use super::exceptions::{check_exception, mark_lists};
 use super::file::RuleFile;
+use super::location::Part;
 use super::parser;
 use super::problems::{Problem, Problems};
-use super::reader::read_items;
+use super::reader::read_file;
 use super::scope::{Scope, Sight, syntax_problem};
 use super::template::read_template;
 use super::text::{Place, Text};
@@ -43,10 +45,15 @@ impl Compiler {
         let mut problems = Problems::new(&self.files);
         let mut collection = Collection::default();
         for (at, file) in self.files.iter().enumerate() {
-            for item in read_items(&file.text, at, &mut problems) {
+            problems.begin(Stage::Read);
+            let content = read_file(&file.text, at, &mut problems);
+            problems.begin(Stage::Merge);
+            collection.requirements.add(content.requirements);
+            for item in content.items {
                 collection.take(item, &mut problems);
             }
         }
+        problems.begin(Stage::Compile);
         let problems = RefCell::new(problems);
         let scope = Scope::new(&collection, &problems);
         let rules = collection.rules.iter().filter_map(|rule| type_rule(rule, &scope, &problems)).collect();
@@ -62,6 +69,7 @@ fn type_rule<'c>(
     scope: &Scope<'c, '_, '_>,
     problems: &RefCell<Problems<'_>>,
 ) -> Option<TypedRule> {
+    problems.borrow_mut().set_item(rule.mark.clone());
     let cond = rule.condition.as_ref().and_then(|text| match parser::parse(text.value()) {
         Ok(cond) => {
             scope.walk_names(&cond, text, Sight::ALL);
@@ -84,23 +92,40 @@ fn type_rule<'c>(
         Some((cond, text)) => scope.check(cond, text, Sight::ALL),
         None => Checked::default(),
     };
-    let exceptions = rule.exceptions.iter().filter_map(|exception| check_exception(exception, scope)).collect();
-    let checked = except(checked, exceptions);
-    let mut found = scope.gather_problems(&checked);
+    let exceptions: Vec<(Part, Checked)> = rule
+        .exceptions
+        .iter()
+        .filter_map(|exception| Some((Part::Exception(exception.mark.clone()), check_exception(exception, scope)?)))
+        .collect();
+    let mut found: Vec<(Part, Problem)> = Vec::new();
+    for (part, checked) in &exceptions {
+        // What is wrong with values is found where they are compared: in the condition.
+        let of_exception = |code| matches!(code, Code::ExceptionInvalid | Code::UnknownField | Code::FieldArgument);
+        let part_of = |problem: &Problem| if of_exception(problem.code) { part.clone() } else { Part::Condition };
+        found.extend(checked.problems.iter().map(|problem| (part_of(problem), problem.clone())));
+    }
+    let checked = except(checked, exceptions.into_iter().map(|(_, checked)| checked).collect());
+    for problem in scope.gather_problems(&checked) {
+        if found.iter().all(|(_, known)| *known != problem) {
+            found.push((Part::Condition, problem));
+        }
+    }
     if is_too_large(&checked) {
         let message = format!("rule `{}` is too large or nested too deep with its macros in place", rule.name);
-        found.push(Problem::new(Code::ConditionTooLarge, rule.place.clone(), message));
+        found.push((Part::Condition, Problem::new(Code::ConditionTooLarge, rule.place.clone(), message)));
     }
-    let output = rule.output.as_ref().map(|text| read_output(text, scope, &mut found)).unwrap_or_default();
+    let mut in_output = Vec::new();
+    let output = rule.output.as_ref().map(|text| read_output(text, scope, &mut in_output)).unwrap_or_default();
+    found.extend(in_output.into_iter().map(|problem| (Part::Output, problem)));
     let mut problems = problems.borrow_mut();
     if rule.skip_if_unknown_filter && is_only_unknown(&found) {
-        let unknown = found.iter().find(|problem| problem.code.severity() == Severity::Error);
-        let reason = unknown.map_or_else(String::new, |problem| problem.message.clone());
+        let unknown = found.iter().find(|(_, problem)| problem.code.severity() == Severity::Error);
+        let (part, reason) = unknown.map_or((Part::Whole, ""), |(part, problem)| (part.clone(), &problem.message));
         let message = format!("rule `{}` is skipped: {reason}", rule.name);
-        problems.push(Problem::new(Code::SkippedRule, rule.place.clone(), message));
+        problems.push_in(&part, Problem::new(Code::SkippedRule, rule.place.clone(), message));
         return None;
     }
-    found.into_iter().for_each(|problem| problems.push(problem));
+    found.into_iter().for_each(|(part, problem)| problems.push_in(&part, problem));
     let condition = checked.expr?;
     if rule.warn_evttypes && matches_too_many_types(&condition) {
         let message = format!("rule `{}` is tried on nearly every event", rule.name);
@@ -120,9 +145,10 @@ fn type_rule<'c>(
 }
 
 /// Whether there are errors, all of them something that the engine does not know.
-fn is_only_unknown(problems: &[Problem]) -> bool {
-    let mut errors = problems.iter().filter(|problem| problem.code.severity() == Severity::Error).peekable();
-    errors.peek().is_some() && errors.all(|problem| matches!(problem.code, Code::UnknownField | Code::UnknownEventType))
+fn is_only_unknown(problems: &[(Part, Problem)]) -> bool {
+    let mut errors = problems.iter().filter(|(_, problem)| problem.code.severity() == Severity::Error).peekable();
+    let is_unknown = |code| matches!(code, Code::UnknownField | Code::UnknownEventType);
+    errors.peek().is_some() && errors.all(|(_, problem)| is_unknown(problem.code))
 }
 
 /// The output of a rule, without blanks around it.
@@ -135,16 +161,34 @@ fn read_output(text: &Text<'_>, scope: &Scope<'_, '_, '_>, found: &mut Vec<Probl
         let problem = wrong.problem;
         found.push(Problem { place, code: problem.code, message: problem.message, help: problem.help });
     }
+    report_deprecated_fields(&template, text, scope, found);
     template
+}
+
+/// Fields that were of use while a call had an event for its start, too.
+fn report_deprecated_fields(template: &Template, text: &Text<'_>, scope: &Scope<'_, '_, '_>, found: &mut Vec<Problem>) {
+    for part in &template.parts {
+        let TemplatePart::Field { expr, source } = part else { continue };
+        let name = expr.field.name;
+        if name != "evt.dir" && !is_of_enter_events(name) {
+            continue;
+        }
+        let start = text.value().find(&format!("%{source}")).unwrap_or(0);
+        let place = scope.locate(text, &(start..start + source.len() + 1));
+        let problem = Problem::new(Code::Deprecated, place, format!("`{name}` is deprecated"));
+        found.push(problem.help("leave it out: one event stands for a whole call"));
+    }
 }
 
 fn report_unused(scope: &Scope<'_, '_, '_>, problems: &RefCell<Problems<'_>>) {
     let mut problems = problems.borrow_mut();
     for unused in scope.unused_macros() {
+        problems.set_item(unused.mark.clone());
         let message = format!("macro `{}` is not used", unused.name);
         problems.push(Problem::new(Code::UnusedMacro, unused.place.clone(), message));
     }
     for unused in scope.lists.unused() {
+        problems.set_item(unused.mark.clone());
         let message = format!("list `{}` is not used", unused.name);
         problems.push(Problem::new(Code::UnusedList, unused.place.clone(), message));
     }

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::ast::Span;
+use super::engine_code::{EngineCode, Stage, engine_code};
 use super::file::RuleFile;
+use super::location::Location;
+use super::names;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -31,11 +34,30 @@ pub struct Diagnostic {
     pub message: String,
     /// What could be done about it.
     pub help: Option<String>,
+    /// The items around it, outermost first; empty outside rule files.
+    pub context: Vec<Location>,
+    /// When it was found.
+    pub stage: Stage,
+}
+
+impl Diagnostic {
+    /// A problem outside the items of rule files.
+    pub fn new(code: Code, file: impl Into<String>, span: Span, message: String, help: Option<String>) -> Diagnostic {
+        let (severity, file) = (code.severity(), file.into());
+        Diagnostic { code, severity, file, span, message, help, context: Vec::new(), stage: Stage::Read }
+    }
+
+    /// The engine's code for it.
+    pub fn engine_code(&self) -> EngineCode {
+        engine_code(self)
+    }
 }
 
 /// The sorts of problems; [`Code::name`] is what users see and may silence.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Code {
+    /// The file cannot be read from the disk, or is no text.
+    FileUnreadable,
     /// The file is not YAML.
     YamlError,
     /// A document is not a list of items.
@@ -48,8 +70,6 @@ pub enum Code {
     EmptyValue,
     /// A key has a value that it cannot take.
     InvalidValue,
-    /// The name of a list or macro has letters that no condition could refer to.
-    InvalidName,
     /// `override` names a key or an operation that cannot be overridden so.
     InvalidOverride,
     /// Something is appended to, or replaces parts of, an item that does not exist.
@@ -82,6 +102,8 @@ pub enum Code {
     InvalidOperand,
     /// An output text cannot be parsed.
     OutputSyntax,
+    /// The name of a list or macro has letters that no condition could refer to.
+    InvalidName,
     /// An item has a key that means nothing.
     UnknownKey,
     /// A key is there twice; the first one counts.
@@ -106,18 +128,26 @@ pub enum Code {
     Deprecated,
     /// An exception is appended without values.
     AppendNoValues,
+    /// Exceptions of one rule share a name.
+    ExceptionNameNotUnique,
+    /// `<NA>` is compared as a text; a missing value never equals it.
+    UnsafeNaCheck,
+    /// The name of a field, or a transformer, is compared as a text.
+    FieldAsText,
+    /// A regular expression that a simpler operator could replace.
+    PlainRegex,
 }
 
 impl Code {
     /// All of them, errors first.
     pub const ALL: &[Code] = &[
+        Code::FileUnreadable,
         Code::YamlError,
         Code::NotAList,
         Code::NotAnItem,
         Code::MissingKey,
         Code::EmptyValue,
         Code::InvalidValue,
-        Code::InvalidName,
         Code::InvalidOverride,
         Code::NoSuchItem,
         Code::EngineVersion,
@@ -134,6 +164,7 @@ impl Code {
         Code::TypeMismatch,
         Code::InvalidOperand,
         Code::OutputSyntax,
+        Code::InvalidName,
         Code::UnknownKey,
         Code::DuplicateKey,
         Code::UnknownItem,
@@ -146,11 +177,16 @@ impl Code {
         Code::EnterEvents,
         Code::Deprecated,
         Code::AppendNoValues,
+        Code::ExceptionNameNotUnique,
+        Code::UnsafeNaCheck,
+        Code::FieldAsText,
+        Code::PlainRegex,
     ];
 
     /// The name: `unknown-field`.
     pub const fn name(self) -> &'static str {
         match self {
+            Code::FileUnreadable => "file-unreadable",
             Code::YamlError => "yaml-error",
             Code::NotAList => "not-a-list",
             Code::NotAnItem => "not-an-item",
@@ -186,19 +222,23 @@ impl Code {
             Code::EnterEvents => "enter-events",
             Code::Deprecated => "deprecated",
             Code::AppendNoValues => "append-no-values",
+            Code::ExceptionNameNotUnique => "exception-name-not-unique",
+            Code::UnsafeNaCheck => "unsafe-na-check",
+            Code::FieldAsText => "field-as-text",
+            Code::PlainRegex => "plain-regex",
         }
     }
 
     /// How bad problems of this sort are.
     pub const fn severity(self) -> Severity {
         match self {
-            Code::YamlError
+            Code::FileUnreadable
+            | Code::YamlError
             | Code::NotAList
             | Code::NotAnItem
             | Code::MissingKey
             | Code::EmptyValue
             | Code::InvalidValue
-            | Code::InvalidName
             | Code::InvalidOverride
             | Code::NoSuchItem
             | Code::EngineVersion
@@ -215,7 +255,8 @@ impl Code {
             | Code::TypeMismatch
             | Code::InvalidOperand
             | Code::OutputSyntax => Severity::Error,
-            Code::UnknownKey
+            Code::InvalidName
+            | Code::UnknownKey
             | Code::DuplicateKey
             | Code::UnknownItem
             | Code::UnknownSource
@@ -226,8 +267,22 @@ impl Code {
             | Code::NoEventType
             | Code::EnterEvents
             | Code::Deprecated
-            | Code::AppendNoValues => Severity::Warning,
+            | Code::AppendNoValues
+            | Code::ExceptionNameNotUnique
+            | Code::UnsafeNaCheck
+            | Code::FieldAsText
+            | Code::PlainRegex => Severity::Warning,
         }
+    }
+
+    /// The sort of this name.
+    ///
+    /// # Errors
+    /// The nearest name of a warning, if one is near.
+    pub fn from_name(name: &str) -> Result<Code, Option<&'static str>> {
+        let found = Code::ALL.iter().copied().find(|code| code.name() == name);
+        let warnings = Code::ALL.iter().filter(|code| code.severity() == Severity::Warning);
+        found.ok_or_else(|| names::nearest(name, warnings.map(|code| code.name())))
     }
 }
 

@@ -16,11 +16,11 @@ pub(super) struct FieldProblem {
 }
 
 impl FieldProblem {
-    fn new(code: Code, message: String) -> FieldProblem {
+    pub(super) fn new(code: Code, message: String) -> FieldProblem {
         FieldProblem { code, message, help: None }
     }
 
-    fn help(self, help: impl Into<String>) -> FieldProblem {
+    pub(super) fn help(self, help: impl Into<String>) -> FieldProblem {
         FieldProblem { help: Some(help.into()), ..self }
     }
 

@@ -1,6 +1,7 @@
 //! Items of rule files as they were written, each checked by itself.
 
 use super::ast::Priority;
+use super::location::{ItemMark, Mark};
 use super::text::{Place, Text};
 
 /// An item of a rule file.
@@ -9,6 +10,7 @@ pub(super) struct RawItem<'i> {
     pub(super) name: String,
     /// The name.
     pub(super) place: Place,
+    pub(super) mark: ItemMark,
     pub(super) body: RawBody<'i>,
 }
 
@@ -25,6 +27,8 @@ pub(super) enum RawBody<'i> {
     },
     /// A whole rule.
     Rule(Box<RuleKeys<'i>>),
+    /// Additions to an earlier rule, by `append: true`.
+    RuleAppend(Box<RuleKeys<'i>>),
     /// Additions to an earlier rule, and keys that replace its own.
     RuleUpdate {
         append: Box<RuleKeys<'i>>,
@@ -70,6 +74,8 @@ pub(super) struct RawException<'i> {
     pub(super) name: String,
     /// The name.
     pub(super) place: Place,
+    /// All of it.
+    pub(super) mark: Mark,
     pub(super) fields: Option<Entry<'i>>,
     pub(super) comps: Option<Entry<'i>>,
     pub(super) values: Vec<Entry<'i>>,

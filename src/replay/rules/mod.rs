@@ -9,6 +9,7 @@ mod check;
 mod collection;
 mod compiler;
 pub mod diagnostic;
+mod engine_code;
 mod event_types;
 mod exceptions;
 mod field_ref;
@@ -16,6 +17,7 @@ mod file;
 mod item;
 mod lexer;
 mod lists;
+mod location;
 mod names;
 mod operand;
 mod parser;
@@ -25,6 +27,7 @@ mod problems;
 mod property_tests;
 mod reader;
 mod requirements;
+mod rule_reader;
 mod scope;
 #[cfg(test)]
 mod semantics_tests;
@@ -33,6 +36,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod value_warnings;
 mod yaml;
 
 pub use ast::{
@@ -41,5 +45,7 @@ pub use ast::{
 pub use builtin::builtin_rules;
 pub use compiler::{Compiler, parse_condition, parse_template};
 pub use diagnostic::{Code, Diagnostic, Severity};
+pub use engine_code::{EngineCode, Stage};
 pub use file::RuleFile;
+pub use location::{ItemType, Location};
 pub(in crate::replay) use names::nearest;

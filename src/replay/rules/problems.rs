@@ -4,7 +4,9 @@ use rustc_hash::FxHashSet;
 
 use super::ast::Span;
 use super::diagnostic::{Code, Diagnostic, Severity};
+use super::engine_code::Stage;
 use super::file::RuleFile;
+use super::location::{ItemMark, ItemType, Location, Mark, Part};
 use super::text::{Place, Text};
 
 /// A problem whose file is known by its position.
@@ -35,16 +37,29 @@ impl Problem {
 }
 
 /// The files, and what is wrong with them so far.
+///
+/// Every problem gets the items that it stands in, as they are when it is added: while files are read, those entered and
+/// not left; while conditions are compiled, those of the item at hand.
 #[derive(Debug)]
 pub(super) struct Problems<'f> {
     files: &'f [RuleFile],
-    found: Vec<Problem>,
+    found: Vec<(Problem, Vec<Mark>, Stage)>,
     known: FxHashSet<Problem>,
+    stage: Stage,
+    entered: Vec<Mark>,
+    item: Option<ItemMark>,
 }
 
 impl<'f> Problems<'f> {
     pub(super) fn new(files: &'f [RuleFile]) -> Problems<'f> {
-        Problems { files, found: Vec::new(), known: FxHashSet::default() }
+        Problems {
+            files,
+            found: Vec::new(),
+            known: FxHashSet::default(),
+            stage: Stage::Read,
+            entered: Vec::new(),
+            item: None,
+        }
     }
 
     /// Where bytes of a text stand.
@@ -52,40 +67,111 @@ impl<'f> Problems<'f> {
         text.locate(span, self.files)
     }
 
+    /// Says at which step the problems to come are found.
+    pub(super) fn begin(&mut self, stage: Stage) {
+        self.stage = stage;
+    }
+
+    /// What is added from now on, up to [`Problems::leave`], stands in this item too.
+    pub(super) fn enter(&mut self, mark: Mark) {
+        self.entered.push(mark);
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.entered.pop();
+    }
+
+    /// What is added from now on while items are merged or compiled stands in this item.
+    pub(super) fn set_item(&mut self, item: ItemMark) {
+        self.item = Some(item);
+    }
+
     /// Adds a problem unless the very same is there already.
     pub(super) fn push(&mut self, problem: Problem) {
+        let part = match problem.code {
+            Code::NoEventType | Code::UnusedMacro | Code::UnusedList | Code::UnknownSource => Part::Whole,
+            _ if self.stage == Stage::Compile => Part::Condition,
+            _ => Part::Whole,
+        };
+        self.push_in(&part, problem);
+    }
+
+    /// Adds a problem in a part of the item at hand, unless the very same is there already.
+    pub(super) fn push_in(&mut self, part: &Part, problem: Problem) {
         if self.known.insert(problem.clone()) {
-            self.found.push(problem);
+            let marks = match &self.item {
+                Some(item) if self.entered.is_empty() => marks_in(item, part, &problem),
+                Some(_) | None => self.entered.clone(),
+            };
+            self.found.push((problem, marks, self.stage));
         }
     }
 
     pub(super) fn has_errors(&self) -> bool {
-        self.found.iter().any(|problem| problem.code.severity() == Severity::Error)
+        self.found.iter().any(|(problem, ..)| problem.code.severity() == Severity::Error)
     }
 
     /// In the order of files and places.
     pub(super) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
         // An item that could not be read takes its macros and lists with it: not the fault of who refers to them.
-        if self.found.iter().any(|problem| problem.code == Code::YamlError) {
-            self.found.retain(|problem| {
+        if self.found.iter().any(|(problem, ..)| problem.code == Code::YamlError) {
+            self.found.retain(|(problem, ..)| {
                 !matches!(
                     problem.code,
                     Code::UnknownMacro | Code::UndefinedList | Code::UnusedMacro | Code::UnusedList | Code::NoSuchItem
                 )
             });
         }
-        self.found.sort_by_key(|problem| (problem.place.file, problem.place.span.start));
+        self.found.sort_by_key(|(problem, ..)| (problem.place.file, problem.place.span.start));
         let files = self.files;
+        let name_of = |place: &Place| files.get(place.file).map_or_else(String::new, |file| file.name.clone());
+        let locate = |mark: Mark| Location {
+            item_type: mark.item_type,
+            item_name: mark.name,
+            file: name_of(&mark.place),
+            offset: mark.place.span.start,
+        };
         self.found
             .into_iter()
-            .map(|problem| Diagnostic {
-                code: problem.code,
-                severity: problem.code.severity(),
-                file: files.get(problem.place.file).map_or_else(String::new, |file| file.name.clone()),
-                span: problem.place.span,
-                message: problem.message,
-                help: problem.help,
+            .map(|(problem, marks, stage)| {
+                let whole =
+                    Place { file: marks.first().map_or(problem.place.file, |mark| mark.place.file), span: 0..0 };
+                let whole = Mark::new(ItemType::RulesContent, "", whole);
+                Diagnostic {
+                    code: problem.code,
+                    severity: problem.code.severity(),
+                    file: name_of(&problem.place),
+                    span: problem.place.span,
+                    message: problem.message,
+                    help: problem.help,
+                    context: std::iter::once(whole).chain(marks).map(locate).collect(),
+                    stage,
+                }
             })
             .collect()
     }
+}
+
+/// The items around a problem in a part of an item. The engine tells names that it cannot resolve apart from all else
+/// that is wrong with a condition: those stand right below the item.
+fn marks_in(item: &ItemMark, part: &Part, problem: &Problem) -> Vec<Mark> {
+    let mut marks = vec![item.mark.clone()];
+    match part {
+        Part::Whole => {}
+        Part::Output => {
+            marks.extend(item.output.as_ref().map(|place| Mark::new(ItemType::RuleOutput, "", place.clone())));
+        }
+        Part::Exception(mark) => marks.push(mark.clone()),
+        Part::Condition => {
+            let condition =
+                if item.mark.item_type == ItemType::Macro { ItemType::MacroCondition } else { ItemType::RuleCondition };
+            if !matches!(problem.code, Code::UnknownMacro | Code::MacroCycle) {
+                marks.extend(item.condition.as_ref().map(|place| Mark::new(condition, "", place.clone())));
+            }
+            if !matches!(problem.code, Code::EnterEvents | Code::Deprecated | Code::UnsafeNaCheck) {
+                marks.push(Mark::new(ItemType::ConditionExpression, "", problem.place.clone()));
+            }
+        }
+    }
+    marks
 }

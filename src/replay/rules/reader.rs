@@ -2,50 +2,25 @@
 
 use rustc_hash::FxHashSet;
 
-use super::ast::Priority;
 use super::diagnostic::Code;
-use super::item::{Entry, RawBody, RawException, RawItem, RuleKeys};
+use super::item::{RawBody, RawItem};
+use super::location::{ItemMark, ItemType, Mark};
 use super::names;
 use super::problems::{Problem, Problems};
+use super::requirements::Requirements;
 use super::text::{FileIndex, Place, Text};
 use super::yaml::{Node, Value, parse_documents};
 
-const RULE_KEYS: &[&str] = &[
-    "rule",
-    "condition",
-    "output",
-    "desc",
-    "priority",
-    "tags",
-    "source",
-    "enabled",
-    "warn_evttypes",
-    "skip-if-unknown-filter",
-    "exceptions",
-    "append",
-    "override",
-    "capture",
-    "capture_duration",
-];
-const APPENDABLE_KEYS: &[&str] = &["condition", "output", "desc", "tags", "exceptions"];
-const REPLACEABLE_KEYS: &[&str] = &[
-    "condition",
-    "output",
-    "desc",
-    "priority",
-    "tags",
-    "exceptions",
-    "enabled",
-    "warn_evttypes",
-    "skip-if-unknown-filter",
-    "capture",
-    "capture_duration",
-];
+/// What a file says.
+pub(super) struct FileContent<'i> {
+    pub(super) items: Vec<RawItem<'i>>,
+    pub(super) requirements: Requirements,
+}
 
-/// Reads the items of a file.
-pub(super) fn read_items<'i>(text: &'i str, file: FileIndex, problems: &mut Problems<'_>) -> Vec<RawItem<'i>> {
+/// Reads a file.
+pub(super) fn read_file<'i>(text: &'i str, file: FileIndex, problems: &mut Problems<'_>) -> FileContent<'i> {
     let (documents, error) = parse_documents(text);
-    let mut reader = Reader { file, problems, items: Vec::new() };
+    let mut reader = Reader { file, problems, items: Vec::new(), requirements: Requirements::default() };
     for document in documents {
         reader.read_document(document);
     }
@@ -54,21 +29,25 @@ pub(super) fn read_items<'i>(text: &'i str, file: FileIndex, problems: &mut Prob
             let line = text.get(..at).unwrap_or("").lines().count().max(1);
             format!("the bracket that is open here stands in line {line}")
         });
-        reader.report(Code::YamlError, &error.span, format!("this is not YAML: {}", error.message), help);
+        reader.inside(ItemType::ValueFor, "", &error.span, |reader| {
+            reader.report(Code::YamlError, &error.span, format!("this is not YAML: {}", error.message), help);
+        });
     }
-    reader.items
+    FileContent { items: reader.items, requirements: reader.requirements }
 }
 
 pub(super) struct Reader<'p, 'f, 'i> {
     file: FileIndex,
-    problems: &'p mut Problems<'f>,
+    pub(super) problems: &'p mut Problems<'f>,
     items: Vec<RawItem<'i>>,
+    pub(super) requirements: Requirements,
 }
 
-/// An item's mapping. `word` is what sort of item it is and `span` its key, for messages.
+/// An item's mapping. `word` is what sort of item it is, `span` its name, for messages, and `whole` all of it.
 pub(super) struct Keys<'k, 'i> {
     pub(super) word: &'static str,
     pub(super) span: std::ops::Range<usize>,
+    pub(super) whole: std::ops::Range<usize>,
     pub(super) pairs: &'k [(Node<'i>, Node<'i>)],
 }
 
@@ -77,14 +56,43 @@ impl<'k, 'i> Keys<'k, 'i> {
         self.pairs.iter().find(|(name, _)| name.as_scalar().is_some_and(|name| name.text == key)).map(|(_, node)| node)
     }
 
-    fn has(&self, key: &str) -> bool {
+    pub(super) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 }
 
 impl<'i> Reader<'_, '_, 'i> {
-    fn place(&self, span: &std::ops::Range<usize>) -> Place {
+    pub(super) fn place(&self, span: &std::ops::Range<usize>) -> Place {
         Place { file: self.file, span: span.clone() }
+    }
+
+    /// Reads something whose problems stand in this item too.
+    pub(super) fn inside<T>(
+        &mut self,
+        item_type: ItemType,
+        name: &str,
+        span: &std::ops::Range<usize>,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let mark = Mark::new(item_type, name, self.place(span));
+        self.problems.enter(mark);
+        let result = read(self);
+        self.problems.leave();
+        result
+    }
+
+    /// Reports a value that a key cannot take.
+    pub(super) fn report_value(
+        &mut self,
+        key: &str,
+        node: &Node<'i>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let span = self.visible_span(node);
+        self.inside(ItemType::ValueFor, key, &node.span, |reader| {
+            reader.report(Code::InvalidValue, &span, message, help);
+        });
     }
 
     pub(super) fn report(
@@ -117,22 +125,29 @@ impl<'i> Reader<'_, '_, 'i> {
         }
         let Value::Mapping(pairs) = &node.value else {
             let message = "an item is a mapping of keys to values, such as `rule: NAME`";
-            self.report(Code::NotAnItem, &node.span, message, None);
+            self.inside(ItemType::RulesContentItem, "", &node.span, |reader| {
+                reader.report(Code::NotAnItem, &node.span, message, None);
+            });
             return;
         };
-        self.report_duplicate_keys(pairs);
-        let keys = Keys { word: "item", span: node.span.clone(), pairs };
+        let keys = Keys { word: "item", span: node.span.clone(), whole: node.span.clone(), pairs };
         // The order in which the engine looks for them.
         if let Some(version) = keys.get("required_engine_version") {
-            self.check_engine_version(version);
+            self.inside(ItemType::RequiredEngineVersion, "", &node.span, |reader| {
+                reader.report_unknown_keys(&keys, &["required_engine_version"]);
+                reader.check_engine_version(version);
+            });
         } else if let Some(versions) = keys.get("required_plugin_versions") {
-            self.check_plugin_versions(versions);
+            self.inside(ItemType::RequiredPluginVersions, "", &versions.span, |reader| {
+                reader.report_unknown_keys(&keys, &["required_plugin_versions"]);
+                reader.check_plugin_versions(versions);
+            });
         } else if keys.has("list") {
-            self.read_list(&Keys { word: "list", ..keys });
+            self.read_named(Keys { word: "list", ..keys }, ItemType::List, Self::read_list);
         } else if keys.has("macro") {
-            self.read_macro(&Keys { word: "macro", ..keys });
+            self.read_named(Keys { word: "macro", ..keys }, ItemType::Macro, Self::read_macro);
         } else if keys.has("rule") {
-            self.read_rule(&Keys { word: "rule", ..keys });
+            self.read_named(Keys { word: "rule", ..keys }, ItemType::Rule, Self::read_rule);
         } else {
             let kinds = ["rule", "macro", "list", "required_engine_version", "required_plugin_versions"];
             let near = pairs.iter().find_map(|(key, _)| names::nearest(&key.as_scalar()?.text, kinds.into_iter()));
@@ -141,7 +156,35 @@ impl<'i> Reader<'_, '_, 'i> {
                 |near| format!("did you mean `{near}`?"),
             );
             let span = pairs.first().map_or(&node.span, |(key, _)| &key.span);
-            self.report(Code::UnknownItem, span, "this is no item that a rule file can have", Some(help));
+            self.inside(ItemType::RulesContentItem, "", &node.span, |reader| {
+                reader.report(Code::UnknownItem, span, "this is no item that a rule file can have", Some(help));
+            });
+        }
+    }
+
+    /// Reads an item that has a name. What follows the name is checked also where the name is wrong.
+    fn read_named<'k>(
+        &mut self,
+        keys: Keys<'k, 'i>,
+        item_type: ItemType,
+        read: fn(&mut Self, &Keys<'k, 'i>, &str) -> Option<RawBody<'i>>,
+    ) {
+        let whole = keys.whole.clone();
+        let named = self.inside(item_type, "", &whole, |reader| reader.text(&keys, keys.word));
+        let (name, place) = match &named {
+            Some(text) => (text.value().to_owned(), text.place()),
+            None => (String::new(), self.place(&keys.span)),
+        };
+        let keys = Keys { span: place.span.clone(), ..keys };
+        let body = self.inside(item_type, &name, &whole, |reader| read(reader, &keys, &name));
+        let place_of = |key: &str| keys.get(key).map(|node| self.place(&node.span));
+        let mark = ItemMark {
+            mark: Mark::new(item_type, name.clone(), self.place(&whole)),
+            condition: place_of("condition"),
+            output: place_of("output"),
+        };
+        if let (Some(_), Some(body)) = (named, body) {
+            self.items.push(RawItem { name, place, mark, body });
         }
     }
 
@@ -156,7 +199,9 @@ impl<'i> Reader<'_, '_, 'i> {
         }
     }
 
-    fn report_unknown_keys(&mut self, keys: &Keys<'_, 'i>, known: &[&'static str]) {
+    /// Reports keys that are there twice, and those that mean nothing here.
+    pub(super) fn report_unknown_keys(&mut self, keys: &Keys<'_, 'i>, known: &[&'static str]) {
+        self.report_duplicate_keys(keys.pairs);
         for (key, _) in keys.pairs {
             let Some(name) = key.as_scalar() else {
                 self.report(Code::UnknownKey, &key.span, "a key is a word", None);
@@ -182,23 +227,31 @@ impl<'i> Reader<'_, '_, 'i> {
 
     pub(super) fn scalar_text(&mut self, node: &Node<'i>, key: &str) -> Option<Text<'i>> {
         let Some(scalar) = node.as_scalar() else {
-            self.report(Code::InvalidValue, &node.span, format!("`{key}` is a text, not a collection"), None);
+            self.report_value(key, node, format!("`{key}` is a text, not a collection"), None);
             return None;
         };
-        if node.is_null() || scalar.text.is_empty() {
-            let span = if node.span.is_empty() { self.visible_span(node) } else { node.span.clone() };
-            self.report(Code::EmptyValue, &span, format!("`{key}` has no value"), None);
+        let message = || format!("`{key}` has no value");
+        let span = self.visible_span(node);
+        if node.is_null() {
+            self.report(Code::EmptyValue, &span, message(), None);
+            return None;
+        }
+        if scalar.text.is_empty() {
+            self.inside(ItemType::ValueFor, key, &node.span, |reader| {
+                reader.report(Code::EmptyValue, &span, message(), None);
+            });
             return None;
         }
         Some(Text::new(scalar.clone(), self.place(&node.span)))
     }
 
-    /// An empty node's place; there is nothing to point at but the place itself.
-    fn visible_span(&self, node: &Node<'i>) -> std::ops::Range<usize> {
-        node.span.start.saturating_sub(1)..node.span.start
+    /// A node's place; where nothing is written there is nothing to point at but the place itself.
+    pub(super) fn visible_span(&self, node: &Node<'i>) -> std::ops::Range<usize> {
+        let span = &node.span;
+        if span.is_empty() { span.start.saturating_sub(1)..span.start } else { span.clone() }
     }
 
-    fn optional<T>(
+    pub(super) fn optional<T>(
         &mut self,
         keys: &Keys<'_, 'i>,
         key: &str,
@@ -208,47 +261,59 @@ impl<'i> Reader<'_, '_, 'i> {
         read(self, node)
     }
 
-    fn boolean(&mut self, keys: &Keys<'_, 'i>, key: &str) -> Option<bool> {
+    pub(super) fn boolean(&mut self, keys: &Keys<'_, 'i>, key: &str) -> Option<bool> {
         self.optional(keys, key, |reader, node| {
             let text = reader.scalar_text(node, key)?;
-            match text.value().to_ascii_lowercase().as_str() {
-                "true" | "yes" | "y" | "on" => Some(true),
-                "false" | "no" | "n" | "off" => Some(false),
-                _ => {
-                    let message = format!("`{key}` is `true` or `false`, not `{}`", text.value());
-                    reader.report(Code::InvalidValue, &node.span, message, None);
-                    None
-                }
+            let value = read_boolean(text.value());
+            if value.is_none() {
+                let message = format!("`{key}` is `true` or `false`, not `{}`", text.value());
+                reader.report_value(key, node, message, None);
             }
+            value
         })
     }
 
-    fn string(&mut self, keys: &Keys<'_, 'i>, key: &str) -> Option<String> {
+    /// A number that is not negative and at most `most`.
+    pub(super) fn number(&mut self, keys: &Keys<'_, 'i>, key: &str, most: u64) -> Option<u64> {
+        self.optional(keys, key, |reader, node| {
+            let text = reader.scalar_text(node, key)?;
+            let value = read_number(text.value()).filter(|value| *value <= most);
+            if value.is_none() {
+                let message = format!("`{key}` is a whole number up to {most}, not `{}`", text.value());
+                reader.report_value(key, node, message, None);
+            }
+            value
+        })
+    }
+
+    pub(super) fn string(&mut self, keys: &Keys<'_, 'i>, key: &str) -> Option<String> {
         self.optional(keys, key, |reader, node| reader.scalar_text(node, key).map(|text| text.value().to_owned()))
     }
 
     /// The texts of a sequence of scalars.
-    fn texts(&mut self, node: &Node<'i>, key: &str) -> Option<Vec<Text<'i>>> {
+    pub(super) fn texts(&mut self, node: &Node<'i>, key: &str) -> Option<Vec<Text<'i>>> {
         let Value::Sequence(nodes) = &node.value else {
-            let span = if node.span.is_empty() { self.visible_span(node) } else { node.span.clone() };
             let help = format!("write `{key}: [a, b]`");
-            self.report(Code::InvalidValue, &span, format!("`{key}` is a list"), Some(help));
+            self.report_value(key, node, format!("`{key}` is a list"), Some(help));
             return None;
         };
-        let mut texts = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            match node.as_scalar() {
-                Some(scalar) => texts.push(Text::new(scalar.clone(), self.place(&node.span))),
-                None => {
-                    self.report(Code::InvalidValue, &node.span, format!("a value of `{key}` is a text"), None);
+        self.inside(ItemType::ValueFor, key, &node.span, |reader| {
+            let mut texts = Vec::with_capacity(nodes.len());
+            for node in nodes {
+                match node.as_scalar() {
+                    Some(scalar) => texts.push(Text::new(scalar.clone(), reader.place(&node.span))),
+                    None => reader.inside(ItemType::ListItem, "", &node.span, |reader| {
+                        let message = format!("a value of `{key}` is a text");
+                        reader.report(Code::InvalidValue, &node.span, message, None);
+                    }),
                 }
             }
-        }
-        Some(texts)
+            Some(texts)
+        })
     }
 
     /// `append: true`, with the hint at what replaced it.
-    fn append_flag(&mut self, keys: &Keys<'_, 'i>, overridden: &'static str) -> bool {
+    pub(super) fn append_flag(&mut self, keys: &Keys<'_, 'i>, overridden: &'static str) -> bool {
         let append = self.boolean(keys, "append").unwrap_or(false);
         if append && let Some(node) = keys.get("append") {
             let help = format!("write `override: {{{overridden}: append}}`");
@@ -257,54 +322,79 @@ impl<'i> Reader<'_, '_, 'i> {
         append
     }
 
-    /// The keys below `override`: those to append, and those to replace.
-    fn overrides(
+    /// The keys below `override`: those to append, and those to replace. `None` if it names none.
+    pub(super) fn overrides(
         &mut self,
         keys: &Keys<'_, 'i>,
         appendable: &[&'static str],
         replaceable: &[&'static str],
     ) -> Option<(Vec<String>, Vec<String>)> {
         let node = keys.get("override")?;
-        let Value::Mapping(pairs) = &node.value else {
-            let help = "write `override: {condition: append}`".to_owned();
-            self.report(Code::InvalidOverride, &node.span, "`override` is a mapping of keys", Some(help));
+        self.inside(ItemType::Overrides, "", &keys.whole, |reader| {
+            let Value::Mapping(pairs) = &node.value else {
+                let help = "write `override: {condition: append}`".to_owned();
+                let span = reader.visible_span(node);
+                reader.report(Code::InvalidOverride, &span, "`override` is a mapping of keys", Some(help));
+                return None;
+            };
+            let (mut append, mut replace) = (Vec::new(), Vec::new());
+            for (key, operation) in pairs {
+                let name = key.as_scalar().map_or("", |name| &name.text);
+                reader.inside(ItemType::Overrides, name, &key.span, |reader| {
+                    let can = (appendable.contains(&name), replaceable.contains(&name));
+                    let Some(is_append) = reader.override_operation(keys, key, operation, can, replaceable) else {
+                        return;
+                    };
+                    if is_append {
+                        append.push(name.to_owned())
+                    } else {
+                        replace.push(name.to_owned())
+                    }
+                    if !keys.has(name) {
+                        let message = format!("`{name}` is overridden, but this {} does not give it", keys.word);
+                        reader.report(Code::InvalidOverride, &key.span, message, None);
+                    }
+                });
+            }
+            (!append.is_empty() || !replace.is_empty()).then_some((append, replace))
+        })
+    }
+
+    /// Whether a key is appended to, or replaced. What is wrong is reported.
+    fn override_operation(
+        &mut self,
+        keys: &Keys<'_, 'i>,
+        key: &Node<'i>,
+        operation: &Node<'i>,
+        (can_append, can_replace): (bool, bool),
+        replaceable: &[&'static str],
+    ) -> Option<bool> {
+        let (Some(name), Some(word)) = (key.as_scalar(), operation.as_scalar()) else {
+            self.report(Code::InvalidOverride, &key.span, "`override` maps a key to a word", None);
             return None;
         };
-        let (mut append, mut replace) = (Vec::new(), Vec::new());
-        for (key, operation) in pairs {
-            let (Some(name), Some(word)) = (key.as_scalar(), operation.as_scalar()) else {
-                self.report(Code::InvalidOverride, &key.span, "`override` maps a key to a word", None);
-                continue;
-            };
-            let can_append = appendable.contains(&&*name.text);
-            let can_replace = replaceable.contains(&&*name.text);
-            match &*word.text {
-                "append" | "replace" if !can_append && !can_replace => {
-                    let near = names::nearest(&name.text, replaceable.iter().copied());
-                    let help = near.map(|near| format!("did you mean `{near}`?"));
-                    let message = format!("the key `{}` of a {} cannot be overridden", name.text, keys.word);
-                    self.report(Code::InvalidOverride, &key.span, message, help);
-                }
-                "append" if !can_append => {
-                    let message = format!("`{}` cannot be appended to", name.text);
-                    let help = Some("write `replace`".to_owned());
-                    self.report(Code::InvalidOverride, &operation.span, message, help);
-                }
-                "append" => append.push(name.text.to_string()),
-                "replace" => replace.push(name.text.to_string()),
-                other => {
-                    let message = format!("`{other}` is no way to override a key");
-                    let help = Some("write `append` or `replace`".to_owned());
-                    self.report(Code::InvalidOverride, &operation.span, message, help);
-                    continue;
-                }
+        match &*word.text {
+            "append" | "replace" if !can_append && !can_replace => {
+                let near = names::nearest(&name.text, replaceable.iter().copied());
+                let help = near.map(|near| format!("did you mean `{near}`?"));
+                let message = format!("the key `{}` of a {} cannot be overridden", name.text, keys.word);
+                self.report(Code::InvalidOverride, &key.span, message, help);
+                None
             }
-            if !keys.has(&name.text) {
-                let message = format!("`{}` is overridden, but this {} does not give it", name.text, keys.word);
-                self.report(Code::InvalidOverride, &key.span, message, None);
+            "append" if !can_append => {
+                let message = format!("`{}` cannot be appended to", name.text);
+                self.report(Code::InvalidOverride, &operation.span, message, Some("write `replace`".to_owned()));
+                None
+            }
+            "append" => Some(true),
+            "replace" => Some(false),
+            other => {
+                let message = format!("`{other}` is no way to override a key");
+                let help = Some("write `append` or `replace`".to_owned());
+                self.report(Code::InvalidOverride, &self.visible_span(operation), message, help);
+                None
             }
         }
-        Some((append, replace))
     }
 
     /// `append` or `override` of a list or macro, whose only content is `key`.
@@ -317,21 +407,12 @@ impl<'i> Reader<'_, '_, 'i> {
         flag || !append.is_empty()
     }
 
-    fn name(&mut self, keys: &Keys<'_, 'i>) -> Option<(String, Place)> {
-        let text = self.text(keys, keys.word)?;
-        Some((text.value().to_owned(), text.place()))
-    }
-
-    fn read_list(&mut self, keys: &Keys<'_, 'i>) {
+    fn read_list(&mut self, keys: &Keys<'_, 'i>, name: &str) -> Option<RawBody<'i>> {
         self.report_unknown_keys(keys, &["list", "items", "append", "override"]);
-        let named = self.name(keys);
-        let keys = Keys { span: named.as_ref().map_or(keys.span.clone(), |(_, place)| place.span.clone()), ..*keys };
-        if let Some((name, place)) = &named
-            && !name.chars().all(super::syntax::is_bare_letter)
-        {
+        if !name.chars().all(super::syntax::is_bare_letter) {
             let help = "leave out blanks, quotes, commas, `=` and parentheses".to_owned();
-            let message = format!("no condition could refer to a list named `{name}`");
-            self.report(Code::InvalidName, &place.span, message, Some(help));
+            let message = format!("no condition can refer to a list named `{name}`");
+            self.report(Code::InvalidName, &keys.span, message, Some(help));
         }
         let items = match keys.get("items") {
             Some(node) => self.texts(node, "items"),
@@ -340,201 +421,65 @@ impl<'i> Reader<'_, '_, 'i> {
                 None
             }
         };
-        let append = self.appends(&keys, "items");
-        if let (Some((name, place)), Some(items)) = (named, items) {
-            self.items.push(RawItem { name, place, body: RawBody::List { items, append } });
-        }
+        let append = self.appends(keys, "items");
+        items.map(|items| RawBody::List { items, append })
     }
 
-    fn read_macro(&mut self, keys: &Keys<'_, 'i>) {
+    fn read_macro(&mut self, keys: &Keys<'_, 'i>, name: &str) -> Option<RawBody<'i>> {
         self.report_unknown_keys(keys, &["macro", "condition", "append", "override"]);
-        let named = self.name(keys);
-        let keys = Keys { span: named.as_ref().map_or(keys.span.clone(), |(_, place)| place.span.clone()), ..*keys };
-        if let Some((name, place)) = &named {
-            let starts_well = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
-            if !starts_well || !name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
-                let help = "a macro's name is a letter, then letters, digits and `_`".to_owned();
-                let message = format!("no condition could refer to a macro named `{name}`");
-                self.report(Code::InvalidName, &place.span, message, Some(help));
-            }
+        let starts_well = name.is_empty() || name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+        if !starts_well || !name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+            let help = "a macro's name is a letter, then letters, digits and `_`".to_owned();
+            let message = format!("no condition can refer to a macro named `{name}`");
+            self.report(Code::InvalidName, &keys.span, message, Some(help));
         }
-        let condition = self.text(&keys, "condition");
-        let append = self.appends(&keys, "condition");
-        if let (Some((name, place)), Some(condition)) = (named, condition) {
-            self.items.push(RawItem { name, place, body: RawBody::Macro { condition, append } });
-        }
+        let condition = self.text(keys, "condition");
+        let append = self.appends(keys, "condition");
+        condition.map(|condition| RawBody::Macro { condition, append })
+    }
+}
+
+/// YAML's words for true and false: in small letters, in capitals, or with a capital first letter.
+fn read_boolean(text: &str) -> Option<bool> {
+    let mut letters = text.chars();
+    let first_is_upper = letters.next().is_some_and(char::is_uppercase);
+    let rest = letters.as_str();
+    let is_regular = rest.chars().all(char::is_lowercase) || (first_is_upper && rest.chars().all(char::is_uppercase));
+    match text.to_ascii_lowercase().as_str() {
+        _ if !is_regular => None,
+        "true" | "yes" | "y" | "on" => Some(true),
+        "false" | "no" | "n" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// A number in decimal, after `0x` in hexadecimal, or after `0` in octal.
+pub(super) fn read_number(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let (digits, radix) = if let Some(digits) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        (digits, 16)
+    } else if digits.len() > 1 && digits.starts_with('0') {
+        (digits, 8)
+    } else {
+        (digits, 10)
+    };
+    if digits.starts_with(['+', '-']) { None } else { u64::from_str_radix(digits, radix).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn booleans_are_written_as_yaml_has_them() {
+        assert_eq!(["true", "Yes", "ON", "y"].map(read_boolean), [Some(true); 4]);
+        assert_eq!(["false", "No", "OFF", "N"].map(read_boolean), [Some(false); 4]);
+        assert_eq!(["", "tRue", "TRUe", "1", "truth"].map(read_boolean), [None; 5]);
     }
 
-    fn read_rule(&mut self, keys: &Keys<'_, 'i>) {
-        self.report_unknown_keys(keys, RULE_KEYS);
-        let named = self.name(keys);
-        let keys = Keys { span: named.as_ref().map_or(keys.span.clone(), |(_, place)| place.span.clone()), ..*keys };
-        let append = self.append_flag(&keys, "condition");
-        let overrides = self.overrides(&keys, APPENDABLE_KEYS, REPLACEABLE_KEYS);
-        if append
-            && overrides.is_some()
-            && let Some(node) = keys.get("override")
-        {
-            self.report(Code::InvalidOverride, &node.span, "`append` and `override` exclude each other", None);
-        }
-        let body = if let Some((append, replace)) = overrides {
-            self.report_keys_beside_override(&keys, &append, &replace);
-            let append = self.rule_keys(&keys, true, |key| append.iter().any(|wanted| wanted == key));
-            let replace = self.rule_keys(&keys, true, |key| replace.iter().any(|wanted| wanted == key));
-            Some(RawBody::RuleUpdate { append: Box::new(append), replace: Box::new(replace) })
-        } else if append {
-            let append = self.rule_keys(&keys, true, |key| matches!(key, "condition" | "exceptions"));
-            Some(RawBody::RuleUpdate { append: Box::new(append), replace: Box::default() })
-        } else if !["condition", "output", "desc", "priority"].iter().any(|key| keys.has(key)) {
-            self.read_enabled_only(&keys)
-        } else {
-            for key in ["condition", "output", "desc", "priority"] {
-                if !keys.has(key) {
-                    self.report(Code::MissingKey, &keys.span, format!("this rule has no `{key}`"), None);
-                }
-            }
-            Some(RawBody::Rule(Box::new(self.rule_keys(&keys, false, |_| true))))
-        };
-        if let (Some((name, place)), Some(body)) = (named, body) {
-            self.items.push(RawItem { name, place, body });
-        }
-    }
-
-    fn read_enabled_only(&mut self, keys: &Keys<'_, 'i>) -> Option<RawBody<'i>> {
-        let Some(node) = keys.get("enabled") else {
-            let message = "this rule has no `condition`, `output`, `desc` and `priority`";
-            let help = "to switch an earlier rule off or on, give `enabled`".to_owned();
-            self.report(Code::MissingKey, &keys.span, message, Some(help));
-            return None;
-        };
-        let help = "write `override: {enabled: replace}` too".to_owned();
-        self.report(Code::Deprecated, &node.span, "`enabled` without `override` is deprecated", Some(help));
-        self.boolean(keys, "enabled").map(RawBody::RuleEnabled)
-    }
-
-    fn report_keys_beside_override(&mut self, keys: &Keys<'_, 'i>, append: &[String], replace: &[String]) {
-        for (key, _) in keys.pairs {
-            let Some(name) = key.as_scalar() else { continue };
-            let overridden = append.iter().chain(replace).any(|wanted| *wanted == *name.text);
-            if REPLACEABLE_KEYS.contains(&&*name.text) && !overridden {
-                let message = format!("`override` does not say what to do with `{}`", name.text);
-                let help = format!("add `{}: replace` below `override`", name.text);
-                self.report(Code::InvalidOverride, &key.span, message, Some(help));
-            }
-        }
-    }
-
-    fn rule_keys(&mut self, keys: &Keys<'_, 'i>, is_update: bool, wanted: impl Fn(&str) -> bool) -> RuleKeys<'i> {
-        let mut rule = RuleKeys::default();
-        if wanted("condition") && keys.has("condition") {
-            rule.condition = self.text(keys, "condition");
-        }
-        if wanted("output") && keys.has("output") {
-            rule.output = self.text(keys, "output");
-        }
-        if wanted("desc") {
-            rule.desc = self.string(keys, "desc");
-        }
-        if wanted("priority") {
-            rule.priority = self.optional(keys, "priority", |reader, node| reader.priority(node));
-        }
-        if wanted("tags") {
-            rule.tags = self.optional(keys, "tags", |reader, node| {
-                let texts = reader.texts(node, "tags")?;
-                Some(texts.iter().map(|text| text.value().to_owned()).collect())
-            });
-        }
-        if wanted("source") {
-            rule.source = self.string(keys, "source");
-        }
-        if wanted("enabled") {
-            rule.enabled = self.boolean(keys, "enabled");
-        }
-        if wanted("warn_evttypes") {
-            rule.warn_evttypes = self.boolean(keys, "warn_evttypes");
-        }
-        if wanted("skip-if-unknown-filter") {
-            rule.skip_if_unknown_filter = self.boolean(keys, "skip-if-unknown-filter");
-        }
-        if wanted("exceptions") {
-            rule.exceptions = self.optional(keys, "exceptions", |reader, node| reader.exceptions(node, is_update));
-        }
-        rule
-    }
-
-    fn priority(&mut self, node: &Node<'i>) -> Option<Priority> {
-        let text = self.scalar_text(node, "priority")?;
-        let priority = Priority::parse(text.value());
-        if priority.is_none() {
-            let near = names::nearest(text.value(), Priority::ALL.iter().map(|priority| priority.name()));
-            let help = near.map_or_else(
-                || format!("one of {}", Priority::ALL.map(Priority::name).join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let message = format!("there is no priority `{}`", text.value());
-            self.report(Code::InvalidValue, &node.span, message, Some(help));
-        }
-        priority
-    }
-
-    fn exceptions(&mut self, node: &Node<'i>, is_update: bool) -> Option<Vec<RawException<'i>>> {
-        if node.is_null() {
-            return Some(Vec::new());
-        }
-        let Value::Sequence(nodes) = &node.value else {
-            self.report(Code::InvalidValue, &node.span, "`exceptions` is a list", None);
-            return None;
-        };
-        let mut exceptions: Vec<RawException<'i>> = Vec::new();
-        let mut names = FxHashSet::default();
-        for node in nodes {
-            let Value::Mapping(pairs) = &node.value else {
-                self.report(Code::InvalidValue, &node.span, "an exception is a mapping with a `name`", None);
-                continue;
-            };
-            self.report_duplicate_keys(pairs);
-            let keys = Keys { word: "exception", span: node.span.clone(), pairs };
-            self.report_unknown_keys(&keys, &["name", "fields", "comps", "values"]);
-            let first_key = pairs.first().map_or(node.span.clone(), |(key, _)| key.span.clone());
-            let keys = Keys { span: first_key, ..keys };
-            let Some(name) = self.text(&keys, "name") else { continue };
-            let place = name.place();
-            if !names.insert(name.value().to_owned()) {
-                let message = format!("this rule has an exception `{}` already", name.value());
-                self.report(Code::ExceptionInvalid, &place.span, message, None);
-                continue;
-            }
-            let fields = self.optional(&keys, "fields", |reader, node| reader.entry(node, "fields"));
-            let comps = self.optional(&keys, "comps", |reader, node| reader.entry(node, "comps"));
-            let mut values = Vec::new();
-            match keys.get("values") {
-                Some(Node { value: Value::Sequence(nodes), .. }) => {
-                    values.extend(nodes.iter().filter_map(|node| self.entry(node, "values")));
-                }
-                Some(node) if node.is_null() => {}
-                Some(node) => self.report(Code::InvalidValue, &node.span, "`values` is a list", None),
-                None if is_update => {
-                    let message = format!("exception `{}` is appended without values", name.value());
-                    self.report(Code::AppendNoValues, &place.span, message, None);
-                }
-                None => {}
-            }
-            exceptions.push(RawException { name: name.value().to_owned(), place, fields, comps, values });
-        }
-        Some(exceptions)
-    }
-
-    fn entry(&mut self, node: &Node<'i>, key: &str) -> Option<Entry<'i>> {
-        match &node.value {
-            Value::Scalar(_) => self.scalar_text(node, key).map(Entry::One),
-            Value::Sequence(nodes) => {
-                let entries = nodes.iter().filter_map(|node| self.entry(node, key)).collect();
-                Some(Entry::Many(entries, self.place(&node.span)))
-            }
-            Value::Mapping(_) => {
-                self.report(Code::InvalidValue, &node.span, format!("`{key}` holds texts and lists of them"), None);
-                None
-            }
-        }
+    #[test]
+    fn numbers_are_decimal_octal_or_hexadecimal() {
+        assert_eq!(["0", "17", "+5", "010", "0x1F"].map(read_number), [Some(0), Some(17), Some(5), Some(8), Some(31)]);
+        assert_eq!(["", "-1", "+-1", "1s", "08", "1.5", "99999999999999999999"].map(read_number), [None; 7]);
     }
 }

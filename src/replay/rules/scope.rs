@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use super::ast::Span;
+use super::ast::{Op, Span};
 use super::check::{Checked, Checker, DEPTH_LIMIT};
 use super::collection::{Collection, MacroDef};
 use super::diagnostic::Code;
@@ -17,7 +17,7 @@ use super::lists::{ListValue, Lists};
 use super::names;
 use super::parser;
 use super::problems::{Problem, Problems};
-use super::syntax::{Cond, RawValue, Right};
+use super::syntax::{Cond, RawTest, RawValue, Right};
 use super::text::{Place, Text};
 
 /// Who refers to a macro: an item sees those first defined before its last change.
@@ -50,6 +50,7 @@ impl<'c, 'p, 'f> Scope<'c, 'p, 'f> {
     /// Parses all macros. Reports what cannot be parsed, and names that no macro or list has.
     pub(super) fn new(collection: &'c Collection<'c>, problems: &'p RefCell<Problems<'f>>) -> Self {
         let parse = |def: &'c MacroDef<'c>| {
+            problems.borrow_mut().set_item(def.mark.clone());
             let cond = match parser::parse(def.condition.value()) {
                 Ok(cond) => Some(cond),
                 Err(error) => {
@@ -65,6 +66,7 @@ impl<'c, 'p, 'f> Scope<'c, 'p, 'f> {
         let scope = Scope { lists: Lists::new(collection), macros, collection, problems };
         for state in &scope.macros {
             if let Some(cond) = &state.cond {
+                problems.borrow_mut().set_item(state.def.mark.clone());
                 scope.walk_names(cond, &state.def.condition, Sight(state.def.age.last));
             }
         }
@@ -76,11 +78,14 @@ impl<'c, 'p, 'f> Scope<'c, 'p, 'f> {
         match cond {
             Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| self.walk_names(part, text, sight)),
             Cond::Not(part) => self.walk_names(part, text, sight),
-            Cond::Test(test) => match &test.right {
-                Right::None | Right::Field(_) => {}
-                Right::Value(value) | Right::ListName(value) => self.walk_value(value),
-                Right::List(values) => values.iter().for_each(|value| self.walk_value(value)),
-            },
+            Cond::Test(test) => {
+                self.report_missing_value(test, text);
+                match &test.right {
+                    Right::None | Right::Field(_) => {}
+                    Right::Value(value) | Right::ListName(value) => self.walk_value(value),
+                    Right::List(values) => values.iter().for_each(|value| self.walk_value(value)),
+                }
+            }
             Cond::Name(name, span) => match self.find_macro(name, sight) {
                 Some((_, state)) => state.used.set(true),
                 None => {
@@ -89,6 +94,25 @@ impl<'c, 'p, 'f> Scope<'c, 'p, 'f> {
                     problems.push(self.unknown_macro(name, place, sight));
                 }
             },
+        }
+    }
+
+    /// Fields of audit events have lists of values, in which `<NA>` once stood for a part that was missing.
+    fn report_missing_value(&self, test: &RawTest<'_>, text: &Text<'_>) {
+        let is_audit = test.left.name.starts_with("ka.") || test.left.name.starts_with("jevt.");
+        if !is_audit || !matches!(test.op, Op::Eq | Op::Ne | Op::In | Op::Intersects | Op::Pmatch) {
+            return;
+        }
+        let values = match &test.right {
+            Right::Value(value) | Right::ListName(value) => std::slice::from_ref(value),
+            Right::List(values) => values.as_slice(),
+            Right::None | Right::Field(_) => return,
+        };
+        if let Some(value) = values.iter().find(|value| value.text == "<NA>") {
+            let mut problems = self.problems.borrow_mut();
+            let place = problems.locate(text, &value.span);
+            let problem = Problem::new(Code::UnsafeNaCheck, place, "a missing value is not equal to the text `<NA>`");
+            problems.push(problem.help(format!("write `{} exists`, or `not` before it", test.left.name)));
         }
     }
 
