@@ -52,6 +52,7 @@ mod error;
 mod frame;
 pub mod header;
 pub mod index;
+pub mod json;
 mod keyed_hash;
 mod kinship;
 mod random_access;

@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::bound_field::reads_of;
 use super::matcher::Matcher;
-use crate::replay::fields::{Access, ContainerFact, EventFact, FdFact, Reads, ThreadFact, Whose};
+use crate::replay::fields::{Access, AuditFact, ContainerFact, EventFact, FdFact, Reads, ThreadFact, Whose};
 use crate::replay::rules::{FieldExpr, Op, Test};
 
 /// The number of an atom in a program.
@@ -48,7 +48,7 @@ impl Atoms {
             Some(_) => Reads::Row,
             None => reads_of(&test.field),
         };
-        let cost = if reads == Reads::Row && !matches!(test.field.field.access, Access::Event(_)) {
+        let cost = if reads == Reads::Row && !matches!(test.field.field.access, Access::Event(_) | Access::Audit(_)) {
             // Something of the thread or the descriptor that also depends on the event: asked of every row anew.
             ASKED_OF_EVERY_ROW
         } else {
@@ -105,6 +105,11 @@ fn access_cost(access: Access) -> u32 {
         Access::Fd(FdFact::TypeChar | FdFact::Type) => 6,
         Access::Fd(FdFact::Name) => 15,
         Access::Fd(_) => 20,
+        // Walks over JSON text; a pod's containers lie deep in it.
+        Access::Audit(AuditFact::At(keys)) => 20 + 5 * keys.len() as u32,
+        Access::Audit(AuditFact::Pointer) => 30,
+        Access::Audit(AuditFact::Document) => 90,
+        Access::Audit(_) => 60,
         Access::Absent(_) => 0,
     }
 }

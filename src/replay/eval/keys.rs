@@ -94,9 +94,12 @@ pub(super) fn thread_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<
             1 => ThreadColumn::Stdout,
             _ => ThreadColumn::Stderr,
         })?,
-        Access::Thread(..) | Access::LoginUser(_) | Access::Event(_) | Access::Fd(_) | Access::Absent(_) => {
-            Keys::Unknown
-        }
+        Access::Thread(..)
+        | Access::LoginUser(_)
+        | Access::Event(_)
+        | Access::Fd(_)
+        | Access::Audit(_)
+        | Access::Absent(_) => Keys::Unknown,
     })
 }
 

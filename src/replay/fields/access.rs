@@ -22,6 +22,8 @@ pub enum Access {
     Container(ContainerFact),
     /// The descriptor the event worked on or made.
     Fd(FdFact),
+    /// The JSON text of a Kubernetes audit event.
+    Audit(AuditFact),
     /// No value.
     Absent(Absence),
 }
@@ -87,6 +89,8 @@ pub enum EventFact {
     Source,
     IsAsync,
     AsyncType,
+    PluginName,
+    PluginInfo,
     HostName,
     Direction,
     Type,
@@ -356,6 +360,79 @@ pub enum FdFact {
     LowerLayer,
 }
 
+/// The names that lead to a value in a JSON text.
+pub type Keys = &'static [&'static str];
+
+/// What is asked of a Kubernetes audit event. Where arrays lie on the way to a value, the field's argument picks one
+/// item of each; without an argument all are followed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum AuditFact {
+    /// The value at a path.
+    At(Keys),
+    /// The items of the array at a path.
+    All(Keys),
+    /// The values at a path that leads through arrays, of those items that have one.
+    Each(Keys),
+    /// A member of the pod's containers; nothing unless all have it.
+    EachOrNone(&'static str),
+    /// Images of the pod's containers without tag and digest.
+    Repositories,
+    /// The image of the pod's first container.
+    FirstImage(ImagePart),
+    /// A member of the pod's containers that is an array of texts, each array as one text.
+    Joined(&'static str),
+    /// Ports of the host, or of the container where it asks for none.
+    HostPorts,
+    /// Whether any container is to be privileged.
+    AnyPrivileged,
+    /// A member of each container, else of the pod, else 0.
+    Effective(&'static str),
+    /// What a member of a role's rules lists.
+    RoleRules(&'static str),
+    /// Names of a role binding's subjects.
+    Subjects(SubjectKind),
+    /// Always true.
+    AlwaysTrue,
+    /// One parameter of the request's query.
+    UriParam,
+    /// Whether a volume is a path of the host.
+    MountsHostPath,
+    /// The types of a pod's volumes.
+    VolumeTypes,
+    /// Name of the pod, of requests about whole pods.
+    TargetPod,
+    /// Addresses the request came from.
+    SourceIps,
+    /// A value by its JSON pointer.
+    Pointer,
+    /// The whole text, indented.
+    Document,
+    /// The event's time in nanoseconds, as text.
+    RawTime,
+}
+
+/// A part of an image's name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum ImagePart {
+    /// All of it.
+    Whole,
+    /// Without tag and digest.
+    Repository,
+}
+
+/// Who gets a role.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum SubjectKind {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+    /// A service account.
+    ServiceAccount,
+    /// A service account, with its namespace and a colon before its name.
+    ServiceAccountWithNamespace,
+}
+
 impl Access {
     /// What the value depends on at most, for an event of any kind. (Of some kinds it may depend on less.)
     pub const fn reads(self) -> Reads {
@@ -386,6 +463,7 @@ impl Access {
                 Reads::Row
             }
             Access::Fd(_) => Reads::Fd,
+            Access::Audit(_) => Reads::Row,
             Access::Absent(_) => Reads::Kind,
         }
     }
@@ -417,11 +495,13 @@ impl Access {
             | Access::LoginUser(_)
             | Access::Group(_)
             | Access::Container(_)
-            | Access::Fd(_) => None,
+            | Access::Fd(_)
+            | Access::Audit(_) => None,
         }
     }
 
-    /// The place the value comes from, in one word: `event`, `thread`, `container`, `user`, `group`, `fd`, `-`.
+    /// The place the value comes from, in one word: `event`, `thread`, `container`, `user`, `group`, `fd`, `audit`,
+    /// `-`.
     pub const fn place(self) -> &'static str {
         match self {
             Access::Event(_) => "event",
@@ -430,6 +510,7 @@ impl Access {
             Access::Group(_) => "group",
             Access::Container(_) => "container",
             Access::Fd(_) => "fd",
+            Access::Audit(_) => "audit",
             Access::Absent(_) => "-",
         }
     }

@@ -1,6 +1,7 @@
 //! Facts of events.
 
 use super::access::{ErrorClass, EventFact, FdFact, FdListFact, PathRole, TimePart};
+use super::source::{Source, audit_plugin_name};
 use super::value::FieldValue;
 use super::view::EventRow;
 use super::{Argument, Purpose, container, descriptor, param, path};
@@ -16,7 +17,11 @@ pub(super) fn kind_value(info: &'static EventInfo, fact: EventFact, arg: Argumen
     let is_call = info.source == EventSource::Syscall;
     Some(match fact {
         EventFact::Zero => FieldValue::UInt(0),
-        EventFact::Source => FieldValue::text(b"syscall"),
+        EventFact::Source | EventFact::PluginName | EventFact::PluginInfo if kind == EventKind::PLUGINEVENT => {
+            return None;
+        }
+        EventFact::Source => FieldValue::text(Source::Syscall.name().as_bytes()),
+        EventFact::PluginName | EventFact::PluginInfo => FieldValue::Missing,
         EventFact::Direction => FieldValue::text(b"<"),
         EventFact::IsAsync => FieldValue::Bool(info.source == EventSource::Meta),
         EventFact::AsyncType if info.source == EventSource::Meta => FieldValue::text(info.name.as_bytes()),
@@ -131,6 +136,15 @@ pub(super) fn event_value<'b>(
         EventFact::RelTime(part) => {
             FieldValue::UInt(part_of(row.ts_ns()?.saturating_sub(row.view().capture().first_ts_ns), part))
         }
+        EventFact::Source => match row.plugin()?.and_then(audit_plugin_name) {
+            Some(_) => FieldValue::text(Source::K8sAudit.name().as_bytes()),
+            None => FieldValue::Missing,
+        },
+        EventFact::PluginName => {
+            let name = row.plugin()?.and_then(audit_plugin_name);
+            name.map_or(FieldValue::Missing, |name| FieldValue::text(name.as_bytes()))
+        }
+        EventFact::PluginInfo => row.plugin_data()?.map_or(FieldValue::Missing, FieldValue::text),
         EventFact::HostName => FieldValue::text(row.view().capture().host_name.as_bytes()),
         EventFact::Cpu => FieldValue::int(row.cpu()?),
         EventFact::Type | EventFact::SyscallType => {
@@ -214,7 +228,6 @@ pub(super) fn event_value<'b>(
         },
         // All of these `kind_value` knows for every kind.
         EventFact::Zero
-        | EventFact::Source
         | EventFact::Direction
         | EventFact::IsAsync
         | EventFact::AsyncType

@@ -3,9 +3,9 @@
 use super::access::{Access, FdFact};
 use super::value::FieldValue;
 use super::view::{BlockView, EventRow};
-use super::{Argument, Field, Purpose, container, descriptor, event, thread};
+use super::{Argument, Field, Purpose, audit, container, descriptor, event, thread};
 use crate::format::Damage;
-use crate::format::schema::EventInfo;
+use crate::format::schema::{EventInfo, EventKind};
 
 /// The value of a field for an event.
 pub fn field_value<'b>(
@@ -32,6 +32,7 @@ pub fn field_value<'b>(
             Some(thread) => of_thread(row.view(), thread, field.access, arg, row.ts_ns()?, purpose),
             None => Ok(FieldValue::Missing),
         },
+        Access::Audit(fact) => audit::audit_value(row, fact, field.is_list, arg),
         Access::Absent(_) => Ok(FieldValue::Missing),
     }
 }
@@ -40,7 +41,8 @@ pub fn field_value<'b>(
 pub fn field_value_of_kind(field: &Field, arg: Argument<'_>, info: &'static EventInfo) -> Option<FieldValue<'static>> {
     match field.access {
         Access::Event(fact) => event::kind_value(info, fact, arg),
-        Access::Absent(_) => Some(FieldValue::Missing),
+        Access::Audit(_) if info.kind == EventKind::PLUGINEVENT => None,
+        Access::Audit(_) | Access::Absent(_) => Some(FieldValue::Missing),
         Access::Thread(..)
         | Access::Stdio(..)
         | Access::User(_)
@@ -90,6 +92,6 @@ fn of_thread<'b>(
         Access::LoginUser(fact) => thread::login_user_value(view, row, fact),
         Access::Group(fact) => thread::group_value(view, row, fact),
         Access::Container(fact) => container::container_value(view, row, fact, arg, ts_ns),
-        Access::Event(_) | Access::Fd(_) | Access::Absent(_) => Ok(FieldValue::Missing),
+        Access::Event(_) | Access::Fd(_) | Access::Audit(_) | Access::Absent(_) => Ok(FieldValue::Missing),
     }
 }

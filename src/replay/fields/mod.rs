@@ -5,6 +5,8 @@
 //! (`replay::rules`), and any knowledge of how events were recorded.
 
 mod access;
+mod audit;
+mod audit_text;
 mod catalogue;
 pub mod clock;
 mod container;
@@ -16,20 +18,23 @@ mod names;
 mod param;
 mod path;
 mod referent;
+mod source;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 mod thread;
+mod uri;
 mod value;
 mod view;
 
 pub use access::{
-    Absence, Access, ContainerFact, End, ErrorClass, EventFact, FdFact, FdListFact, GroupFact, MountPart, PathRole,
-    Reads, StdioFact, ThreadFact, TimePart, TimeStyle, UserFact, Whose,
+    Absence, Access, AuditFact, ContainerFact, End, ErrorClass, EventFact, FdFact, FdListFact, GroupFact, ImagePart,
+    Keys, MountPart, PathRole, Reads, StdioFact, SubjectKind, ThreadFact, TimePart, TimeStyle, UserFact, Whose,
 };
 pub use catalogue::FIELDS;
 pub(in crate::replay) use event::result_decides_paths;
 pub use extract::{field_value, field_value_of_fd, field_value_of_kind, field_value_of_thread};
+pub use source::{AUDIT_PLUGIN, Source, Sources, audit_plugin_name};
 pub use value::{FieldValue, write_json_text, write_printable};
 pub use view::{BlockView, CaptureFacts, EventRow};
 
@@ -44,6 +49,8 @@ pub struct Field {
     pub arg: ArgRule,
     /// Whether it yields a list of values.
     pub is_list: bool,
+    /// The events that have it.
+    pub sources: Sources,
     /// Where its value is had, and how.
     pub access: Access,
     /// What it is, in a sentence.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
+use super::audit_text::{AuditMembers, AuditText};
 use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
 use crate::format::schema::{EventInfo, EventKind};
 use crate::format::{Block, BytesColumn, Damage, DimensionTable, EventTable, IntColumn, Loss};
@@ -29,6 +30,7 @@ pub struct BlockView<'b> {
     groups: DimensionTable<'b>,
     rows_by_tid: OnceCell<HashMap<i64, Vec<usize>, FxBuildHasher>>,
     first_events: OnceCell<Vec<i64>>,
+    audit_members: OnceCell<AuditMembers>,
 }
 
 impl<'b> BlockView<'b> {
@@ -44,6 +46,7 @@ impl<'b> BlockView<'b> {
             groups: block.dimension(Dimension::Group),
             rows_by_tid: OnceCell::new(),
             first_events: OnceCell::new(),
+            audit_members: OnceCell::new(),
         }
     }
 
@@ -350,6 +353,31 @@ impl<'v, 'b> EventRow<'v, 'b> {
         }
     }
 
+    /// The JSON text of an audit event; `None` for other events, and where the text is not an object.
+    pub(super) fn audit_text(&self) -> Result<Option<AuditText<'v, 'b>>, Damage> {
+        let RowSource::Table { table, row } = self.source else { return Ok(None) };
+        if table.kind() != EventKind::PLUGINEVENT {
+            return Ok(None);
+        }
+        let column = table.param_bytes(PLUGIN_DATA)?;
+        let members = self.view.audit_members.get_or_init(|| {
+            let mut members = AuditMembers::default();
+            (0..table.rows()).for_each(|row| members.push(column.get(row).unwrap_or_default()));
+            members
+        });
+        Ok(column.get(row).and_then(|text| members.get(row, text)))
+    }
+
+    /// The plugin that made it; `None` for events that no plugin made.
+    pub(super) fn plugin(&self) -> Result<Option<i64>, Damage> {
+        if self.kind() == EventKind::PLUGINEVENT { self.param_int(PLUGIN_ID) } else { Ok(None) }
+    }
+
+    /// What the plugin gave as the event.
+    pub(super) fn plugin_data(&self) -> Result<Option<&'b [u8]>, Damage> {
+        if self.kind() == EventKind::PLUGINEVENT { self.param_bytes(PLUGIN_DATA) } else { Ok(None) }
+    }
+
     /// A parameter that is a byte string.
     pub fn param_bytes(&self, at: usize) -> Result<Option<&'b [u8]>, Damage> {
         match self.source {
@@ -358,6 +386,10 @@ impl<'v, 'b> EventRow<'v, 'b> {
         }
     }
 }
+
+/// The parameters of a plugin's event.
+const PLUGIN_ID: usize = 0;
+const PLUGIN_DATA: usize = 1;
 
 fn reference(column: &IntColumn, row: usize) -> Option<usize> {
     column.get(row).and_then(|target| usize::try_from(target).ok())
