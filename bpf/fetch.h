@@ -6,9 +6,10 @@
 #include "record.h"
 
 #define SOCKADDR_MAX	128	/* struct sockaddr_storage */
-#define CONTROL_MAX	256
-#define IOVECS_MAX	128	/* more than that are counted as truncated */
-#define EXEC_STRINGS_MAX 256
+#define CONTROL_MAX	SR_CONTROL_MAX
+#define IOVECS_MAX	1024	/* UIO_MAXIOV: a call with more parts fails */
+#define MESSAGES_MAX	1024	/* as many as one call of sendmmsg or recvmmsg handles */
+#define EXEC_STRINGS_MAX 1024
 #define ITEMS_MAX	16
 
 /* Copies what is left of `len` bytes up to the end of a page; 0 if there is nothing left or it cannot be read. */
@@ -46,7 +47,7 @@ OWN_PROOF int copy_user(u32 at, u32 len, u64 from)
 	if (!bpf_probe_read_user(spot(s, at, 0), within(len, DONE_BITS), (void *)from))
 		return len;
 	s->copied = 0;
-	for (u32 page = 0; page < BLOB_MAX / 4096 + 1; page++) {
+	for (u32 page = 0; page < BLOB_MAX / 4096 + 2; page++) {
 		if (!copy_page(at, len, from))
 			break;
 	}
@@ -73,6 +74,17 @@ INLINE void blob_user(struct scratch *s, u16 id, u64 from, u64 whole, u32 max)
 	end_blob(s, id, fault_flag(got, len) | (whole > max ? SR_BLOB_TRUNCATED : 0), got);
 }
 
+/* Ends the blob of a string that was read with room for one byte more than is kept: `len` is what the helper gave. */
+INLINE void end_string(struct scratch *s, u16 id, long len)
+{
+	if (len < 0)
+		end_blob(s, id, SR_BLOB_FAULT, 0);
+	else if (len > SR_PATH_MAX)
+		end_blob(s, id, SR_BLOB_TRUNCATED, SR_PATH_MAX);
+	else
+		end_blob(s, id, 0, len);
+}
+
 INLINE void blob_user_str(struct scratch *s, u16 id, u64 from)
 {
 	u32 at = begin_blob(s);
@@ -80,34 +92,24 @@ INLINE void blob_user_str(struct scratch *s, u16 id, u64 from)
 
 	if (!at)
 		return;
-	len = bpf_probe_read_user_str(spot(s, at, 0), SR_PATH_MAX, (void *)from);
-	if (len < 0) {
+	len = bpf_probe_read_user_str(spot(s, at, 0), SR_PATH_MAX + 1, (void *)from);
+	if (len < 0)
 		s->faulted = 1;
-		end_blob(s, id, SR_BLOB_FAULT, 0);
-	} else {
-		end_blob(s, id, len >= SR_PATH_MAX ? SR_BLOB_TRUNCATED : 0, len);
-	}
+	end_string(s, id, len);
 }
 
 INLINE void blob_kernel_str(struct scratch *s, u16 id, const char *from)
 {
 	u32 at = begin_blob(s);
-	long len;
 
-	if (!at)
-		return;
-	len = bpf_probe_read_kernel_str(spot(s, at, 0), SR_PATH_MAX, from);
-	if (len < 0)
-		end_blob(s, id, SR_BLOB_FAULT, 0);
-	else
-		end_blob(s, id, len >= SR_PATH_MAX ? SR_BLOB_TRUNCATED : 0, len);
+	if (at)
+		end_string(s, id, bpf_probe_read_kernel_str(spot(s, at, 0), SR_PATH_MAX + 1, from));
 }
 
 /* What a blob holds before gathered data: struct sr_msg, name and control. */
 #define GATHER_ROOM	(sizeof(struct sr_msg) + SOCKADDR_MAX + CONTROL_MAX)
 #define GATHER_LEN	0xfffff
 #define GATHER_SHORT	0x100000	/* a page could not be read */
-#define GATHER_CUT	0x200000	/* there was more than `max` or than IOVECS_MAX parts */
 
 INLINE bool read_iovec(struct user_iovec *part, u32 compat, u64 from)
 {
@@ -183,14 +185,12 @@ OWN_PROOF int gather(u32 at, u64 iov, u64 count, u32 max)
 		if (i >= count || !gather_part(at, iov + i * size, max))
 			break;
 	}
-	if (s->total > s->done || count > IOVECS_MAX)
-		s->bits |= GATHER_CUT;
 	return s->done | s->bits;
 }
 
 INLINE u16 gather_flags(u32 gathered)
 {
-	return (gathered & GATHER_SHORT ? SR_BLOB_FAULT : 0) | (gathered & GATHER_CUT ? SR_BLOB_TRUNCATED : 0);
+	return gathered & GATHER_SHORT ? SR_BLOB_FAULT : 0;
 }
 
 OWN_PROOF int fetch_iovec(u32 id, u64 iov, u64 count, u32 max)
@@ -236,9 +236,14 @@ OWN_PROOF int fetch_msghdr(u32 id, u64 from, u32 max, u32 control, u32 sent)
 		name_len = 0;
 	}
 	len += (name_len + 7) & ~7u;
-	control_len = header.control && control ? header.control_len : 0;
-	if (header.control_len > CONTROL_MAX && control_len)
-		control_len = CONTROL_MAX;
+	control_len = 0;
+	if (header.control && control) {
+		control_len = header.control_len;
+		if (header.control_len > CONTROL_MAX) {
+			control_len = CONTROL_MAX;
+			flags |= SR_BLOB_TRUNCATED;
+		}
+	}
 	if (control_len && copy_user(at + len, control_len, header.control) < (int)control_len) {
 		flags |= SR_BLOB_FAULT;
 		control_len = 0;
@@ -252,6 +257,31 @@ OWN_PROOF int fetch_msghdr(u32 id, u64 from, u32 max, u32 control, u32 sent)
 	msg->name_len = name_len;
 	msg->control_len = control_len;
 	end_blob(s, id, flags, len + (gathered & GATHER_LEN));
+	return 0;
+}
+
+/*
+ * A blob for each of the first `count` messages of an array of struct mmsghdr, as long as the record has room for one
+ * more and for what is told of the socket.
+ */
+OWN_PROOF int fetch_mmsghdrs(u32 id, u64 from, u64 count)
+{
+	struct scratch *s = scratch_of_cpu();
+	u32 header, size;
+
+	if (!s)
+		return 0;
+	header = s->compat ? sizeof(struct compat_msghdr) : sizeof(struct user_msghdr);
+	size = s->compat ? header + 4 : header + 8;
+	for (u32 i = 0; i < MESSAGES_MAX; i++) {
+		u64 message = from + i * size;
+		u32 len = 0;
+
+		if (i >= count || s->used + BLOB_HEAD + GATHER_ROOM + snaplen > RECORD_SOFT_MAX)
+			break;
+		bpf_probe_read_user(&len, sizeof(len), (void *)(message + header));
+		fetch_msghdr(id, message, len > snaplen ? snaplen : len, 1, len);
+	}
 	return 0;
 }
 
@@ -277,11 +307,15 @@ OWN_PROOF int fetch_string(u32 at, u64 pointer)
 	done = s->done;
 	if (done >= SR_EXEC_ARGS_MAX)
 		return STRING_FULL;
-	len = bpf_probe_read_user_str(spot(s, at, done), within(SR_EXEC_ARGS_MAX - done, DONE_BITS), (void *)string);
+	len = bpf_probe_read_user_str(spot(s, at, done), within(SR_EXEC_ARGS_MAX + 1 - done, DONE_BITS),
+				      (void *)string);
 	if (len < 0)
 		return STRING_FAULT;
 	s->done = done + len;
-	return STRING_READ;
+	if (s->done <= SR_EXEC_ARGS_MAX)
+		return STRING_READ;
+	s->done = SR_EXEC_ARGS_MAX;
+	return STRING_FULL;
 }
 
 /* The strings of a NULL-terminated array of pointers, one after the other. */
@@ -316,6 +350,8 @@ OWN_PROOF int fetch_strings(u32 id, u64 array)
 	end_blob(s, id, flags, s->done);
 	return 0;
 }
+
+#define FSCONFIG_SET_BINARY	2
 
 INLINE bool is_fetched_at_enter(u32 kind)
 {
@@ -381,9 +417,17 @@ OWN_PROOF int fetch_arg(u32 nr, u32 i)
 		break;
 	case SR_FETCH_MMSGHDR:
 		if (ret > 0)
-			bpf_probe_read_user(&len, sizeof(len), (void *)(value + (s->compat ?
-				sizeof(struct compat_msghdr) : sizeof(struct user_msghdr))));
-		fetch_msghdr(i, value, cap_by_result(len), ret > 0, len);
+			fetch_mmsghdrs(i, value, ret);
+		break;
+	case SR_FETCH_BUF_LEN_AT:
+		if (!bpf_probe_read_user(&len, sizeof(len), (void *)length))
+			blob_user(s, i, value, len, snaplen > SOCKADDR_MAX ? snaplen : SOCKADDR_MAX);
+		break;
+	case SR_FETCH_FSCONFIG:
+		if (r->args[1] == FSCONFIG_SET_BINARY)
+			blob_user(s, i, value, length, snaplen);
+		else
+			blob_user_str(s, i, value);
 		break;
 	case SR_FETCH_FIXED:
 		if (value)

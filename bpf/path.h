@@ -5,7 +5,7 @@
 
 #include "record.h"
 
-#define COMPONENTS_MAX	96	/* steps, crossings from mount to mount included */
+#define COMPONENTS_MAX	256	/* steps, crossings from mount to mount included */
 #define NAME_ROOM	256	/* NAME_MAX and its NUL */
 
 #define STEP_ON		0
@@ -39,7 +39,7 @@ OWN_PROOF int step_up(u32 at)
 		return STEP_ON;
 	}
 	done = s->done;
-	if (done > SR_PATH_MAX - NAME_ROOM)
+	if (done >= SR_PATH_MAX)
 		return STEP_FULL;
 	parent = get(dentry, d_parent);
 	len = bpf_probe_read_kernel_str(spot(s, at, done), NAME_ROOM, get(dentry, d_name.name));

@@ -35,7 +35,7 @@ struct {
 
 /* Bytes of a record after which no further blob is begun, and the longest blob. */
 #define RECORD_SOFT_MAX	0x18000
-#define BLOB_MAX	0xf000
+#define BLOB_MAX	0xf700
 #define BLOB_HEAD	sizeof(struct sr_blob)
 
 /*

@@ -37,7 +37,7 @@ enum sr_blob_id {
 };
 
 /* Bits of sr_blob.flags. */
-#define SR_BLOB_TRUNCATED	1	/* there was more than fits */
+#define SR_BLOB_TRUNCATED	1	/* there was more than fits; not set for data of an iovec or a message cut at snaplen */
 #define SR_BLOB_FAULT		2	/* memory could not be read; what is there is what could be */
 
 struct sr_blob {
@@ -118,9 +118,9 @@ struct sr_vm {
 /* What a SR_FETCH_MSGHDR* blob begins with: name, control data and data follow, the first two padded to 8 bytes. */
 struct sr_msg {
 	unsigned long long total;	/* sum of the lengths in the message's iovec */
-	unsigned int sent;		/* SR_FETCH_MMSGHDR: msg_len of the first message, else 0 */
+	unsigned int sent;		/* SR_FETCH_MMSGHDR: msg_len of the message, else 0 */
 	unsigned short name_len;	/* bytes of name (struct sockaddr) that follow, at most 128 */
-	unsigned short control_len;	/* bytes of control data that follow, at most 256; 0 if the call failed */
+	unsigned short control_len;	/* bytes of control data that follow, at most SR_CONTROL_MAX; 0 if the call failed */
 };
 
 /* How to fetch what an argument points to. */
@@ -140,12 +140,15 @@ enum sr_fetch {
 	SR_FETCH_FD_PAIR = 11,		/* two ints, descriptors that the call made (pipe, socketpair): 8 bytes; with
 					 * SR_DESC_FILE_RET or SR_DESC_SOCK_RET facts of the first one are added */
 	SR_FETCH_ITEMS8 = 12,		/* array of 8-byte items (struct pollfd), count in argument len_arg, at most 16 */
-	SR_FETCH_MMSGHDR = 13,		/* array of struct mmsghdr: as SR_FETCH_MSGHDR of the first, data up to
-					 * min(its msg_len, snaplen) if the result is positive */
+	SR_FETCH_MMSGHDR = 13,		/* array of struct mmsghdr: for each message that the call handled a blob as that of
+					 * SR_FETCH_MSGHDR, data up to min(its msg_len, snaplen), while there is room */
+	SR_FETCH_BUF_LEN_AT = 14,	/* bytes, argument len_arg points to their number, whatever the result (getsockopt) */
+	SR_FETCH_FSCONFIG = 15,		/* a string, or, if argument 1 is FSCONFIG_SET_BINARY, as SR_FETCH_BUF */
 };
 
-#define SR_PATH_MAX	4096
-#define SR_EXEC_ARGS_MAX	4096
+#define SR_PATH_MAX	4096	/* with NUL: all that the kernel takes */
+#define SR_EXEC_ARGS_MAX	4096	/* of the arguments, and of the environment */
+#define SR_CONTROL_MAX	2048	/* more than SCM_MAX_FD descriptors and credentials take */
 #define SR_SYSCALL_MAX	512
 
 /* Bits of sr_desc.flags. */

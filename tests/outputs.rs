@@ -1,6 +1,7 @@
 //! Alerts and events in every form, ranges, priorities, summaries and exit statuses.
 
 use serde_json::Value;
+use sysreel::format::Shortfall;
 
 use crate::binary::{Run, run, run_with_input};
 use crate::story::{lossy_story, on_disk, story};
@@ -212,6 +213,20 @@ fn losses_are_in_the_summary_in_json_and_in_info() {
     assert!(info.contains("drops      42"), "{info}");
     let info: Value = serde_json::from_str(&run(&["info", file.path(), "-o", "json"]).stdout).unwrap();
     assert_eq!((&info["lost"], &info["losses"][0]["kind"]), (&Value::from(42), &Value::from("openat")));
+}
+
+#[test]
+fn what_events_lack_is_in_info() {
+    let mut capture = story();
+    capture.shortfall(Shortfall::TruncatedArgument);
+    capture.shortfall(Shortfall::TruncatedArgument);
+    capture.shortfall(Shortfall::UnreadablePointer);
+    let file = on_disk(capture);
+    let info = run(&["info", file.path()]).stdout;
+    assert!(info.contains("lacking    an argument was longer than what is recorded of one, 2 times\n"), "{info}");
+    assert!(info.contains("lacking    memory that an argument points to could not be read, once\n"), "{info}");
+    let info: Value = serde_json::from_str(&run(&["info", file.path(), "-o", "json"]).stdout).unwrap();
+    assert_eq!(info["shortfalls"], serde_json::json!({"truncated_argument": 2, "unreadable_pointer": 1}));
 }
 
 #[test]

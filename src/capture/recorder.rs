@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use crate::format::row::Event;
 use crate::format::{
-    BlockBuilder, BlockOptions, CaptureHeader, EncodedBlock, FormatError, Loss, Summary, UnencodedBlock, Writer,
+    BlockBuilder, BlockOptions, CaptureHeader, EncodedBlock, FormatError, Loss, Shortfall, Summary, UnencodedBlock,
+    Writer,
 };
 
 use super::raw::RawEvent;
@@ -206,6 +207,11 @@ impl Recorder {
         if self.block_since.is_none() {
             self.block_since = Some(Instant::now());
         }
+    }
+
+    /// Notes what the event that comes next lacks; the block that it goes to says so.
+    pub fn note_shortfall(&mut self, shortfall: Shortfall) {
+        self.builder.note_shortfall(shortfall, 1);
     }
 
     /// To be called now and then: writes the block in hand when it is old enough, and reports a failure of the threads

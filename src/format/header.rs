@@ -53,9 +53,10 @@ pub struct Loss {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u16)]
 pub enum Shortfall {
-    /// An argument was longer than what is recorded of one.
+    /// An argument was longer than what is recorded of one. (Data cut at the recording's snaplen does not count: the
+    /// event has its length.)
     TruncatedArgument = 1,
-    /// A pointer that a program passed could not be read.
+    /// A pointer that a program passed could not be read, or not to the end of what it points to.
     UnreadablePointer = 2,
     /// A thread that nothing was known of.
     UnknownThread = 3,

@@ -21,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) containers: BTreeMap<Vec<u8>, ContainerFacts>,
     /// Lost events by kind, `None` where the kind is not known.
     pub(crate) losses: BTreeMap<Option<EventKind>, LossFacts>,
+    /// What events lack, and how often, by the number that the file has for it.
+    pub(crate) shortfalls: BTreeMap<u16, u64>,
     /// What could not be read.
     pub(crate) damages: Vec<Damage>,
     /// How the file ends.
@@ -113,6 +115,10 @@ impl Facts {
         }
         for loss in &header.losses {
             self.add_loss(loss);
+        }
+        for &(number, count) in &header.shortfalls {
+            let known = self.shortfalls.entry(number).or_default();
+            *known = known.saturating_add(count);
         }
     }
 

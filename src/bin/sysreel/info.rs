@@ -9,7 +9,7 @@ use comfy_table::Cell;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use sysreel::format::schema::EventKind;
-use sysreel::format::{CaptureHeader, Ending, Verdict, Verification, verify};
+use sysreel::format::{CaptureHeader, Ending, Shortfall, Verdict, Verification, verify};
 
 use crate::alerts::{is_standard, open_capture};
 use crate::cli::{InfoArgs, InfoFormat};
@@ -95,6 +95,9 @@ impl Report<'_> {
             line("to", format!("{} ({})", show_time(last, &zone), show_duration(length)));
         }
         line("drops", if facts.lost() == 0 { "none".to_owned() } else { thousands(facts.lost()) });
+        for (number, count) in &facts.shortfalls {
+            line("lacking", format!("{}, {}", describe_shortfall(*number), times(*count)));
+        }
         let ending = describe_ending(facts.ending.as_ref()).unwrap_or_else(|| "complete".to_owned());
         line("end", ending);
         if let Some(verification) = self.verification {
@@ -184,6 +187,8 @@ impl Report<'_> {
                 "last_ns": loss.last_ts_ns,
             })
         });
+        let shortfalls: serde_json::Map<String, Value> =
+            facts.shortfalls.iter().map(|(number, count)| (shortfall_key(*number), json!(count))).collect();
         let containers = by_first_event(facts).into_iter().map(|(full_id, container)| {
             json!({
                 "id": lossy(&container.id),
@@ -221,6 +226,7 @@ impl Report<'_> {
             "kinds": kinds,
             "lost": facts.lost(),
             "losses": losses.collect::<Vec<_>>(),
+            "shortfalls": shortfalls,
             "containers": containers.collect::<Vec<_>>(),
             "complete": matches!(facts.ending, Some(Ending::Complete(_))),
             "damages": damages.collect::<Vec<_>>(),
@@ -249,6 +255,34 @@ fn draw(heads: &[&str], terminal: &Terminal, rows: impl Iterator<Item = Vec<Cell
         text.push('\n');
     }
     Some(text)
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{} times", thousands(count)) }
+}
+
+fn shortfall_of(number: u16) -> Option<Shortfall> {
+    Shortfall::ALL.iter().copied().find(|shortfall| *shortfall as u16 == number)
+}
+
+fn describe_shortfall(number: u16) -> String {
+    match shortfall_of(number) {
+        Some(Shortfall::TruncatedArgument) => "an argument was longer than what is recorded of one".to_owned(),
+        Some(Shortfall::UnreadablePointer) => "memory that an argument points to could not be read".to_owned(),
+        Some(Shortfall::UnknownThread) => "nothing was known of the thread".to_owned(),
+        Some(Shortfall::UnknownDescriptor) => "nothing was known of the descriptor".to_owned(),
+        None => format!("what a newer version calls number {number}"),
+    }
+}
+
+fn shortfall_key(number: u16) -> String {
+    match shortfall_of(number) {
+        Some(Shortfall::TruncatedArgument) => "truncated_argument".to_owned(),
+        Some(Shortfall::UnreadablePointer) => "unreadable_pointer".to_owned(),
+        Some(Shortfall::UnknownThread) => "unknown_thread".to_owned(),
+        Some(Shortfall::UnknownDescriptor) => "unknown_descriptor".to_owned(),
+        None => number.to_string(),
+    }
 }
 
 fn kind_name(kind: Option<EventKind>) -> &'static str {

@@ -71,8 +71,9 @@ impl Recording {
             return;
         };
         let (recorder, failure) = (&mut self.recorder, &mut self.failure);
-        self.decoder.decode(&record, &mut |raw| {
+        self.decoder.decode(&record, &mut |raw, shortfalls| {
             if failure.is_none() {
+                shortfalls.iter().for_each(|shortfall| recorder.note_shortfall(shortfall));
                 *failure = recorder.record(raw).err();
             }
         });

@@ -177,7 +177,7 @@ pub(super) static CALLS: &[Call] = &[
     call("keyctl", EventKind::KEYCTL, 5).text(1).text(2).text(3).security(),
     call("mount", EventKind::MOUNT, 5).text(0).text(1).text(2).security(),
     call("umount2", EventKind::UMOUNT2, 2).text(0).security(),
-    call("fsconfig", EventKind::FSCONFIG, 5).text(2).text(3).security(),
+    call("fsconfig", EventKind::FSCONFIG, 5).text(2).fetching(3, fetch::FSCONFIG, 4).security(),
     call("io_uring_setup", EventKind::IO_URING_SETUP, 2).fixed(1, 6),
     call("io_uring_enter", EventKind::IO_URING_ENTER, 6).fixed(4, 2),
     call("io_uring_register", EventKind::IO_URING_REGISTER, 4),
@@ -259,7 +259,7 @@ pub(super) static CALLS: &[Call] = &[
     call("getpeername", EventKind::GETPEERNAME, 3),
     call("socketpair", EventKind::SOCKETPAIR, 4).descriptors(3).sock_ret(),
     call("setsockopt", EventKind::SETSOCKOPT, 5).buffer(3, 4),
-    call("getsockopt", EventKind::GETSOCKOPT, 5).address_out(3, 4).fixed(4, 1),
+    call("getsockopt", EventKind::GETSOCKOPT, 5).option(3, 4).fixed(4, 1),
     call("sendto", EventKind::SENDTO, 6).buffer(1, 2).address(4, 5).sock_arg0(),
     call("recvfrom", EventKind::RECVFROM, 6).buffer_ret(1, 2).address_out(4, 5).sock_arg0(),
     call("sendmsg", EventKind::SENDMSG, 3).message(1).sock_arg0(),
@@ -321,9 +321,14 @@ impl Call {
         self.fetching(arg, fetch::SOCKADDR, len_arg)
     }
 
-    /// Argument `arg` is an address (or option value) that the call wrote, argument `len_arg` points to its length.
+    /// Argument `arg` is an address that the call wrote, argument `len_arg` points to its length.
     const fn address_out(self, arg: usize, len_arg: u8) -> Call {
         self.fetching(arg, fetch::SOCKADDR_OUT, len_arg)
+    }
+
+    /// Argument `arg` is a value that the call may have written, argument `len_arg` points to its length.
+    const fn option(self, arg: usize, len_arg: u8) -> Call {
+        self.fetching(arg, fetch::BUF_LEN_AT, len_arg)
     }
 
     /// Argument `arg` is an iovec of data, with argument `count_arg` entries.

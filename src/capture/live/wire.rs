@@ -51,6 +51,8 @@ pub mod fetch {
     pub const FD_PAIR: u8 = 11;
     pub const ITEMS8: u8 = 12;
     pub const MMSGHDR: u8 = 13;
+    pub const BUF_LEN_AT: u8 = 14;
+    pub const FSCONFIG: u8 = 15;
 }
 
 /// Bits of [`SrDesc::flags`].
@@ -161,15 +163,22 @@ impl<'a> Record<'a> {
 
     /// The first blob with this id.
     pub fn blob(&self, id: u16) -> Option<Blob<'a>> {
+        self.blobs_with(id).next()
+    }
+
+    /// All blobs with this id, in order.
+    pub fn blobs_with(&self, id: u16) -> impl Iterator<Item = Blob<'a>> {
         let mut rest = self.blobs;
-        while let Some((header, bytes, after)) = split_blob(rest) {
-            if header.id == id {
-                let truncated = header.flags & BLOB_TRUNCATED != 0;
-                return Some(Blob { bytes, truncated, fault: header.flags & BLOB_FAULT != 0 });
+        std::iter::from_fn(move || {
+            while let Some((header, bytes, after)) = split_blob(rest) {
+                rest = after;
+                if header.id == id {
+                    let truncated = header.flags & BLOB_TRUNCATED != 0;
+                    return Some(Blob { bytes, truncated, fault: header.flags & BLOB_FAULT != 0 });
+                }
             }
-            rest = after;
-        }
-        None
+            None
+        })
     }
 
     /// Facts of the current task.

@@ -1,8 +1,11 @@
 //! One system call that returned, as the translations of `decode` see it.
 
+use std::cell::Cell;
+
 use super::super::clock::ClockBase;
 use super::super::numbers::Arch;
-use super::super::wire::{MessageHeader, Record};
+use super::super::wire::{Blob, MessageHeader, Record};
+use super::Shortfalls;
 use crate::format::schema::EventKind;
 
 /// Data of several buffers, as one.
@@ -18,7 +21,7 @@ pub(super) struct Vector<'r> {
 pub(super) struct Message<'r> {
     /// Sum of the buffers' lengths.
     pub(super) total: u64,
-    /// Bytes of the first message of several.
+    /// Bytes that went through, of one message of several.
     pub(super) sent: u32,
     /// Socket address.
     pub(super) name: &'r [u8],
@@ -27,7 +30,6 @@ pub(super) struct Message<'r> {
 }
 
 /// A record together with what its numbers mean.
-#[derive(Clone, Copy)]
 pub(super) struct Call<'r> {
     pub(super) record: Record<'r>,
     pub(super) kind: EventKind,
@@ -37,6 +39,10 @@ pub(super) struct Call<'r> {
     pub(super) clock: ClockBase,
     /// How much of read and written data is kept.
     pub(super) snaplen: usize,
+    /// The message that the event tells of, where the call handled several.
+    pub(super) one_of_many: Option<Blob<'r>>,
+    /// What the blobs that were used so far lack.
+    pub(super) shortfalls: Cell<Shortfalls>,
 }
 
 impl<'r> Call<'r> {
@@ -70,14 +76,46 @@ impl<'r> Call<'r> {
         self.arg_u32(number).cast_signed()
     }
 
+    /// The blob with this id; what it lacks is noted.
+    pub(super) fn blob(&self, id: u16) -> Option<Blob<'r>> {
+        let blob = self.record.blob(id)?;
+        self.shortfalls.set(self.shortfalls.get().with(&blob));
+        Some(blob)
+    }
+
+    /// Notes that there was more than is told.
+    pub(super) fn note_truncated(&self) {
+        self.shortfalls.set(Shortfalls { truncated: true, ..self.shortfalls.get() });
+    }
+
     /// What argument `number` pointed to.
     pub(super) fn bytes(&self, number: usize) -> Option<&'r [u8]> {
-        Some(self.record.blob(u16::try_from(number).ok()?)?.bytes)
+        Some(self.blob(u16::try_from(number).ok()?)?.bytes)
+    }
+
+    /// What argument `number` pointed to, as much of it as was asked for: that it is cut there is no shortfall.
+    pub(super) fn buffer(&self, number: usize) -> Option<&'r [u8]> {
+        let blob = self.record.blob(u16::try_from(number).ok()?)?;
+        self.shortfalls.set(self.shortfalls.get().with(&Blob { truncated: false, ..blob }));
+        Some(blob.bytes)
     }
 
     /// The data in the buffer argument `number` pointed to.
     pub(super) fn data(&self, number: usize) -> Option<&'r [u8]> {
-        self.bytes(number).map(|bytes| self.snap(bytes))
+        self.buffer(number).map(|bytes| self.snap(bytes))
+    }
+
+    /// The data that a call took in, from the buffer argument `number` pointed to: no more than it says it took.
+    pub(super) fn data_taken(&self, number: usize) -> Option<&'r [u8]> {
+        self.data(number).map(|data| self.taken(data))
+    }
+
+    /// As much of the data offered as the call took, or all of it if it took none.
+    pub(super) fn taken<'b>(&self, data: &'b [u8]) -> &'b [u8] {
+        match usize::try_from(self.ret()) {
+            Ok(taken @ 1..) => data.get(..taken).unwrap_or(data),
+            Ok(0) | Err(_) => data,
+        }
     }
 
     /// The data in the buffers that argument `number`, an iovec, pointed to.
@@ -88,7 +126,18 @@ impl<'r> Call<'r> {
 
     /// The message that argument `number`, a `struct msghdr`, described.
     pub(super) fn message(&self, number: usize) -> Option<Message<'r>> {
-        let bytes = self.bytes(number)?;
+        self.message_in(self.blob(u16::try_from(number).ok()?)?)
+    }
+
+    /// The message that the event tells of, where the call handled several.
+    pub(super) fn message_of_many(&self) -> Option<Message<'r>> {
+        let blob = self.one_of_many?;
+        self.shortfalls.set(self.shortfalls.get().with(&blob));
+        self.message_in(blob)
+    }
+
+    fn message_in(&self, blob: Blob<'r>) -> Option<Message<'r>> {
+        let bytes = blob.bytes;
         let header = MessageHeader::from_bytes(bytes)?;
         let rest = bytes.get(size_of::<MessageHeader>()..)?;
         let (name, rest) = split_padded(rest, usize::from(header.name_len));
@@ -102,7 +151,7 @@ impl<'r> Call<'r> {
 
     /// The string argument `number` pointed to, without NUL; `None` if there was none or it could not be read.
     pub(super) fn text(&self, number: usize) -> Option<&'r [u8]> {
-        let blob = self.record.blob(u16::try_from(number).ok()?)?;
+        let blob = self.blob(u16::try_from(number).ok()?)?;
         if blob.fault && blob.bytes.is_empty() { None } else { Some(until_nul(blob.bytes)) }
     }
 

@@ -57,7 +57,7 @@ fn opening(kind: EventKind) -> Option<Translation> {
             out.int(call.ret());
             out.int(call.int(0));
             out.u32(flags_of_opened(call, call.arg(2)));
-            path(call.record.blob(blob_id::FILE_PATH).filter(|_| !call.failed()), out);
+            path(call.blob(blob_id::FILE_PATH).filter(|_| !call.failed()), out);
             place(call, out);
         },
         _ => return None,

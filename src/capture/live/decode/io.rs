@@ -20,7 +20,7 @@ fn data(kind: EventKind) -> Option<Translation> {
         },
         EventKind::WRITE => |call, out| {
             out.int(call.ret());
-            out.data(call.data(1));
+            out.data(call.data_taken(1));
             out.int(call.int(0));
             out.u32(call.arg_u32(2));
         },
@@ -33,7 +33,7 @@ fn data(kind: EventKind) -> Option<Translation> {
         },
         EventKind::PWRITE => |call, out| {
             out.int(call.ret());
-            out.data(call.data(1));
+            out.data(call.data_taken(1));
             out.int(call.int(0));
             out.u32(call.arg_u32(2));
             out.u64(call.arg(3));
@@ -177,7 +177,7 @@ fn read_vector<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
 fn write_vector<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
     let vector = call.vector(1);
     out.int(call.ret());
-    out.data(vector.map(|vector| vector.data));
+    out.data(vector.map(|vector| call.taken(vector.data)));
     out.int(call.int(0));
     out.u64(vector.map_or(0, |vector| vector.total.min(u64::from(u32::MAX))));
 }

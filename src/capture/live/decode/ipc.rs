@@ -65,12 +65,8 @@ const POLLFD_LEN: usize = 8;
 
 /// Descriptors and what was seen on each.
 fn descriptor_list(call: &Call<'_>, out: &mut Params<'_, '_>) {
-    let entries = match call.bytes(0) {
-        Some(entries) => entries,
-        // No list was asked for, as opposed to one that could not be read.
-        None if call.arg(1) == 0 => &[],
-        None => return out.null(),
-    };
+    // A list that could not be read has no entries, as in Falco.
+    let entries = call.bytes(0).unwrap_or_default();
     out.made(|made| {
         let count = entries.len() / POLLFD_LEN;
         made.extend_from_slice(&u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes());
@@ -98,9 +94,10 @@ const POLL_EVENTS: &Bits = &[
     (0x200, 0x400), // POLLWRBAND
 ];
 
-/// Number, operation and flags of the `operation`th `struct sembuf`; zeros if there is none.
+/// Number, operation and flags of the `operation`th `struct sembuf`; zeros if there is none, or the call failed.
 fn semaphore_operation(call: &Call<'_>, operation: usize, out: &mut Params<'_, '_>) {
-    let buffer = call.bytes(1).filter(|_| operation < call.arg(2) as usize);
+    let was_done = call.ret() == 0 && operation < call.arg(2) as usize;
+    let buffer = if was_done { call.bytes(1) } else { None };
     let field = |at: usize| buffer?.get(operation * 6 + at..)?.first_chunk().map(|bytes| u16::from_ne_bytes(*bytes));
     out.u32(u32::from(field(0).unwrap_or(0)));
     out.int(i64::from(field(2).unwrap_or(0).cast_signed()));

@@ -1,7 +1,7 @@
 //! What reaches into the kernel itself: modules, BPF, keys, io_uring, quotas, file system configuration.
 
 use super::Translation;
-use super::call::{Call, until_nul};
+use super::call::Call;
 use super::flags::{Bits, word_of, words};
 use super::params::Params;
 use super::process::dyn_u64;
@@ -55,7 +55,8 @@ pub(super) fn translation(kind: EventKind) -> Option<Translation> {
             // IORING_ENTER_GETEVENTS, _SQ_WAKEUP, _SQ_WAIT, _EXT_ARG; the last one's argument is no signal set
             let flags = call.arg_u32(3);
             out.u32(flags & 0xf);
-            out.u32(call.u32_at(4, 0).filter(|_| flags & 0x8 == 0).unwrap_or(0));
+            let signals = if flags & 0x8 == 0 { call.u32_at(4, 0) } else { None };
+            out.u32(signals.unwrap_or(0));
         },
         EventKind::IO_URING_REGISTER => |call, out| {
             out.int(call.ret());
@@ -115,9 +116,9 @@ fn fsconfig<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
     out.u32(command);
     out.text(call.text(2));
     // FSCONFIG_SET_BINARY; FSCONFIG_SET_STRING, _PATH, _PATH_EMPTY. A failed call's value is left out.
-    let value = call.text(3).filter(|_| !call.failed());
-    out.data(value.filter(|_| command == 2));
-    out.text(value.filter(|_| matches!(command, 1 | 3 | 4)));
+    let (is_binary, is_text) = (command == 2, matches!(command, 1 | 3 | 4));
+    out.data(if is_binary && !call.failed() { call.data(3) } else { None });
+    out.text(if is_text && !call.failed() { call.text(3) } else { None });
     out.int(call.int(4));
 }
 
@@ -140,21 +141,23 @@ fn quotactl<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
     out.int(call.ret());
     out.text(call.text(1));
     // Q_QUOTAON takes a path where others take a struct.
-    let path = call.bytes(3).map(until_nul).filter(|path| command == Q_QUOTAON && !path.is_empty());
-    out.text(path);
-    // struct if_dqblk: bhardlimit, bsoftlimit, curspace, ihardlimit, isoftlimit, curinodes, btime, itime
-    let has_limits = matches!(command, Q_GETQUOTA | Q_SETQUOTA | Q_XGETQUOTA | Q_XSETQLIM);
-    for index in [0, 1, 2, 3, 4, 6, 7] {
-        out.u64(if has_limits { long(index) } else { 0 });
+    out.data(if command == Q_QUOTAON { call.text(3) } else { None });
+    // struct if_dqblk: bhardlimit, bsoftlimit, curspace, ihardlimit, isoftlimit, curinodes, btime, itime, valid. What
+    // the last one does not name says nothing.
+    let has_limits = matches!(command, Q_GETQUOTA | Q_SETQUOTA);
+    let valid = if has_limits { call.u32_at(3, 64).unwrap_or(0) } else { 0 };
+    for (index, named) in [(0, 1), (1, 1), (2, 2), (3, 4), (4, 4), (6, 16), (7, 32)] {
+        out.u64(if valid & named != 0 { long(index) } else { 0 });
     }
-    // struct if_dqinfo: bgrace, igrace, flags
+    // struct if_dqinfo: bgrace, igrace, flags, valid
     let has_info = matches!(command, Q_GETINFO | Q_SETINFO);
-    for index in [0, 1] {
-        out.u64(if has_info { long(index) } else { 0 });
+    let valid = if has_info { call.u32_at(3, 20).unwrap_or(0) } else { 0 };
+    for (index, named) in [(0, 1), (1, 2)] {
+        out.u64(if valid & named != 0 { long(index) } else { 0 });
     }
-    let info_flags = if has_info { call.u32_at(3, 16).unwrap_or(0) } else { 0 };
-    out.u32(words(u64::from(info_flags), &[(1, 2)]));
-    let told_format = call.u32_at(3, 0).filter(|_| command == Q_GETFMT && !call.failed());
+    // The kernel's bits, as Falco has them, although its table of words is of other ones; the parameter has 8.
+    out.u32(if valid & 4 != 0 { call.u32_at(3, 16).unwrap_or(0) & 0xff } else { 0 });
+    let told_format = if command == Q_GETFMT { call.u32_at(3, 0) } else { None };
     out.u32(told_format.map_or(NO_QUOTA_FORMAT, quota_format));
     out.u32(command);
     out.u32(match native & 0xff {

@@ -19,15 +19,18 @@ mod memory;
 mod net;
 mod params;
 mod process;
+mod shortfalls;
 mod signal;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 use self::call::Call;
 pub(in crate::capture) use self::flags::open_flags;
 use self::params::{FEW_PARAMS, MAX_PARAMS, Params};
+pub use self::shortfalls::Shortfalls;
 use super::clock::ClockBase;
 use super::descriptors::{DescriptorTable, descriptors};
 use super::numbers::Arch;
@@ -35,6 +38,9 @@ use super::wire::{Record, RecordType};
 use crate::capture::raw::RawEvent;
 use crate::format::row::Value;
 use crate::format::schema::{EVENTS, EventKind, KIND_LIMIT};
+
+/// The argument of `sendmmsg` and `recvmmsg` that points to the messages.
+const MESSAGES_ARG: u16 = 1;
 
 /// Writes an event's parameters.
 type Translation = for<'r> fn(&Call<'r>, &mut Params<'r, '_>);
@@ -85,9 +91,10 @@ impl Decoder {
         Decoder { arch, clock, table: descriptors(arch), translations: &TRANSLATIONS, snaplen, made: Vec::new() }
     }
 
-    /// Gives the event that a record tells of to `emit`. A system call of a number that this version does not know
-    /// becomes a generic event with code 0.
-    pub fn decode(&mut self, record: &Record<'_>, emit: &mut dyn FnMut(&RawEvent<'_>)) {
+    /// Gives the events that a record tells of to `emit`, each with what it lacks: one, or as many as there are
+    /// messages of a call that handles several. A system call of a number that this version does not know becomes a
+    /// generic event with code 0.
+    pub fn decode(&mut self, record: &Record<'_>, emit: &mut dyn FnMut(&RawEvent<'_>, Shortfalls)) {
         let header = record.header();
         let descriptor = self.table.get(usize::from(header.nr)).and_then(Option::as_ref);
         let kind = match record.record_type() {
@@ -96,23 +103,47 @@ impl Decoder {
             RecordType::Exec => EventKind::EXECVE,
             RecordType::Syscall => descriptor.map_or(EventKind::SYSCALL, |descriptor| descriptor.kind),
         };
-        let translate = match self.translations.get(usize::from(kind.0)).copied().flatten() {
-            Some(translate) => translate,
-            None if kind == EventKind::PROCEXIT => process::procexit,
-            None => generic,
-        };
-        let call = Call {
+        let mut call = Call {
             record: *record,
             kind,
             code: descriptor.map_or(0, |descriptor| descriptor.code),
             arch: self.arch,
             clock: self.clock,
             snaplen: self.snaplen,
+            one_of_many: None,
+            shortfalls: Cell::default(),
         };
-        if has_many_params(kind) {
-            self.emit::<MAX_PARAMS>(&call, translate, emit);
+        let handles_many = matches!(kind, EventKind::SENDMMSG | EventKind::RECVMMSG) && header.ret > 0;
+        if !handles_many {
+            self.translate(&call, emit);
+            return;
+        }
+        let mut messages = record.blobs_with(MESSAGES_ARG);
+        call.one_of_many = messages.next();
+        for handled in 1..=header.ret {
+            let next = messages.next();
+            if next.is_none() && handled < header.ret {
+                call.note_truncated();
+            }
+            self.translate(&call, emit);
+            if next.is_none() {
+                return;
+            }
+            call.one_of_many = next;
+            call.shortfalls = Cell::default();
+        }
+    }
+
+    fn translate(&mut self, call: &Call<'_>, emit: &mut dyn FnMut(&RawEvent<'_>, Shortfalls)) {
+        let translate = match self.translations.get(usize::from(call.kind.0)).copied().flatten() {
+            Some(translate) => translate,
+            None if call.kind == EventKind::PROCEXIT => process::procexit,
+            None => generic,
+        };
+        if has_many_params(call.kind) {
+            self.emit::<MAX_PARAMS>(call, translate, emit);
         } else {
-            self.emit::<FEW_PARAMS>(&call, translate, emit);
+            self.emit::<FEW_PARAMS>(call, translate, emit);
         }
     }
 
@@ -121,7 +152,7 @@ impl Decoder {
         &mut self,
         call: &Call<'_>,
         translate: Translation,
-        emit: &mut dyn FnMut(&RawEvent<'_>),
+        emit: &mut dyn FnMut(&RawEvent<'_>, Shortfalls),
     ) {
         let mut values = [Value::Null; LIMIT];
         let mut params = Params::new(&mut values, &mut self.made);
@@ -130,14 +161,15 @@ impl Decoder {
         let mut values: [Value<'_>; LIMIT] = values;
         places.fill(&self.made, &mut values);
         let header = call.record.header();
-        emit(&RawEvent {
+        let event = RawEvent {
             kind: call.kind,
             ts_ns: self.clock.wall_ns(header.ts_ns),
             cpu: header.cpu,
             tid: i64::from(header.tid),
             pid: i64::from(header.pid),
             params: values.get(..len).unwrap_or_default(),
-        });
+        };
+        emit(&event, call.shortfalls.get());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Translation;
 use super::address::{Address, Direction, write_tuple};
-use super::call::Call;
+use super::call::{Call, Message};
 use super::flags::{Bits, socket_flags, word_of};
 use super::params::Params;
 use super::process::dyn_u64;
@@ -62,12 +62,13 @@ fn connections(kind: EventKind) -> Option<Translation> {
             out.u32(call.arg_u32(2));
         },
         EventKind::SETSOCKOPT => |call, out| {
-            option(call, call.bytes(3), out);
+            option(call, call.buffer(3), out);
             out.u32(call.arg_u32(4));
         },
         EventKind::GETSOCKOPT => |call, out| {
-            option(call, call.bytes(3).filter(|_| !call.failed()), out);
-            out.u32(call.u32_at(4, 0).filter(|_| !call.failed()).unwrap_or(0));
+            // Of a call that failed: what the program passed.
+            option(call, call.buffer(3), out);
+            out.u32(call.u32_at(4, 0).unwrap_or(0));
         },
         _ => return None,
     };
@@ -78,7 +79,7 @@ fn messages(kind: EventKind) -> Option<Translation> {
     let translate: Translation = match kind {
         EventKind::SENDTO => |call, out| {
             out.int(call.ret());
-            out.data(call.data(1));
+            out.data(call.data_taken(1));
             out.int(call.int(0));
             out.u32(call.arg_u32(2));
             tuple(call, !call.failed(), Direction::Out, call.bytes(4), out);
@@ -93,10 +94,11 @@ fn messages(kind: EventKind) -> Option<Translation> {
         EventKind::SENDMSG => |call, out| {
             let message = call.message(1);
             out.int(call.ret());
-            out.data(message.map(|message| message.data));
+            out.data(message.map(|message| call.taken(message.data)));
             out.int(call.int(0));
-            out.u64(message.map_or(0, |message| size(message.total)));
-            tuple(call, !call.failed(), Direction::Out, message.map(|message| message.name), out);
+            out.opt_u64(message.map(|message| size(message.total)));
+            let told = !call.failed() && message.is_some();
+            tuple(call, told, Direction::Out, message.map(|message| message.name), out);
         },
         EventKind::RECVMSG => |call, out| {
             let message = call.message(1).filter(|_| !call.failed());
@@ -107,22 +109,22 @@ fn messages(kind: EventKind) -> Option<Translation> {
             out.data(message.map(|message| message.control));
             out.int(call.int(0));
         },
-        // Both take many messages; the event has the first one's data, and its length as its result.
+        // Both handle many messages, with an event for each: its length is the event's result.
         EventKind::SENDMMSG => |call, out| {
-            let message = call.message(1);
-            first_message_result(call, out);
+            let message = call.message_of_many();
+            message_result(call, out);
             out.int(call.int(0));
             out.u64(message.map_or(0, |message| size(message.total)));
-            out.data(message.map(|message| message.data));
-            tuple(call, !call.failed(), Direction::Out, message.map(|message| message.name), out);
+            out.data(message.map(|message| sent_of(&message)));
+            tuple(call, message.is_some(), Direction::Out, message.map(|message| message.name), out);
         },
         EventKind::RECVMMSG => |call, out| {
-            let message = call.message(1).filter(|_| call.ret() > 0);
-            first_message_result(call, out);
+            let message = call.message_of_many();
+            message_result(call, out);
             out.int(call.int(0));
             out.u32(message.map_or(0, |message| message.sent));
             out.data(message.map(|message| message.data));
-            tuple(call, call.ret() > 0, Direction::In, message.map(|message| message.name), out);
+            tuple(call, message.is_some(), Direction::In, message.map(|message| message.name), out);
             out.data(message.map(|message| message.control));
         },
         _ => return None,
@@ -166,11 +168,21 @@ fn tuple(call: &Call<'_>, told: bool, direction: Direction, other: Option<&[u8]>
     });
 }
 
-/// Result of a call that handles several messages: the first one's length, or what went wrong.
-fn first_message_result(call: &Call<'_>, out: &mut Params<'_, '_>) {
-    match call.message(1).filter(|_| call.ret() > 0) {
-        Some(message) => out.u32(message.sent),
-        None => out.int(call.ret()),
+/// Result of a call that handles several messages: the length of the one that the event tells of (unknown if its
+/// header could not be read), or what went wrong.
+fn message_result(call: &Call<'_>, out: &mut Params<'_, '_>) {
+    if call.ret() > 0 {
+        out.opt_u64(call.message_of_many().map(|message| u64::from(message.sent)));
+    } else {
+        out.int(call.ret());
+    }
+}
+
+/// What went out of a message.
+fn sent_of<'r>(message: &Message<'r>) -> &'r [u8] {
+    match usize::try_from(message.sent) {
+        Ok(sent @ 1..) => message.data.get(..sent).unwrap_or(message.data),
+        Ok(0) | Err(_) => message.data,
     }
 }
 

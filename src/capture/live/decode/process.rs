@@ -88,11 +88,11 @@ pub(super) fn procexit<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
 /// Facts that clone and execve have in common, as parameters 1 to 14: `exe` to `cgroups`.
 fn process_facts<'r>(call: &Call<'r>, task: Option<&Task>, out: &mut Params<'r, '_>) {
     let header = call.record.header();
-    exe_and_args(call.record.blob(blob_id::ARGV), out);
+    exe_and_args(call.blob(blob_id::ARGV), out);
     out.u32(task.map_or(header.tid, |task| task.tid));
     out.u32(task.map_or(header.pid, |task| task.pid));
     out.opt_u64(task.map(|task| u64::from(task.ppid)));
-    path(call.record.blob(blob_id::CWD), out);
+    path(call.blob(blob_id::CWD), out);
     out.opt_u64(task.map(|task| task.fdlimit));
     out.opt_u64(task.map(|task| task.pf_major));
     out.opt_u64(task.map(|task| task.pf_minor));
@@ -104,7 +104,7 @@ fn process_facts<'r>(call: &Call<'r>, task: Option<&Task>, out: &mut Params<'r, 
         Some(task) => out.made(|made| made.extend_from_slice(until_nul(&task.comm))),
         None => out.null(),
     }
-    strings(call.record.blob(blob_id::CGROUPS), out);
+    strings(call.blob(blob_id::CGROUPS), out);
 }
 
 /// `clone`, `clone3`, `fork`, `vfork`, in the parent (result: the child's id as the parent sees it) and in the child
@@ -142,7 +142,7 @@ fn exec<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
     let task = call.record.task();
     out.int(call.ret());
     process_facts(call, task.as_ref(), out);
-    strings(call.record.blob(blob_id::ENVP), out);
+    strings(call.blob(blob_id::ENVP), out);
     let Some(task) = task else {
         out.nulls(11);
         exepath(call, None, out);
@@ -169,7 +169,7 @@ fn exec<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
 
 /// The path of the executable. One that lies in memory only has a name (`memfd:NAME`) and no folder.
 fn exepath(call: &Call<'_>, task: Option<&Task>, out: &mut Params<'_, '_>) {
-    match call.record.blob(blob_id::EXEPATH) {
+    match call.blob(blob_id::EXEPATH) {
         Some(blob) if task.is_some_and(|task| task.exe_flags & EXE_FROM_MEMFD != 0) => {
             out.made(|made| made.extend_from_slice(until_nul(blob.bytes)));
         }
@@ -183,7 +183,7 @@ const EXE_FROM_MEMFD: u32 = 4;
 /// The path given to execve; execveat has no such parameter.
 fn filename<'r>(call: &Call<'r>, out: &mut Params<'r, '_>) {
     if call.kind == EventKind::EXECVE {
-        let blob = call.record.blob(blob_id::FILENAME).map(|blob| until_nul(blob.bytes));
+        let blob = call.blob(blob_id::FILENAME).map(|blob| until_nul(blob.bytes));
         out.text(blob.or_else(|| call.text(0)));
     }
 }

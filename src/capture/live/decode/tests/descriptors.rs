@@ -22,6 +22,8 @@ fn data_is_what_was_read_and_what_was_to_be_written() {
         (call("read", -9, &[999, 1, 10]).blob(1, b"old"), "read res=-9 data=- fd=999 size=10"),
         (call("write", -9, &[999, 1, 1]).blob(1, b"x"), "write res=-9 data='x' fd=999 size=1"),
         (call("write", 100, &[5, 1, 100]).blob(1, &long), &kept),
+        (call("write", 3, &[5, 1, 7]).blob(1, b"partial"), "write res=3 data='par' fd=5 size=7"),
+        (call("writev", 3, &[5, 1, 2]).blob(1, &vector(7, b"partial")), "writev res=3 data='par' fd=5 size=7"),
         (call("pwrite64", 2, &[5, 1, 2, 4]).blob(1, b"PW"), "pwrite res=2 data='PW' fd=5 size=2 pos=4"),
         (call("writev", 6, &[5, 1, 2]).blob(1, &vector(106, b"abcdef")), "writev res=6 data='abcdef' fd=5 size=106"),
         (call("preadv", 4, &[5, 1, 2, 9]).blob(1, &vector(32, b"hell")), "preadv res=4 size=32 data='hell' fd=5 pos=9"),
@@ -99,7 +101,7 @@ fn poll_lists_hold_what_was_seen() {
             "poll res=2 fds=03000300000000000000010004000000000000000400ffffffffffffffff0000 timeout=4294967295",
         ),
         (call("poll", 0, &[0, 0, 1]), "poll res=0 fds=0000 timeout=1"),
-        (call("poll", -14, &[1, 2, 1]), "poll res=-14 fds=- timeout=1"),
+        (call("poll", -14, &[1, 2, 1]), "poll res=-14 fds=0000 timeout=1"),
         (
             call("ppoll", 0, &[1, 1, 2, 3])
                 .words(0, &[7, 0x2000_0001])

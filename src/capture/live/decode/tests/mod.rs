@@ -13,9 +13,12 @@ use std::fmt::Write;
 
 use super::super::clock::ClockBase;
 use super::super::numbers::Arch;
-use super::super::wire::{BlobHeader, FileFacts, Record, RecordHeader, SockFacts, Task, blob_id};
-use super::Decoder;
+use super::super::wire::{
+    BLOB_FAULT, BLOB_TRUNCATED, BlobHeader, FileFacts, Record, RecordHeader, SockFacts, Task, blob_id,
+};
+use super::{Decoder, Shortfalls};
 use crate::capture::raw::RawEvent;
+use crate::format::Shortfall;
 use crate::format::row::Value;
 use crate::format::schema::{ParamType, Physical, PrintFormat};
 
@@ -113,19 +116,31 @@ impl RecordBuilder {
         [header.as_bytes(), &self.blobs].concat()
     }
 
-    /// The event as text: its name, then each parameter's name and value.
+    /// The events as text, a line each: its name, then each parameter's name and value.
     pub(super) fn shown(&self) -> String {
         let bytes = self.bytes();
         let mut decoder = Decoder::for_arch(self.arch, CLOCK, SNAPLEN);
         let mut shown = String::new();
-        decoder.decode(&Record::parse(&bytes).unwrap(), &mut |event| show(event, &mut shown));
+        decoder.decode(&Record::parse(&bytes).unwrap(), &mut |event, _| show(event, &mut shown));
         shown
     }
+}
+
+/// What each event of a record lacks.
+fn shortfalls(record: &RecordBuilder) -> Vec<Shortfalls> {
+    let bytes = record.bytes();
+    let mut found = Vec::new();
+    let mut decoder = Decoder::for_arch(record.arch, CLOCK, SNAPLEN);
+    decoder.decode(&Record::parse(&bytes).unwrap(), &mut |_, shortfalls| found.push(shortfalls));
+    found
 }
 
 fn show(event: &RawEvent<'_>, shown: &mut String) {
     let info = event.kind.info().unwrap();
     assert_eq!(event.params.len(), info.params.len(), "{}", info.name);
+    if !shown.is_empty() {
+        shown.push('\n');
+    }
     shown.push_str(info.name);
     for (param, value) in info.params.iter().zip(event.params) {
         write!(shown, " {}=", param.name).unwrap();
@@ -152,7 +167,7 @@ fn stamps_ids_and_processor_come_from_the_record() {
     let bytes = call("getpid", 10, &[]).bytes();
     let mut decoder = Decoder::for_arch(Arch::X86_64, CLOCK, SNAPLEN);
     let mut events = 0;
-    decoder.decode(&Record::parse(&bytes).unwrap(), &mut |event| {
+    decoder.decode(&Record::parse(&bytes).unwrap(), &mut |event, _| {
         assert_eq!((event.ts_ns, event.cpu, event.tid, event.pid), (1_000_005, 2, 11, 10));
         events += 1;
     });
@@ -167,4 +182,41 @@ fn calls_without_an_event_of_their_own_are_generic() {
     let mut unknown = call("getpid", 0, &[]);
     unknown.header.nr = 500;
     assert_eq!(unknown.shown(), "syscall ID=0 nativeID=500");
+}
+
+const TRUNCATED: Shortfalls = Shortfalls { truncated: true, unreadable: false };
+const UNREADABLE: Shortfalls = Shortfalls { truncated: false, unreadable: true };
+
+#[test]
+fn an_event_says_what_its_parameters_lack() {
+    let none = Shortfalls::default();
+    let path = |flags, path: &[u8]| call("openat", 5, &[0, 1, 0]).marked_blob(1, flags, path);
+    assert_eq!(shortfalls(&path(0, b"/etc\0")), [none]);
+    assert_eq!(shortfalls(&path(BLOB_TRUNCATED, b"/etc")), [TRUNCATED]);
+    assert_eq!(shortfalls(&path(BLOB_FAULT, b"")), [UNREADABLE]);
+    let argv = |flags| call("execve", -2, &[1, 2, 3]).marked_blob(blob_id::ARGV, flags, b"a\0");
+    assert_eq!(shortfalls(&argv(BLOB_TRUNCATED)), [TRUNCATED]);
+    assert_eq!(shortfalls(&argv(BLOB_TRUNCATED | BLOB_FAULT)), [Shortfalls { truncated: true, unreadable: true }]);
+    assert_eq!(shortfalls(&call("poll", 1, &[1, 20, 0]).marked_blob(0, BLOB_TRUNCATED, &[0; 128])), [TRUNCATED]);
+    assert_eq!(TRUNCATED.iter().collect::<Vec<_>>(), [Shortfall::TruncatedArgument]);
+    assert_eq!(UNREADABLE.iter().collect::<Vec<_>>(), [Shortfall::UnreadablePointer]);
+}
+
+#[test]
+fn data_cut_at_the_snaplen_is_no_shortfall_and_data_that_could_not_be_read_is() {
+    let write = |flags| call("write", 9, &[3, 1, 9]).marked_blob(1, flags, b"x");
+    assert_eq!(shortfalls(&write(BLOB_TRUNCATED)), [Shortfalls::default()]);
+    assert_eq!(shortfalls(&write(BLOB_TRUNCATED | BLOB_FAULT)), [UNREADABLE]);
+    let option = call("setsockopt", 0, &[3, 9, 9, 1, 200]).marked_blob(3, BLOB_TRUNCATED, &[7; 80]);
+    assert_eq!(shortfalls(&option), [Shortfalls::default()]);
+}
+
+#[test]
+fn a_number_that_was_fetched_as_if_it_were_a_pointer_is_no_shortfall() {
+    let none = [Shortfalls::default()];
+    assert_eq!(shortfalls(&call("prctl", 0, &[4, 1]).marked_blob(1, BLOB_FAULT, b"")), none);
+    let keyctl = call("keyctl", 0, &[3, 7, 8, 9]).marked_blob(1, BLOB_FAULT, b"").marked_blob(2, BLOB_FAULT, b"");
+    assert_eq!(shortfalls(&keyctl), none);
+    assert_eq!(shortfalls(&call("prctl", 0, &[15, 1]).marked_blob(1, BLOB_FAULT, b"")), [UNREADABLE]);
+    assert_eq!(shortfalls(&call("quotactl", 0, &[0x8000_0100, 0, 0, 5]).marked_blob(3, BLOB_FAULT, b"")), none);
 }

@@ -1,4 +1,4 @@
-use super::{RecordBuilder, SockFacts, blob_id, call, minus};
+use super::{RecordBuilder, SockFacts, blob_id, call, minus, shortfalls};
 use crate::capture::live::wire::MessageHeader;
 
 fn check(rows: &[(RecordBuilder, &str)]) {
@@ -212,15 +212,30 @@ fn messages_bring_their_name_and_control_data() {
             "recvmsg res=-11 size=0 data=- tuple=- msgcontrol=- fd=3",
         ),
         (
-            call("sendmmsg", 2, &[4, 1, 2, 0]).blob(1, &message(7, 7, &from, &[], b"msg-hdr")).sock(&client),
-            "sendmmsg res=7 fd=4 size=7 data='msg-hdr' tuple=027f000001c3a17f000001fa3b",
+            call("sendmmsg", 2, &[4, 1, 2, 0])
+                .blob(1, &message(7, 7, &from, &[], b"msg-hdr"))
+                .blob(1, &message(3, 3, &from, &[], b"two"))
+                .sock(&client),
+            "sendmmsg res=7 fd=4 size=7 data='msg-hdr' tuple=027f000001c3a17f000001fa3b\n\
+             sendmmsg res=3 fd=4 size=3 data='two' tuple=027f000001c3a17f000001fa3b",
         ),
+        (call("sendmmsg", -11, &[4, 1, 2, 0]).sock(&client), "sendmmsg res=-11 fd=4 size=0 data=- tuple=-"),
         (
             call("recvmmsg", 1, &[3, 1, 2, 0]).blob(1, &message(100, 7, &from, &[], b"msg-hdr")).sock(&server),
             "recvmmsg res=7 fd=3 size=7 data='msg-hdr' tuple=027f000001c3a17f000001f93b msgcontrol=-",
         ),
         (call("recvmmsg", -9, &[3, 1, 2, 0]), "recvmmsg res=-9 fd=3 size=0 data=- tuple=- msgcontrol=-"),
+        (call("recvmmsg", 1, &[3, 1, 2, 0]).blob(1, &[]), "recvmmsg res=- fd=3 size=0 data=- tuple=- msgcontrol=-"),
+        (call("sendmsg", 2, &[4, 1, 0]).blob(1, &message(7, 0, &[], &[], b"partial")).sock(&client), {
+            "sendmsg res=2 data='pa' fd=4 size=7 tuple=027f000001c3a17f000001fa3b"
+        }),
+        (call("sendmsg", -14, &[4, 1, 0]).blob(1, &[]).sock(&client), "sendmsg res=-14 data=- fd=4 size=- tuple=-"),
     ]);
+    let two_of_three = call("sendmmsg", 3, &[4, 1, 3, 0])
+        .blob(1, &message(7, 7, &from, &[], b"msg-hdr"))
+        .blob(1, &message(7, 7, &from, &[], b"msg-hdr"));
+    let truncated: Vec<bool> = shortfalls(&two_of_three).iter().map(|lacks| lacks.truncated).collect();
+    assert_eq!(truncated, [false, true], "the last one that there was room for says that there were more");
 }
 
 #[test]
@@ -264,7 +279,7 @@ fn sockets_and_their_options() {
         ),
         (
             call("getsockopt", -9, &[3, 1, 4, 1, 2]).words(3, &[111]).words(4, &[4]),
-            "getsockopt res=-9 fd=3 level=1 optname=4 val=00 optlen=0",
+            "getsockopt res=-9 fd=3 level=1 optname=4 val=0191ffffffffffffff optlen=4",
         ),
     ]);
     assert_eq!(call("listen", 0, &[3, minus(1)]).shown(), "listen res=0 fd=3 backlog=-1");

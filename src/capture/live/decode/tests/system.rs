@@ -68,10 +68,26 @@ fn keys_quotas_and_file_system_settings() {
              quota_fmt_out=1 cmd=1 type=1 id=0 quota_fmt=1",
         ),
         (
-            call("quotactl", 0, &[0x8000_0701, 1, 33, 2]).text(1, "/dev/a").longs(3, &[1, 2, 3, 4, 5, 6, 7, 8, 0]),
+            call("quotactl", 0, &[0x8000_0701, 1, 33, 2]).text(1, "/dev/a").longs(3, &[1, 2, 3, 4, 5, 6, 7, 8, 0x3f]),
             "quotactl res=0 special='/dev/a' quotafilepath=- dqb_bhardlimit=1 dqb_bsoftlimit=2 dqb_curspace=3 \
              dqb_ihardlimit=4 dqb_isoftlimit=5 dqb_btime=7 dqb_itime=8 dqi_bgrace=0 dqi_igrace=0 dqi_flags=0 \
              quota_fmt_out=1 cmd=32 type=2 id=33 quota_fmt=1",
+        ),
+        (
+            call("quotactl", 0, &[0x8000_0701, 1, 33, 2]).text(1, "/dev/a").longs(3, &[1, 2, 3, 4, 5, 6, 7, 8, 4]),
+            "quotactl res=0 special='/dev/a' quotafilepath=- dqb_bhardlimit=0 dqb_bsoftlimit=0 dqb_curspace=0 \
+             dqb_ihardlimit=4 dqb_isoftlimit=5 dqb_btime=0 dqb_itime=0 dqi_bgrace=0 dqi_igrace=0 dqi_flags=0 \
+             quota_fmt_out=1 cmd=32 type=2 id=33 quota_fmt=1",
+        ),
+        (
+            call("quotactl", 0, &[0x8000_0600, 1, 0, 2]).text(1, "/dev/a").longs(3, &[604_800, 86_400, 7 << 32 | 1]),
+            "quotactl res=0 special='/dev/a' quotafilepath=- dqb_bhardlimit=0 dqb_bsoftlimit=0 dqb_curspace=0 \
+             dqb_ihardlimit=0 dqb_isoftlimit=0 dqb_btime=0 dqb_itime=0 dqi_bgrace=604800 dqi_igrace=86400 dqi_flags=1 \
+             quota_fmt_out=1 cmd=16 type=1 id=0 quota_fmt=1",
+        ),
+        (
+            call("fsconfig", 0, &[3, 2, 1, 2, 3]).text(2, "key").blob(3, b"a\0b"),
+            "fsconfig res=0 fd=3 cmd=2 key='key' value_bytebuf='a\\x00b' value_charbuf=- aux=3",
         ),
         (
             call("fsconfig", -22, &[3, 1, 1, 2, 0]).text(2, "key").text(3, "value"),
@@ -91,6 +107,10 @@ fn semaphores() {
         (
             call("semop", 0, &[1, 1, 2]).blob(1, &[0, 0, 1, 0, 0, 0, 1, 0, 0xfe, 0xff, 0, 8]),
             "semop res=0 nsops=2 sem_num_0=0 sem_op_0=1 sem_flg_0=0x0 sem_num_1=1 sem_op_1=-2 sem_flg_1=0x1 semid=1",
+        ),
+        (
+            call("semop", -11, &[1, 1, 2]).blob(1, &[0, 0, 1, 0, 0, 0, 1, 0, 0xfe, 0xff, 0, 8]),
+            "semop res=-11 nsops=2 sem_num_0=0 sem_op_0=0 sem_flg_0=0x0 sem_num_1=0 sem_op_1=0 sem_flg_1=0x0 semid=1",
         ),
         (
             call("semop", 0, &[1, 1, 1]).blob(1, &[0, 0, 1, 0, 0, 0x10, 1, 0, 0xfe, 0xff, 0, 8]),
