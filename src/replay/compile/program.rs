@@ -5,6 +5,7 @@ use super::graph::{Graph, Node};
 use super::plan::{Condition, Folder, KindPlan, RuleId, RulePlan};
 use super::selection::Selection;
 use crate::format::schema::{EVENTS, EventKind, KIND_LIMIT};
+use crate::replay::fields::Source;
 use crate::replay::rules::{Expr, Priority, Template, TypedRule};
 
 /// What an alert says of its rule.
@@ -31,6 +32,17 @@ pub struct Program {
     plans: Vec<KindPlan>,
     /// Positions in `plans`, by kind.
     by_kind: Vec<Option<u16>>,
+    /// Whether a rule sees the events of its own source only.
+    keeps_to_sources: bool,
+}
+
+/// How to build a program.
+#[derive(Clone, Copy)]
+struct Build {
+    /// Whether what an event's kind decides is folded.
+    folds: bool,
+    /// Whether a rule sees the events of its own source only.
+    keeps_to_sources: bool,
 }
 
 impl Program {
@@ -48,7 +60,7 @@ impl Program {
             })
             .collect();
         let conditions: Vec<&Expr> = taken.iter().map(|rule| &rule.condition).collect();
-        Program::build(heads, &conditions, true)
+        Program::build(heads, &conditions, Build { folds: true, keeps_to_sources: true })
     }
 
     /// A program that finds the events for which a condition holds, or all events: `sysreel events`.
@@ -61,7 +73,8 @@ impl Program {
             source: "syscall".to_owned(),
         };
         let everything = Expr::And(Vec::new());
-        Program::build(vec![head], &[condition.unwrap_or(&everything)], true)
+        let build = Build { folds: true, keeps_to_sources: false };
+        Program::build(vec![head], &[condition.unwrap_or(&everything)], build)
     }
 
     /// Compiles without folding what an event's kind decides: for tests that compare.
@@ -69,10 +82,15 @@ impl Program {
     pub(in crate::replay) fn compile_unfolded(rules: &[TypedRule]) -> Program {
         let heads = Program::compile(rules, &Selection::default()).rules;
         let conditions: Vec<&Expr> = rules.iter().filter(|rule| rule.enabled).map(|rule| &rule.condition).collect();
-        Program::build(heads, &conditions, false)
+        Program::build(heads, &conditions, Build { folds: false, keeps_to_sources: true })
     }
 
-    fn build(rules: Vec<RuleHead>, conditions: &[&Expr], folds: bool) -> Program {
+    fn build(rules: Vec<RuleHead>, conditions: &[&Expr], how: Build) -> Program {
+        let sources: Vec<Option<Source>> = rules.iter().map(|rule| Source::by_name(&rule.source)).collect();
+        let sees = |rule: RuleId, info| {
+            let source = sources.get(rule.0 as usize).copied().flatten();
+            !how.keeps_to_sources || source == Some(Source::of_kind(info))
+        };
         let mut atoms = Atoms::default();
         let conditions: Vec<Condition> = conditions.iter().map(|expr| Condition::new(expr, &mut atoms)).collect();
         let ids = || (0..).map(RuleId).zip(&conditions);
@@ -82,9 +100,9 @@ impl Program {
         let mut plans = Vec::new();
         let mut by_kind = vec![None; KIND_LIMIT];
         for info in EVENTS {
-            let mut folder = Folder::new(&atoms, &mut graph, folds, info);
+            let mut folder = Folder::new(&atoms, &mut graph, how.folds, info);
             let mut rules = Vec::new();
-            for (rule, condition) in first.iter().chain(&last) {
+            for (rule, condition) in first.iter().chain(&last).filter(|(rule, _)| sees(*rule, info)) {
                 let condition = folder.fold(condition);
                 if condition != never {
                     rules.push(RulePlan { rule: *rule, condition });
@@ -97,7 +115,12 @@ impl Program {
                 plans.push(KindPlan { kind: info.kind, rules });
             }
         }
-        Program { rules, atoms: atoms.finish(), graph, plans, by_kind }
+        Program { rules, atoms: atoms.finish(), graph, plans, by_kind, keeps_to_sources: how.keeps_to_sources }
+    }
+
+    /// Whether a rule sees the events of its own source only. (`sysreel events` looks at all.)
+    pub fn keeps_to_sources(&self) -> bool {
+        self.keeps_to_sources
     }
 
     /// All rules that take part, in load order.

@@ -15,7 +15,7 @@ use super::single::{holds_for_event, holds_for_row};
 use crate::format::schema::{EventInfo, EventKind};
 use crate::format::{Block, Damage, EventTable, Loss};
 use crate::replay::compile::{Atom, Domain, KindPlan, Node, NodeId, Program, RuleId, value_of_fd, value_of_thread};
-use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
+use crate::replay::fields::{BlockView, CaptureFacts, EventRow, audit_plugin_name};
 
 /// An event that a rule matches.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -178,6 +178,11 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
     ) -> Result<(), Damage> {
         self.events.clear();
         let mut left = self.rows_in_time(table)?;
+        if self.program.keeps_to_sources() && plan.kind == EventKind::PLUGINEVENT {
+            // Plugins of other sources give events of this kind too.
+            let plugins = table.param_int(0)?;
+            left = left.keep(|row| plugins.get(row).is_some_and(|plugin| audit_plugin_name(plugin).is_some()));
+        }
         for (order, rule) in (0u32..).zip(&plan.rules) {
             if left.is_empty() {
                 break;

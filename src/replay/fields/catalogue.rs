@@ -568,8 +568,7 @@ pub static FIELDS: &[Field] = &[
         "Why the request failed, in one word."),
     audit("ka.useragent", None, Audit(At(&["userAgent"])), "Program that the caller claims to be."),
     audits("ka.sourceips", Optional, Audit(AuditFact::SourceIps),
-        "Addresses the request came from and through. (Falco's plugin 0.16 looks among the rules of roles and finds \
-         none.)"),
+        "Addresses the request came from and through; Falco's plugin looks elsewhere and finds none."),
     audit("ka.cluster.name", None, Audit(At(&["annotations", "cluster_name"])),
         "Name of the cluster, where the log's transport adds it."),
     audit("json.value", Required, Audit(AuditFact::Pointer),

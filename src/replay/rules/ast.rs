@@ -143,7 +143,7 @@ pub struct TypedRule {
     pub priority: Priority,
     /// Tags, sorted as Falco prints them.
     pub tags: Vec<String>,
-    /// Event source: `syscall`.
+    /// Event source: `syscall` or `k8s_audit`.
     pub source: String,
     /// Whether the rule is evaluated.
     pub enabled: bool,

@@ -13,6 +13,7 @@ use super::scope::{Scope, Sight};
 use super::syntax::{Cond, RawField, RawTest, RawValue, Right, operator_name, takes_list};
 use super::text::{Place, Text};
 use super::value_warnings::suspicion;
+use crate::replay::fields::{Field, Sources};
 
 /// The most tests of a condition with its macros in place; upstream's largest rule has about two thousand values in all.
 const TEST_LIMIT: usize = 20_000;
@@ -28,8 +29,10 @@ pub(super) struct Checked {
     pub(super) expr: Option<Expr>,
     /// The condition's own; those of the macros in it are theirs.
     pub(super) problems: Vec<Problem>,
-    /// Macros in it that have problems, or whose macros have.
+    /// Macros in it that have problems or fields of one source only, or whose macros have.
     pub(super) uses: Vec<usize>,
+    /// Fields in it, not those of its macros, that events of some source do not have, and where they stand.
+    pub(super) fields: Vec<(Place, &'static Field)>,
     pub(super) size: Size,
 }
 
@@ -54,6 +57,7 @@ pub(super) struct Checker<'s, 'c, 'p, 'f> {
     sight: Sight,
     problems: Vec<Problem>,
     uses: FxHashSet<usize>,
+    fields: Vec<(Place, &'static Field)>,
     /// Over all macros put in place so far.
     total: Size,
     /// Whether it was said that this is too large.
@@ -67,7 +71,8 @@ type Part = Option<(Expr, Size)>;
 impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
     pub(super) fn new(scope: &'s Scope<'c, 'p, 'f>, text: &'s Text<'s>, sight: Sight, nesting: usize) -> Self {
         let (total, uses) = (Size::default(), FxHashSet::default());
-        Checker { scope, text, sight, problems: Vec::new(), uses, total, is_full: false, nesting }
+        let (problems, fields) = (Vec::new(), Vec::new());
+        Checker { scope, text, sight, problems, uses, fields, total, is_full: false, nesting }
     }
 
     pub(super) fn run(mut self, cond: &Cond<'_>) -> Checked {
@@ -79,7 +84,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
         let (expr, size) = part.map_or((None, Size::default()), |(expr, size)| (Some(expr), size));
         let mut uses: Vec<usize> = self.uses.into_iter().collect();
         uses.sort_unstable();
-        Checked { expr, problems: self.problems, uses, size }
+        Checked { expr, problems: self.problems, uses, fields: self.fields, size }
     }
 
     /// Checks a comparison of an exception: the field stands in the checker's text, each value in its own.
@@ -153,7 +158,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
         let (at, state) = self.scope.find_macro(name, self.sight)?;
         match self.scope.checked_macro(state, self.nesting + 1) {
             Ok(checked) => {
-                if !checked.problems.is_empty() || !checked.uses.is_empty() {
+                if !checked.problems.is_empty() || !checked.uses.is_empty() || !checked.fields.is_empty() {
                     self.uses.insert(at);
                 }
                 self.total.tests += checked.size.tests;
@@ -199,7 +204,12 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
         let transformers: Vec<_> = raw.transformers.iter().map(|(transformer, _)| *transformer).collect();
         let bracket = raw.arg.as_ref().map(|(text, _)| &**text);
         match resolve_field(raw.name, bracket, &transformers) {
-            Ok(field) => Some(field),
+            Ok(field) => {
+                if field.expr.field.sources != Sources::ANY {
+                    self.fields.push((self.scope.locate(self.text, &raw.span()), field.expr.field));
+                }
+                Some(field)
+            }
             Err(problem) => {
                 self.report_field(problem, &raw.span());
                 None
@@ -391,10 +401,11 @@ fn join(parts: Vec<(Expr, Size)>, is_and: bool) -> (Expr, Size) {
 
 /// A rule's condition with its exceptions: each is `and not`.
 pub(super) fn except(condition: Checked, exceptions: Vec<Checked>) -> Checked {
-    let (mut problems, uses) = (condition.problems, condition.uses);
+    let (mut problems, mut fields, uses) = (condition.problems, condition.fields, condition.uses);
     let mut parts = vec![condition.expr.map(|expr| (expr, condition.size))];
     for exception in exceptions {
         problems.extend(exception.problems);
+        fields.extend(exception.fields);
         parts.push(exception.expr.map(|expr| negate(expr, exception.size)));
     }
     let parts: Option<Vec<(Expr, Size)>> = parts.into_iter().collect();
@@ -406,20 +417,22 @@ pub(super) fn except(condition: Checked, exceptions: Vec<Checked>) -> Checked {
         }
         None => (None, Size::default()),
     };
-    Checked { expr, problems, uses, size }
+    Checked { expr, problems, uses, fields, size }
 }
 
 /// Conditions joined, as the values of an exception are.
 pub(super) fn join_checked(parts: Vec<Checked>, is_and: bool) -> Checked {
     let mut problems = Vec::new();
+    let mut fields = Vec::new();
     let mut right = Vec::with_capacity(parts.len());
     let number = parts.len();
     for part in parts {
         problems.extend(part.problems);
+        fields.extend(part.fields);
         right.extend(part.expr.map(|expr| (expr, part.size)));
     }
     if right.len() != number {
-        return Checked::wrong(problems);
+        return Checked { fields, ..Checked::wrong(problems) };
     }
     let (expr, size) = match right.len() {
         1 => right.pop().map_or((None, Size::default()), |(expr, size)| (Some(expr), size)),
@@ -428,7 +441,7 @@ pub(super) fn join_checked(parts: Vec<Checked>, is_and: bool) -> Checked {
             (Some(expr), size)
         }
     };
-    Checked { expr, problems, uses: Vec::new(), size }
+    Checked { expr, problems, uses: Vec::new(), fields, size }
 }
 
 /// Whether a condition is larger than one can be.

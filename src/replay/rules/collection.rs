@@ -15,9 +15,7 @@ use super::problems::{Problem, Problems};
 use super::requirements::Requirements;
 use super::syntax::{OPERATORS, takes_list};
 use super::text::{Place, Text};
-
-/// The source of system call events.
-pub(super) const SYSCALL_SOURCE: &str = "syscall";
+use crate::replay::fields::Source;
 
 /// When an item was defined first, and when it was changed last. An item sees those defined before its last change.
 #[derive(Clone, Copy, Debug)]
@@ -172,7 +170,7 @@ impl<'i> Collection<'i> {
         keys: RuleKeys<'i>,
         problems: &mut Problems<'_>,
     ) {
-        let source = keys.source.unwrap_or_else(|| SYSCALL_SOURCE.to_owned());
+        let source = keys.source.unwrap_or_else(|| Source::Syscall.name().to_owned());
         let mut exceptions = keys.exceptions.unwrap_or_default();
         exceptions.retain_mut(|exception| check_exception(exception, problems));
         let rule = RuleDef {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use super::ast::{Expr, Template, TemplatePart, TypedRule};
 use super::check::{Checked, except, is_of_enter_events, is_too_large};
-use super::collection::{Collection, RuleDef, SYSCALL_SOURCE};
+use super::collection::{Collection, RuleDef};
 use super::diagnostic::{Code, Diagnostic, Severity};
 use super::engine_code::Stage;
 use super::event_types::matches_too_many_types;
@@ -15,10 +15,11 @@ use super::location::Part;
 use super::parser;
 use super::problems::{Problem, Problems};
 use super::reader::read_file;
-use super::scope::{Scope, Sight, syntax_problem};
+use super::scope::{Scope, Sight, foreign_fields, syntax_problem};
 use super::template::read_template;
 use super::text::{Place, Text};
 use super::yaml::{Scalar, Style};
+use crate::replay::fields::Source;
 
 /// Collects rule files, in load order, and turns them into [`TypedRule`]s.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ impl Compiler {
 
     /// The rules of all files, in load order, and all problems of all files, in the order of files and places.
     ///
-    /// Rules for events of other sources than system calls are read and left out, with a warning. With any problem of
+    /// Rules for events of a source that nothing here reads are left out, with a warning. With any problem of
     /// [`Severity::Error`] the rules are incomplete and must not be used.
     pub fn build(self) -> (Vec<TypedRule>, Vec<Diagnostic>) {
         let mut problems = Problems::new(&self.files);
@@ -82,12 +83,12 @@ fn type_rule<'c>(
             None
         }
     });
-    if rule.source != SYSCALL_SOURCE {
+    let Some(source) = Source::by_name(&rule.source) else {
         rule.exceptions.iter().for_each(|exception| mark_lists(exception, scope));
         let message = format!("rule `{}` is for events of `{}` and is not evaluated", rule.name, rule.source);
         problems.borrow_mut().push(Problem::new(Code::UnknownSource, rule.place.clone(), message));
         return None;
-    }
+    };
     let checked = match &cond {
         Some((cond, text)) => scope.check(cond, text, Sight::ALL),
         None => Checked::default(),
@@ -102,10 +103,11 @@ fn type_rule<'c>(
         // What is wrong with values is found where they are compared: in the condition.
         let of_exception = |code| matches!(code, Code::ExceptionInvalid | Code::UnknownField | Code::FieldArgument);
         let part_of = |problem: &Problem| if of_exception(problem.code) { part.clone() } else { Part::Condition };
-        found.extend(checked.problems.iter().map(|problem| (part_of(problem), problem.clone())));
+        let foreign = foreign_fields(checked, Some(source));
+        found.extend(checked.problems.iter().cloned().chain(foreign).map(|problem| (part_of(&problem), problem)));
     }
     let checked = except(checked, exceptions.into_iter().map(|(_, checked)| checked).collect());
-    for problem in scope.gather_problems(&checked) {
+    for problem in scope.gather_problems(&checked, Some(source)) {
         if found.iter().all(|(_, known)| *known != problem) {
             found.push((Part::Condition, problem));
         }
@@ -115,7 +117,7 @@ fn type_rule<'c>(
         found.push((Part::Condition, Problem::new(Code::ConditionTooLarge, rule.place.clone(), message)));
     }
     let mut in_output = Vec::new();
-    let output = rule.output.as_ref().map(|text| read_output(text, scope, &mut in_output)).unwrap_or_default();
+    let output = rule.output.as_ref().map(|text| read_output(text, source, scope, &mut in_output)).unwrap_or_default();
     found.extend(in_output.into_iter().map(|problem| (Part::Output, problem)));
     let mut problems = problems.borrow_mut();
     if rule.skip_if_unknown_filter && is_only_unknown(&found) {
@@ -127,7 +129,7 @@ fn type_rule<'c>(
     }
     found.into_iter().for_each(|(part, problem)| problems.push_in(&part, problem));
     let condition = checked.expr?;
-    if rule.warn_evttypes && matches_too_many_types(&condition) {
+    if source == Source::Syscall && rule.warn_evttypes && matches_too_many_types(&condition) {
         let message = format!("rule `{}` is tried on nearly every event", rule.name);
         let problem = Problem::new(Code::NoEventType, rule.place.clone(), message);
         problems.push(problem.help("say which events it is about: `evt.type in (open, openat, openat2) and ...`"));
@@ -152,10 +154,10 @@ fn is_only_unknown(problems: &[(Part, Problem)]) -> bool {
 }
 
 /// The output of a rule, without blanks around it.
-fn read_output(text: &Text<'_>, scope: &Scope<'_, '_, '_>, found: &mut Vec<Problem>) -> Template {
+fn read_output(text: &Text<'_>, source: Source, scope: &Scope<'_, '_, '_>, found: &mut Vec<Problem>) -> Template {
     let value = text.value();
     let shift = value.len() - value.trim_start().len();
-    let (template, wrong) = read_template(value.trim());
+    let (template, wrong) = read_template(value.trim(), Some(source));
     for wrong in wrong {
         let place = scope.locate(text, &(wrong.span.start + shift..wrong.span.end + shift));
         let problem = wrong.problem;
@@ -209,7 +211,7 @@ pub fn parse_condition(text: &str) -> Result<Expr, Vec<Diagnostic>> {
             scope.walk_names(&cond, &whole, Sight::ALL);
             let checked = scope.check(&cond, &whole, Sight::ALL);
             let mut problems = problems.borrow_mut();
-            scope.gather_problems(&checked).into_iter().for_each(|problem| problems.push(problem));
+            scope.gather_problems(&checked, None).into_iter().for_each(|problem| problems.push(problem));
             if is_too_large(&checked) {
                 let message = "this condition is too large or nested too deep";
                 problems.push(Problem::new(Code::ConditionTooLarge, whole.place(), message));
@@ -241,7 +243,7 @@ pub fn parse_template(text: &str) -> Result<Template, Vec<Diagnostic>> {
     let mut problems = Problems::new(&files);
     let body = text.strip_prefix('*').unwrap_or(text);
     let shift = text.len() - body.len();
-    let (template, wrong) = read_template(body);
+    let (template, wrong) = read_template(body, None);
     for wrong in wrong {
         let place = Place { file: 0, span: wrong.span.start + shift..wrong.span.end + shift };
         let problem = wrong.problem;

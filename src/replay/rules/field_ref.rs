@@ -5,7 +5,7 @@ use super::diagnostic::Code;
 use super::names;
 use super::syntax::{operator_name, transformer_name};
 use crate::format::schema::{EventKind, ParamType};
-use crate::replay::fields::{ArgRule, Field, FieldType};
+use crate::replay::fields::{ArgRule, Field, FieldType, Source};
 
 /// What is wrong with a field; the caller knows the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +147,8 @@ enum ArgStyle {
     PathRole,
     /// `evt.type.is.open`.
     EventType,
+    /// `jevt.value[/objectRef/name]`, `ka.uri.param[command]`: a text in brackets.
+    Path,
 }
 
 fn arg_style(field: &Field) -> ArgStyle {
@@ -156,6 +158,8 @@ fn arg_style(field: &Field) -> ArgStyle {
         "evt.type.is" => ArgStyle::EventType,
         "proc.aenv" => ArgStyle::IndexOrKey,
         "proc.env" | "thread.cgroup" => ArgStyle::Key,
+        "json.value" | "jevt.value" => ArgStyle::Path,
+        "ka.uri.param" | "ka.req.binding.subject.has_name" | "ka.req.volume.hostpath" => ArgStyle::Path,
         name if name.ends_with(".label") => ArgStyle::Key,
         name if name.starts_with("container.mount") => ArgStyle::IndexOrKey,
         _ => ArgStyle::Index,
@@ -167,8 +171,19 @@ fn takes_dot(style: ArgStyle, field: &Field) -> bool {
     match style {
         ArgStyle::Param | ArgStyle::PathRole | ArgStyle::EventType => true,
         ArgStyle::Key => field.name != "proc.env",
-        ArgStyle::Index | ArgStyle::IndexOrKey => false,
+        ArgStyle::Index | ArgStyle::IndexOrKey | ArgStyle::Path => false,
     }
+}
+
+/// The problem with a field that events of a rule's source do not have, if it is one.
+pub(super) fn check_source(field: &Field, source: Source) -> Result<(), FieldProblem> {
+    if field.sources.has(source) {
+        return Ok(());
+    }
+    let others: Vec<&str> = field.sources.iter().map(Source::name).collect();
+    let message = format!("events of `{}` have no field `{}`", source.name(), field.name);
+    let problem = FieldProblem::new(Code::UnknownField, message);
+    Err(problem.help(format!("it is one of `{}`: a rule says so with `source: {0}`", others.join("`, `"))))
 }
 
 /// Finds a field by its name, which may end in a dotted argument, and the argument in brackets.
@@ -237,6 +252,9 @@ fn missing_argument(field: &Field, style: ArgStyle) -> FieldProblem {
         ArgStyle::Param => format!("`{name}.flags` or `{name}[0]`"),
         ArgStyle::Index | ArgStyle::IndexOrKey => format!("`{name}[0]`"),
         ArgStyle::Key => format!("`{name}.app`"),
+        ArgStyle::Path if name == "ka.req.volume.hostpath" => format!("`{name}[/etc*]`"),
+        ArgStyle::Path if name.starts_with("ka.") => format!("`{name}[command]`"),
+        ArgStyle::Path => format!("`{name}[/verb]`"),
         ArgStyle::PathRole => format!("`{name}.src`"),
         ArgStyle::EventType => format!("`{name}.open`"),
     };
@@ -267,7 +285,8 @@ fn read_argument(field: &Field, style: ArgStyle, text: &str, is_dotted: bool) ->
             None => Err(wrong(format!("the argument of `{name}` is a number, not `{text}`"))),
         },
         ArgStyle::IndexOrKey => Ok(index.map_or_else(|| FieldArg::Key(text.to_owned()), FieldArg::Index)),
-        ArgStyle::Key => Ok(FieldArg::Key(text.to_owned())),
+        ArgStyle::Path if text.is_empty() => Err(wrong(format!("the argument of `{name}` is empty"))),
+        ArgStyle::Key | ArgStyle::Path => Ok(FieldArg::Key(text.to_owned())),
         ArgStyle::PathRole => match text {
             "src" | "dst" => Ok(FieldArg::Key(text.to_owned())),
             _ => Err(wrong(format!("the argument of `{name}` is `src` or `dst`, not `{text}`"))),

@@ -12,6 +12,7 @@ use super::ast::{Op, Span};
 use super::check::{Checked, Checker, DEPTH_LIMIT};
 use super::collection::{Collection, MacroDef};
 use super::diagnostic::Code;
+use super::field_ref::{FieldProblem, check_source};
 use super::lexer::SyntaxError;
 use super::lists::{ListValue, Lists};
 use super::names;
@@ -19,6 +20,7 @@ use super::parser;
 use super::problems::{Problem, Problems};
 use super::syntax::{Cond, RawTest, RawValue, Right};
 use super::text::{Place, Text};
+use crate::replay::fields::{Field, Source};
 
 /// Who refers to a macro: an item sees those first defined before its last change.
 #[derive(Clone, Copy, Debug)]
@@ -163,14 +165,17 @@ impl<'c, 'p, 'f> Scope<'c, 'p, 'f> {
         Checker::new(self, text, sight, 0).run(cond)
     }
 
-    /// The problems of a condition and of the macros in it, each once.
-    pub(super) fn gather_problems(&self, checked: &Checked) -> Vec<Problem> {
+    /// The problems of a condition and of the macros in it, each once. With a source, fields that its events do not have
+    /// are among them.
+    pub(super) fn gather_problems(&self, checked: &Checked, source: Option<Source>) -> Vec<Problem> {
         let mut problems = checked.problems.clone();
+        problems.extend(foreign_fields(checked, source));
         let mut waiting = checked.uses.clone();
         let mut seen: FxHashSet<usize> = waiting.iter().copied().collect();
         while let Some(at) = waiting.pop() {
             let Some(checked) = self.macros.get(at).and_then(|state| state.checked.get()) else { continue };
             problems.extend(checked.problems.iter().cloned());
+            problems.extend(foreign_fields(checked, source));
             waiting.extend(checked.uses.iter().copied().filter(|at| seen.insert(*at)));
         }
         problems
@@ -199,6 +204,15 @@ impl<'c, 'p, 'f> Scope<'c, 'p, 'f> {
         state.is_open.set(false);
         Ok(Rc::clone(state.checked.get_or_init(|| Rc::new(checked))))
     }
+}
+
+/// Fields of a condition, not of the macros in it, that events of a source do not have.
+pub(super) fn foreign_fields(checked: &Checked, source: Option<Source>) -> Vec<Problem> {
+    let wrong = |(place, field): &(Place, &'static Field)| {
+        let FieldProblem { code, message, help } = check_source(field, source?).err()?;
+        Some(Problem { place: place.clone(), code, message, help })
+    };
+    checked.fields.iter().filter_map(wrong).collect()
 }
 
 /// The problem of a text that cannot be parsed.

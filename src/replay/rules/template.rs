@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::ast::{Template, TemplatePart, Transformer};
 use super::diagnostic::Code;
-use super::field_ref::{FieldProblem, resolve_field};
+use super::field_ref::{FieldProblem, TypedField, check_source, resolve_field};
 use super::names;
 use super::syntax::TRANSFORMERS;
-use crate::replay::fields::ArgRule;
+use crate::replay::fields::{ArgRule, Source};
 
 /// What is wrong with an output text, and where in it.
 #[derive(Debug)]
@@ -18,8 +18,10 @@ pub(super) struct TemplateProblem {
 
 /// A template, and everything that is wrong with it. `%container.info` stands for nothing, as in Falco 0.44, where the
 /// container's fields are added to every alert anyway.
-pub(super) fn read_template(text: &str) -> (Template, Vec<TemplateProblem>) {
-    let mut reader = Reader { text, at: 0, parts: Vec::new(), plain: String::new(), problems: Vec::new() };
+///
+/// With a source, fields of other sources are unknown.
+pub(super) fn read_template(text: &str, source: Option<Source>) -> (Template, Vec<TemplateProblem>) {
+    let mut reader = Reader { text, source, at: 0, parts: Vec::new(), plain: String::new(), problems: Vec::new() };
     while let Some(percent) = text.get(reader.at..).and_then(|rest| rest.find('%')) {
         let percent = reader.at + percent;
         reader.plain.push_str(text.get(reader.at..percent).unwrap_or(""));
@@ -33,6 +35,7 @@ pub(super) fn read_template(text: &str) -> (Template, Vec<TemplateProblem>) {
 
 struct Reader<'t> {
     text: &'t str,
+    source: Option<Source>,
     at: usize,
     parts: Vec<TemplatePart>,
     plain: String,
@@ -85,7 +88,11 @@ impl<'t> Reader<'t> {
             self.at += 1;
         }
         transformers.reverse();
-        match resolve_field(name, bracket, &transformers) {
+        let of_source = |field: TypedField| match self.source {
+            Some(source) => check_source(field.expr.field, source).map(|()| field),
+            None => Ok(field),
+        };
+        match resolve_field(name, bracket, &transformers).and_then(of_source) {
             Ok(field) => {
                 self.flush_plain();
                 let source = self.text.get(start..self.at).unwrap_or("").to_owned();

@@ -42,7 +42,7 @@ fn upstream_rules_load_alone_and_together() {
         ("falco-incubating_rules.yaml", 31),
         ("falco-sandbox_rules.yaml", 37),
         ("falco-deprecated_rules.yaml", 4),
-        ("k8s_audit_rules.yaml", 0),
+        ("k8s_audit_rules.yaml", 48),
     ];
     let files: Vec<RuleFile> = names.iter().map(|(name, _)| read_file(&folder.join(name))).collect();
     for (file, (name, rules)) in files.iter().zip(names) {
@@ -52,7 +52,7 @@ fn upstream_rules_load_alone_and_together() {
     }
     let (typed, found) = compile(&files);
     assert_eq!(errors(&found), [], "{}", render(&found, &files, false));
-    assert_eq!(typed.len(), 97);
+    assert_eq!(typed.len(), 97 + 48);
 }
 
 #[derive(serde::Deserialize)]
