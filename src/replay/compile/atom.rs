@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use rustc_hash::FxBuildHasher;
 
-use super::bound_field::reads_of;
+use super::bound_field::{reads_of, reads_of_all};
 use super::matcher::Matcher;
 use crate::replay::fields::{Access, AuditFact, ContainerFact, EventFact, FdFact, Reads, ThreadFact, Whose};
-use crate::replay::rules::{FieldExpr, Op, Test};
+use crate::replay::rules::{FieldExpr, Literal, Op, Test};
 
 /// The number of an atom in a program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -44,15 +44,19 @@ impl Atoms {
         }
         let id = AtomId(u32::try_from(self.atoms.len()).unwrap_or(u32::MAX));
         let matcher = Matcher::new(test);
-        let reads = match matcher.right_field() {
-            Some(_) => Reads::Row,
-            None => reads_of(&test.field),
-        };
-        let cost = if reads == Reads::Row && !matches!(test.field.field.access, Access::Event(_) | Access::Audit(_)) {
+        let reads = reads_of_all(matcher.right_field().into_iter().chain([&test.field]).map(reads_of));
+        let is_keyed = matcher.right_field().is_none()
+            && test
+                .field
+                .single_field()
+                .is_some_and(|field| matches!(field.field.access, Access::Event(_) | Access::Audit(_)));
+        let cost = if reads == Reads::Row && !is_keyed {
             // Something of the thread or the descriptor that also depends on the event: asked of every row anew.
             ASKED_OF_EVERY_ROW
         } else {
-            access_cost(test.field.field.access) + operator_cost(test.op)
+            let fields: u32 = test.field.fields().into_iter().map(|field| access_cost(field.field.access)).sum();
+            let values = if test.modifier.is_some() { u32::try_from(test.values.len()).unwrap_or(u32::MAX) } else { 1 };
+            fields.saturating_add(operator_cost(test.op).saturating_mul(values.max(1)))
         };
         self.atoms.push(Atom { field: test.field.clone(), matcher, reads, cost });
         self.ids.insert(key, id);
@@ -71,9 +75,12 @@ impl Atoms {
 /// A text that two tests share if and only if they are the same.
 fn write_key(test: &Test, key: &mut String) {
     // Writing to a String cannot fail.
-    let _ = write!(key, "{:?}", (test.field.field.name, &test.field.arg, &test.field.transformers, test.op));
+    let _ = write!(key, "{} {:?} {:?} ", test.field, test.op, test.modifier);
     for value in &test.values {
-        let _ = write!(key, "{value:?};");
+        let _ = match value {
+            Literal::Field(field) => write!(key, "{field};"),
+            value => write!(key, "{value:?};"),
+        };
     }
 }
 

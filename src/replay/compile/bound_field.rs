@@ -1,139 +1,102 @@
-//! A field as written (argument, transformers) and its value.
+//! A value as written (fields with arguments, transformers, functions) and what it is for an event.
 
-use std::borrow::Cow;
-
+use super::transform::{call, transform};
 use crate::format::Damage;
 use crate::format::schema::EventInfo;
 use crate::replay::fields::{
     Argument, BlockView, EventRow, FieldValue, Purpose, Reads, field_value, field_value_of_fd, field_value_of_kind,
     field_value_of_thread,
 };
-use crate::replay::rules::{FieldArg, FieldExpr, Transformer};
+use crate::replay::rules::{Base, CallArg, FieldArg, FieldExpr, FieldRef};
 
 /// The argument as extractions take it.
-pub fn argument_of(expr: &FieldExpr) -> Argument<'_> {
-    match &expr.arg {
+pub fn argument_of(field: &FieldRef) -> Argument<'_> {
+    match &field.arg {
         FieldArg::None => Argument::None,
         FieldArg::Index(at) => Argument::Index(*at),
         FieldArg::Key(name) => Argument::Key(name),
     }
 }
 
-/// The value of a field as written, for an event.
+/// The value of an expression for an event.
 pub fn value_of<'b>(expr: &FieldExpr, row: &EventRow<'_, 'b>, purpose: Purpose) -> Result<FieldValue<'b>, Damage> {
-    Ok(transform(expr, field_value(expr.field, argument_of(expr), row, purpose)?))
+    value_at(expr, &mut |field| field_value(field.field, argument_of(field), row, purpose))
 }
 
-/// The value for a row of the thread table; for fields that depend on the thread alone.
+/// The value for a row of the thread table; for expressions that depend on the thread alone.
 pub(in crate::replay) fn value_of_thread<'b>(
     expr: &FieldExpr,
     view: &BlockView<'b>,
     thread: usize,
 ) -> Result<FieldValue<'b>, Damage> {
-    let value = field_value_of_thread(expr.field, argument_of(expr), view, thread, Purpose::Test)?;
-    Ok(transform(expr, value))
+    value_at(expr, &mut |field| field_value_of_thread(field.field, argument_of(field), view, thread, Purpose::Test))
 }
 
-/// The value for a row of the descriptor table; for fields that depend on the descriptor alone.
+/// The value for a row of the descriptor table; for expressions that depend on the descriptor alone.
 pub(in crate::replay) fn value_of_fd<'b>(
     expr: &FieldExpr,
     view: &BlockView<'b>,
     fd: usize,
 ) -> Result<FieldValue<'b>, Damage> {
-    Ok(transform(expr, field_value_of_fd(expr.field, view, fd, Purpose::Test)?))
+    value_at(expr, &mut |field| field_value_of_fd(field.field, view, fd, Purpose::Test))
 }
 
 /// The value for all events of a kind, where it is the same for all of them.
 pub(in crate::replay) fn value_of_kind(expr: &FieldExpr, info: &'static EventInfo) -> Option<FieldValue<'static>> {
-    field_value_of_kind(expr.field, argument_of(expr), info).map(|value| transform(expr, value))
+    value_at(expr, &mut |field| field_value_of_kind(field.field, argument_of(field), info).ok_or(Differs)).ok()
 }
+
+/// A field's value is not the same for all events of a kind.
+struct Differs;
 
 /// What the value depends on at most.
-pub(super) fn reads_of(expr: &FieldExpr) -> Reads {
-    expr.field.access.reads()
-}
-
-fn transform<'b>(expr: &FieldExpr, value: FieldValue<'b>) -> FieldValue<'b> {
-    expr.transformers.iter().fold(value, |value, transformer| transform_one(*transformer, value))
-}
-
-fn transform_one(transformer: Transformer, value: FieldValue<'_>) -> FieldValue<'_> {
-    if let FieldValue::List(values) = value {
-        return FieldValue::List(values.into_iter().map(|value| transform_one(transformer, value)).collect());
+pub(in crate::replay) fn reads_of(expr: &FieldExpr) -> Reads {
+    // One field is by far the usual case.
+    match expr.single_field() {
+        Some(field) => field.field.access.reads(),
+        None => reads_of_all(expr.fields().into_iter().map(|field| field.field.access.reads())),
     }
-    match (transformer, value) {
-        (Transformer::Storage, value) => value,
-        (Transformer::ToLower, FieldValue::Text(text)) => FieldValue::made(text.to_ascii_lowercase()),
-        (Transformer::ToUpper, FieldValue::Text(text)) => FieldValue::made(text.to_ascii_uppercase()),
-        (Transformer::Len, FieldValue::Text(text)) => FieldValue::UInt(text.len() as u64),
-        (Transformer::Basename, FieldValue::Text(text)) => FieldValue::Text(basename(text)),
-        (Transformer::B64, FieldValue::Text(text)) => {
-            decode_base64(&text).map_or(FieldValue::Missing, FieldValue::made)
+}
+
+/// What values of several sources depend on: one table if all of them do.
+pub(super) fn reads_of_all(reads: impl Iterator<Item = Reads>) -> Reads {
+    reads.reduce(|all, one| if all == one { all } else { Reads::Row }).unwrap_or(Reads::Kind)
+}
+
+/// The value of an expression, given those of its fields.
+fn value_at<'b, E>(
+    expr: &FieldExpr,
+    field_value: &mut dyn FnMut(&FieldRef) -> Result<FieldValue<'b>, E>,
+) -> Result<FieldValue<'b>, E> {
+    let value = match &expr.base {
+        Base::Field(field) => field_value(field)?,
+        Base::Call(of) => {
+            let args: Result<Vec<FieldValue<'b>>, E> =
+                of.args.iter().map(|arg| argument_value(arg, field_value)).collect();
+            call(of, args?)
         }
-        // Numbers, addresses and what is missing have no text to change.
-        (
-            Transformer::ToLower | Transformer::ToUpper | Transformer::Len | Transformer::Basename | Transformer::B64,
-            value,
-        ) => value,
-    }
+    };
+    Ok(expr.transformers.iter().fold(value, |value, transformer| transform(*transformer, value)))
 }
 
-/// What stands behind the last slash.
-fn basename(path: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
-    let start = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
-    match path {
-        Cow::Borrowed(path) => Cow::Borrowed(path.get(start..).unwrap_or_default()),
-        Cow::Owned(mut path) => Cow::Owned(path.split_off(start)),
-    }
-}
-
-/// Bytes that standard base64 stands for; padding may be left out.
-fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    let text = text.strip_suffix(b"=").unwrap_or(text);
-    let text = text.strip_suffix(b"=").unwrap_or(text);
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    for group in text.chunks(4) {
-        let mut bits = 0u32;
-        for byte in group {
-            let value = match byte {
-                b'A'..=b'Z' => byte - b'A',
-                b'a'..=b'z' => byte - b'a' + 26,
-                b'0'..=b'9' => byte - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                _ => return None,
-            };
-            bits = bits << 6 | u32::from(value);
+fn argument_value<'b, E>(
+    arg: &CallArg,
+    field_value: &mut dyn FnMut(&FieldRef) -> Result<FieldValue<'b>, E>,
+) -> Result<FieldValue<'b>, E> {
+    Ok(match arg {
+        CallArg::Value(expr) => value_at(expr, field_value)?,
+        CallArg::Text(text) => FieldValue::made(text.clone().into_bytes()),
+        CallArg::List(parts) => {
+            let mut values = Vec::with_capacity(parts.len());
+            for part in parts {
+                match argument_value(part, field_value)? {
+                    // Without one of its values there is no list.
+                    FieldValue::Missing => return Ok(FieldValue::Missing),
+                    FieldValue::List(several) => values.extend(several),
+                    value => values.push(value),
+                }
+            }
+            FieldValue::List(values)
         }
-        let [_, a, b, c] = (bits << (6 * (4 - group.len()))).to_be_bytes();
-        match group.len() {
-            4 => bytes.extend([a, b, c]),
-            3 => bytes.extend([a, b]),
-            2 => bytes.push(a),
-            _ => return None,
-        }
-    }
-    Some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_decoded_with_and_without_padding() {
-        assert_eq!(decode_base64(b"aGVsbG8="), Some(b"hello".to_vec()));
-        assert_eq!(decode_base64(b"aGVsbG8"), Some(b"hello".to_vec()));
-        assert_eq!(decode_base64(b"aGVsbA=="), Some(b"hell".to_vec()));
-        assert_eq!(decode_base64(b""), Some(Vec::new()));
-        assert_eq!(decode_base64(b"a"), None);
-        assert_eq!(decode_base64(b"a*bc"), None);
-    }
-
-    #[test]
-    fn a_basename_is_what_follows_the_last_slash() {
-        assert_eq!(basename(Cow::Borrowed(b"/usr/bin/sh")).as_ref(), b"sh");
-        assert_eq!(basename(Cow::Owned(b"sh".to_vec())).as_ref(), b"sh");
-        assert_eq!(basename(Cow::Borrowed(b"/usr/bin/")).as_ref(), b"");
-    }
+    })
 }

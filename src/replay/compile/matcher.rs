@@ -7,15 +7,26 @@ use std::net::IpAddr;
 use memchr::memmem::Finder;
 use rustc_hash::FxBuildHasher;
 
-use crate::replay::fields::{Access, End, FdFact, FieldValue, glob};
-use crate::replay::rules::{FieldExpr, Literal, Op, Test};
+use crate::replay::fields::{Access, End, FdFact, FieldValue, Whose, glob};
+use crate::replay::rules::{FieldExpr, Literal, Modifier, Op, Test};
 
 /// A prepared comparison. A missing value matches nothing, whatever the operator.
 #[derive(Debug)]
 pub struct Matcher {
     right: Right,
-    /// Of several values (either end of a connection) all must match, and not just one.
-    needs_all: bool,
+    /// Of several values all must match, and not just one: both ends of a connection differ, every value of a list is
+    /// among the choices.
+    quantity: Quantity,
+}
+
+/// How many of several values must match.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Quantity {
+    One,
+    /// And there must be one.
+    Every,
+    /// None at all will do.
+    EveryIfAny,
 }
 
 /// The right-hand side, in the form in which it is fastest to compare with.
@@ -36,6 +47,8 @@ enum Right {
     /// The value is one of these paths or below one.
     PathPrefix(HashSet<Vec<u8>, FxBuildHasher>),
     Regex(regex::bytes::Regex),
+    /// As many of these as the modifier says.
+    Several(Modifier, Vec<Matcher>),
     /// The value of another field; see [`Matcher::right_field`].
     Field(Op, Box<FieldExpr>),
     /// A right-hand side that nothing can match.
@@ -54,17 +67,37 @@ struct Choices {
 impl Matcher {
     /// Prepares a test's comparison.
     pub fn new(test: &Test) -> Matcher {
-        let needs_all = test.op == Op::Ne
-            && matches!(
-                test.field.field.access,
-                Access::Fd(
-                    FdFact::Ip(End::Either)
-                        | FdFact::Net(End::Either)
-                        | FdFact::Port(End::Either)
-                        | FdFact::Proto(End::Either)
-                )
-            );
-        Matcher { right: Right::new(test.op, &test.values), needs_all }
+        let access = test.field.single_field().map(|field| field.field.access);
+        let is_either_end = matches!(
+            access,
+            Some(Access::Fd(
+                FdFact::Ip(End::Either)
+                    | FdFact::Net(End::Either)
+                    | FdFact::Port(End::Either)
+                    | FdFact::Proto(End::Either)
+            ))
+        );
+        let quantity = match test.op {
+            Op::Ne if is_either_end => Quantity::Every,
+            Op::In if test.field.is_list() => Quantity::EveryIfAny,
+            _ => Quantity::One,
+        };
+        let right = match test.modifier {
+            None => Right::new(test.op, &test.values),
+            Some(_) if test.values.is_empty() => Right::Nothing,
+            Some(Modifier::AnyOf) if test.op == Op::Eq => Right::new(Op::In, &test.values),
+            // Of an ancestor each value may be another one's, so they are asked one by one.
+            Some(Modifier::AllOf)
+                if test.op == Op::Ne && !matches!(access, Some(Access::Thread(Whose::Ancestor, _))) =>
+            {
+                Right::new(Op::Ne, &test.values)
+            }
+            Some(modifier) => {
+                let one = |value| Matcher { right: Right::new(test.op, std::slice::from_ref(value)), quantity };
+                Right::Several(modifier, test.values.iter().map(one).collect())
+            }
+        };
+        Matcher { right, quantity }
     }
 
     /// The field on the right-hand side, if there is one: then [`Matcher::holds_with`] is to be asked.
@@ -77,12 +110,16 @@ impl Matcher {
 
     /// Whether the comparison holds for a value.
     pub fn holds(&self, value: &FieldValue<'_>) -> bool {
+        if let Right::Several(modifier, matchers) = &self.right {
+            return holds_for_several(*modifier, matchers, |matcher| matcher.holds(value));
+        }
         match value {
             FieldValue::Missing => false,
-            FieldValue::List(values) if self.needs_all => {
-                !values.is_empty() && values.iter().all(|value| self.right.holds(value))
-            }
-            FieldValue::List(values) => values.iter().any(|value| self.right.holds(value)),
+            FieldValue::List(values) => match self.quantity {
+                Quantity::One => values.iter().any(|value| self.right.holds(value)),
+                Quantity::Every => !values.is_empty() && values.iter().all(|value| self.right.holds(value)),
+                Quantity::EveryIfAny => values.iter().all(|value| self.right.holds(value)),
+            },
             value => self.right.holds(value),
         }
     }
@@ -95,13 +132,45 @@ impl Matcher {
     /// Whether the comparison holds with the value of the right-hand field.
     pub fn holds_with(&self, value: &FieldValue<'_>, right: &FieldValue<'_>) -> bool {
         let Right::Field(op, _) = &self.right else { return self.holds(value) };
-        let literals = literals_of(right);
-        if literals.is_empty() {
+        if let (FieldValue::Text(left), FieldValue::Text(right)) = (value, right)
+            && let Some(holds) = compare_texts(*op, left, right)
+        {
+            return holds;
+        }
+        if value.is_missing() || right.is_missing() {
             return false;
         }
-        let matcher = Matcher { right: Right::new(*op, &literals), needs_all: self.needs_all };
-        matcher.holds(value)
+        Matcher { right: Right::new(*op, &literals_of(right)), quantity: self.quantity }.holds(value)
     }
+}
+
+/// Whether as many matchers hold as a modifier says. There is one at least.
+fn holds_for_several(modifier: Modifier, matchers: &[Matcher], holds: impl Fn(&Matcher) -> bool) -> bool {
+    match modifier {
+        Modifier::OneOf => matchers.iter().filter(|matcher| holds(matcher)).take(2).count() == 1,
+        Modifier::AnyOf => matchers.iter().any(holds),
+        Modifier::AllOf => matchers.iter().all(holds),
+    }
+}
+
+/// A text compared with another one; `None` for operators that need more preparation.
+fn compare_texts(op: Op, left: &[u8], right: &[u8]) -> Option<bool> {
+    Some(match op {
+        Op::Eq | Op::In | Op::Intersects => left == right,
+        Op::Ne => left != right,
+        Op::Lt => left < right,
+        Op::Le => left <= right,
+        Op::Gt => left > right,
+        Op::Ge => left >= right,
+        Op::Contains | Op::BContains => memchr::memmem::find(left, right).is_some(),
+        Op::IContains => memchr::memmem::find(&left.to_ascii_lowercase(), &right.to_ascii_lowercase()).is_some(),
+        Op::StartsWith | Op::BStartsWith => left.starts_with(right),
+        Op::EndsWith => left.ends_with(right),
+        Op::Glob => glob::matches_folding(right, left, false),
+        Op::IGlob => glob::matches_folding(right, left, true),
+        Op::Exists => true,
+        Op::Pmatch | Op::Regex => return None,
+    })
 }
 
 /// A value as the right-hand side of a comparison.
@@ -171,6 +240,9 @@ impl Right {
                 }
             }
             (Right::Field(..) | Right::Nothing, _) => false,
+            (Right::Several(modifier, matchers), value) => {
+                holds_for_several(*modifier, matchers, |matcher| matcher.holds(value))
+            }
             (right, FieldValue::Text(text)) => right.holds_for_text(text),
             (right, value) => {
                 let mut text = Vec::new();
@@ -192,6 +264,9 @@ impl Right {
             Right::Glob(pattern, fold) => glob::matches_folding(pattern, text, *fold),
             Right::PathPrefix(prefixes) => is_below(text, prefixes),
             Right::Regex(regex) => regex.is_match(text),
+            Right::Several(modifier, matchers) => {
+                holds_for_several(*modifier, matchers, |matcher| matcher.holds_for_text(text))
+            }
             Right::Ordered(..) => self.holds(&FieldValue::text(text)),
             Right::Field(..) | Right::Nothing => false,
         }
@@ -332,8 +407,8 @@ mod tests {
 
     fn matcher(field: &str, op: Op, values: &[Literal]) -> Matcher {
         let field = lookup(field).expect("the field exists");
-        let field = FieldExpr { field, arg: FieldArg::None, transformers: Vec::new() };
-        Matcher::new(&Test { field, op, values: values.to_vec() })
+        let field = FieldExpr::of(field, FieldArg::None);
+        Matcher::new(&Test { field, op, modifier: None, values: values.to_vec() })
     }
 
     fn text(text: &str) -> Literal {

@@ -13,10 +13,11 @@ mod matcher;
 mod plan;
 mod program;
 mod selection;
+mod transform;
 
 pub use atom::{Atom, AtomId};
 pub use bound_field::{argument_of, value_of};
-pub(in crate::replay) use bound_field::{value_of_fd, value_of_kind, value_of_thread};
+pub(in crate::replay) use bound_field::{reads_of, value_of_fd, value_of_kind, value_of_thread};
 pub use graph::{Domain, Graph, Node, NodeId};
 pub use matcher::Matcher;
 pub use plan::{KindPlan, RuleId, RulePlan};

@@ -60,10 +60,10 @@ impl Condition {
         match self {
             Condition::Atom(id) => {
                 let atom = atoms.get(*id)?;
-                let is_type = matches!(
-                    atom.field.field.access,
-                    Access::Event(EventFact::Type | EventFact::SyscallType | EventFact::TypeIs)
-                );
+                let is_type = atom.field.single_field().is_some_and(|field| {
+                    let access = field.field.access;
+                    matches!(access, Access::Event(EventFact::Type | EventFact::SyscallType | EventFact::TypeIs))
+                });
                 if is_type { kind_answer(atom, info) } else { None }
             }
             Condition::Not(inner) => inner.type_answer(info, atoms).map(|answer| !answer),
@@ -95,10 +95,11 @@ impl Condition {
 
 /// The answer of an atom for all events of a kind, if there is one.
 fn kind_answer(atom: &Atom, info: &'static EventInfo) -> Option<bool> {
-    if atom.matcher.right_field().is_some() {
-        return None;
+    let value = value_of_kind(&atom.field, info)?;
+    match atom.matcher.right_field() {
+        Some(right) => value_of_kind(right, info).map(|right| atom.matcher.holds_with(&value, &right)),
+        None => Some(atom.matcher.holds(&value)),
     }
-    value_of_kind(&atom.field, info).map(|value| atom.matcher.holds(&value))
 }
 
 /// Folds conditions for one kind.

@@ -11,7 +11,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::bits::Bits;
 use super::keys::{Key, KeyedAnswers, Keys, event_keys, fd_keys, thread_keys};
-use super::single::{holds_for_event, holds_for_row};
+use super::single::{holds_for_event, holds_for_row, holds_with_values};
 use crate::format::schema::{EventInfo, EventKind};
 use crate::format::{Block, Damage, EventTable, Loss};
 use crate::replay::compile::{Atom, Domain, KindPlan, Node, NodeId, Program, RuleId, value_of_fd, value_of_thread};
@@ -380,12 +380,11 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
             Scope::Events { info, table } => event_keys(atom, info, table)?,
         };
         let ask_row = |row: usize| -> Result<bool, Damage> {
-            let value = match scope {
-                Scope::Threads => value_of_thread(&atom.field, view, row)?,
-                Scope::Fds => value_of_fd(&atom.field, view, row)?,
-                Scope::Events { table, .. } => return holds_for_event(atom, &EventRow::new(view, table, row)),
-            };
-            Ok(atom.matcher.holds(&value))
+            match scope {
+                Scope::Threads => holds_with_values(atom, |expr| value_of_thread(expr, view, row)),
+                Scope::Fds => holds_with_values(atom, |expr| value_of_fd(expr, view, row)),
+                Scope::Events { table, .. } => holds_for_event(atom, &EventRow::new(view, table, row)),
+            }
         };
         let mut damage = None;
         let mut ask_or_note = |row: usize| match ask_row(row) {

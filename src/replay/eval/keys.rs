@@ -11,6 +11,7 @@ use crate::replay::compile::{Atom, argument_of, value_of_kind};
 use crate::replay::fields::{
     Access, Argument, BlockView, EventFact, FdFact, PathRole, StdioFact, ThreadFact, Whose, result_decides_paths,
 };
+use crate::replay::rules::FieldRef;
 
 /// The columns that decide a comparison.
 pub(super) enum Keys<'b> {
@@ -61,7 +62,8 @@ pub(super) struct KeyedAnswers {
 /// The columns that decide a comparison over the thread table.
 pub(super) fn thread_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<'b>, Damage> {
     let number = |column| -> Result<Keys<'b>, Damage> { Ok(Keys::One(Key::Number(view.thread_ints(column)?))) };
-    Ok(match atom.field.field.access {
+    let Some(field) = keyed_field(atom) else { return Ok(Keys::Unknown) };
+    Ok(match field.field.access {
         Access::Thread(Whose::Own, fact) => match fact {
             ThreadFact::Name => text_of(atom, view.thread_texts(ThreadColumn::Comm)?),
             ThreadFact::Exe => text_of(atom, view.thread_texts(ThreadColumn::Exe)?),
@@ -83,9 +85,7 @@ pub(super) fn thread_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<
         },
         // What is asked of an ancestor is the same for all children of one parent.
         Access::Thread(Whose::Parent, _) => number(ThreadColumn::Parent)?,
-        Access::Thread(Whose::Ancestor, _) if argument_of(&atom.field) != Argument::Index(0) => {
-            number(ThreadColumn::Parent)?
-        }
+        Access::Thread(Whose::Ancestor, _) if argument_of(field) != Argument::Index(0) => number(ThreadColumn::Parent)?,
         Access::User(_) => number(ThreadColumn::User)?,
         Access::Group(_) => number(ThreadColumn::Group)?,
         Access::Container(_) => number(ThreadColumn::Container)?,
@@ -105,7 +105,7 @@ pub(super) fn thread_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<
 
 /// The columns that decide a comparison over the descriptor table.
 pub(super) fn fd_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<'b>, Damage> {
-    let Access::Fd(fact) = atom.field.field.access else { return Ok(Keys::Unknown) };
+    let Some(Access::Fd(fact)) = keyed_field(atom).map(|field| field.field.access) else { return Ok(Keys::Unknown) };
     let letter = || -> Result<Key<'b>, Damage> { Ok(Key::Number(view.fd_ints(FdColumn::TypeChar)?)) };
     let name = || -> Result<Key<'b>, Damage> { Ok(Key::Text(view.fd_texts(FdColumn::Name)?)) };
     let num = || -> Result<Key<'b>, Damage> { Ok(Key::Number(view.fd_ints(FdColumn::Num)?)) };
@@ -127,10 +127,8 @@ pub(super) fn event_keys<'b>(
     info: &'static EventInfo,
     table: &EventTable<'b>,
 ) -> Result<Keys<'b>, Damage> {
-    if atom.matcher.right_field().is_some() {
-        return Ok(Keys::Unknown);
-    }
-    let Access::Event(fact) = atom.field.field.access else { return Ok(Keys::Unknown) };
+    let Some(field) = keyed_field(atom) else { return Ok(Keys::Unknown) };
+    let Access::Event(fact) = field.field.access else { return Ok(Keys::Unknown) };
     if value_of_kind(&atom.field, info).is_some() {
         return Ok(Keys::Several(Vec::new()));
     }
@@ -162,7 +160,7 @@ pub(super) fn event_keys<'b>(
         EventFact::Res | EventFact::RawRes | EventFact::Failed | EventFact::CountError => first()?,
         EventFact::Type | EventFact::SyscallType => first()?,
         EventFact::Arg | EventFact::RawArg => {
-            let at = match argument_of(&atom.field) {
+            let at = match argument_of(field) {
                 Argument::Key(name) => info.param(name),
                 Argument::Index(at) => usize::try_from(at).ok(),
                 Argument::None => None,
@@ -184,6 +182,11 @@ pub(super) fn event_keys<'b>(
         }
         _ => Keys::Unknown,
     })
+}
+
+/// The only field of a comparison: what is made of several, or compared with another one, has no key.
+fn keyed_field(atom: &Atom) -> Option<&FieldRef> {
+    if atom.matcher.right_field().is_some() { None } else { atom.field.single_field() }
 }
 
 /// A column whose texts are the values, unless they are changed first.

@@ -85,7 +85,7 @@ fn write_alert(alert: &Alert<'_, '_>, template: &Template, has_prefix: bool, out
         fields.insert("evt.time", FieldValue::Time(TimeStyle::Clock, ts_ns));
     }
     for part in &template.parts {
-        if let TemplatePart::Field { expr, source } = part {
+        if let TemplatePart::Field { expr, source, .. } = part {
             fields.insert(source.as_str(), value_of(expr, &alert.event, Purpose::Print)?);
         }
     }

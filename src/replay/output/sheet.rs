@@ -4,7 +4,7 @@
 use super::columns::CellStyle;
 use crate::format::Damage;
 use crate::format::schema::KIND_LIMIT;
-use crate::replay::compile::{value_of, value_of_kind};
+use crate::replay::compile::{reads_of, value_of, value_of_kind};
 use crate::replay::fields::{EventRow, FieldValue, Purpose, Reads};
 use crate::replay::rules::FieldExpr;
 
@@ -43,7 +43,7 @@ impl<'f> FieldSheet<'f> {
 
     /// Appends the field's value for an event. All events must be of one block.
     pub(super) fn write(&mut self, event: &EventRow<'_, '_>, out: &mut Vec<u8>) -> Result<(), Damage> {
-        let row = match self.field.field.access.reads() {
+        let row = match reads_of(self.field) {
             Reads::Kind | Reads::Row => return self.write_by_kind(event, out),
             Reads::Thread => event.thread()?,
             Reads::Fd => event.fd()?,

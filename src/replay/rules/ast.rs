@@ -25,19 +25,137 @@ pub struct Test {
     pub field: FieldExpr,
     /// How.
     pub op: Op,
-    /// With what; empty for `exists`; exactly one for all operators that take no list.
+    /// How many of the values must fit, for operators that take one value (`startswith anyof (a, b)`).
+    pub modifier: Option<Modifier>,
+    /// With what; empty for `exists`; exactly one for all operators that take no list and have no modifier.
     pub values: Vec<Literal>,
 }
 
-/// A field with its argument and the transformers around it.
+/// How many of several values an operator must hold for. None of them holds for an empty list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Modifier {
+    /// For exactly one.
+    OneOf,
+    /// For one at least.
+    AnyOf,
+    /// For each.
+    AllOf,
+}
+
+/// A value that is asked of an event: a field or what a function makes of fields, with the transformers around it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldExpr {
+    /// What the transformers are applied to.
+    pub base: Base,
+    /// Transformers from the inside out (`toupper(b64(x))` is `[b64, toupper]`).
+    pub transformers: Vec<Transformer>,
+}
+
+/// The innermost part of a [`FieldExpr`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Base {
+    /// `proc.aname[2]`.
+    Field(FieldRef),
+    /// `concat(proc.name, ":", proc.exe)`.
+    Call(Call),
+}
+
+/// A field with its argument.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FieldRef {
     /// The catalogue's row.
     pub field: &'static Field,
     /// The argument.
     pub arg: FieldArg,
-    /// Transformers from the inside out (`toupper(b64(x))` is `[b64, toupper]`). None before the whole language is in.
-    pub transformers: Vec<Transformer>,
+}
+
+/// A function of several arguments; their number and types have been checked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Call {
+    /// Which.
+    pub function: Function,
+    /// What it is given.
+    pub args: Vec<CallArg>,
+    /// The option whose value is asked for: `getopt(...)[t]`.
+    pub selector: Option<u8>,
+}
+
+/// A transformer of several arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Function {
+    /// `join(separator, list)`: the list's values in one text.
+    Join,
+    /// `concat(a, b, ...)`: texts, one behind the other.
+    Concat,
+    /// `getopt(list, options)`: the short options in a command's arguments, and their values.
+    GetOpt,
+}
+
+/// An argument of a [`Call`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CallArg {
+    /// A value of the event.
+    Value(FieldExpr),
+    /// A text or number as written.
+    Text(String),
+    /// `(proc.name, "x")`; lists are not nested.
+    List(Vec<CallArg>),
+}
+
+impl FieldExpr {
+    /// A field without transformers.
+    pub fn of(field: &'static Field, arg: FieldArg) -> FieldExpr {
+        FieldExpr { base: Base::Field(FieldRef { field, arg }), transformers: Vec::new() }
+    }
+
+    /// The field, if there is exactly one and no function takes it; there may be transformers around it.
+    pub fn single_field(&self) -> Option<&FieldRef> {
+        match &self.base {
+            Base::Field(field) => Some(field),
+            Base::Call(_) => None,
+        }
+    }
+
+    /// The field, if there is nothing around it.
+    pub fn plain_field(&self) -> Option<&FieldRef> {
+        self.single_field().filter(|_| self.transformers.is_empty())
+    }
+
+    /// All fields that the value is made of, in the order in which they are written.
+    pub fn fields(&self) -> Vec<&FieldRef> {
+        let mut fields = Vec::new();
+        self.collect_fields(&mut fields);
+        fields
+    }
+
+    fn collect_fields<'e>(&'e self, fields: &mut Vec<&'e FieldRef>) {
+        match &self.base {
+            Base::Field(field) => fields.push(field),
+            Base::Call(call) => call.args.iter().for_each(|arg| arg.collect_fields(fields)),
+        }
+    }
+
+    /// Whether there may be several values, all of which are looked at.
+    pub fn is_list(&self) -> bool {
+        let base = match &self.base {
+            Base::Field(field) => field.field.is_list,
+            Base::Call(call) => match call.function {
+                Function::Join | Function::Concat => false,
+                Function::GetOpt => call.selector.is_none(),
+            },
+        };
+        base && !self.transformers.contains(&Transformer::Len)
+    }
+}
+
+impl CallArg {
+    fn collect_fields<'e>(&'e self, fields: &mut Vec<&'e FieldRef>) {
+        match self {
+            CallArg::Value(value) => value.collect_fields(fields),
+            CallArg::Text(_) => {}
+            CallArg::List(parts) => parts.iter().for_each(|part| part.collect_fields(fields)),
+        }
+    }
 }
 
 /// A transformer of a field's value.
@@ -49,7 +167,6 @@ pub enum Transformer {
     B64,
     Basename,
     Len,
-    Storage,
 }
 
 /// A field's argument.
@@ -119,12 +236,14 @@ pub struct Template {
 pub enum TemplatePart {
     /// Text as it stands.
     Text(String),
-    /// `%proc.name`; `source` is what stood after the percent sign, the key in `output_fields`.
+    /// `%proc.name`.
     Field {
         /// The field.
         expr: FieldExpr,
-        /// As written.
+        /// As written, without the percent sign and the width.
         source: String,
+        /// The number of bytes that the value is cut or filled up to: `%30proc.name`.
+        width: Option<usize>,
     },
 }
 

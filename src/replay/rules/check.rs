@@ -2,15 +2,15 @@
 
 use rustc_hash::FxHashSet;
 
-use super::ast::{Expr, Literal, Op, Span, Test};
+use super::ast::{Expr, Literal, Modifier, Op, Span, Test};
 use super::diagnostic::Code;
-use super::field_ref::{FieldProblem, TypedField, resolve_field};
+use super::field_ref::{FieldProblem, TypedField, resolve_value};
 use super::lists::ListValue;
 use super::names;
 use super::operand::read_operand;
 use super::problems::Problem;
 use super::scope::{Scope, Sight};
-use super::syntax::{Cond, RawField, RawTest, RawValue, Right, operator_name, takes_list};
+use super::syntax::{Cond, RawField, RawTest, RawValue, Right, operator_name};
 use super::text::{Place, Text};
 use super::value_warnings::suspicion;
 use crate::replay::fields::{Field, Sources};
@@ -91,15 +91,21 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
     pub(super) fn check_excepted(
         mut self,
         raw: &RawField<'_>,
-        op: Op,
+        (op, modifier): (Op, Option<Modifier>),
         op_place: Place,
         values: &[ListValue<'_>],
     ) -> Checked {
-        let part = self.excepted(raw, op, op_place, values);
+        let part = self.excepted(raw, (op, modifier), op_place, values);
         self.finish(part)
     }
 
-    fn excepted(&mut self, raw: &RawField<'_>, op: Op, op_place: Place, values: &[ListValue<'_>]) -> Part {
+    fn excepted(
+        &mut self,
+        raw: &RawField<'_>,
+        (op, modifier): (Op, Option<Modifier>),
+        op_place: Place,
+        values: &[ListValue<'_>],
+    ) -> Part {
         let left = self.field(raw)?;
         if let Err(FieldProblem { code, message, help }) = left.check_operator(op) {
             self.problems.push(Problem { place: op_place, code, message, help });
@@ -117,7 +123,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
             }
         }
         let size = Size { tests: 1, values: literals.len(), depth: 1 };
-        right.then_some((Expr::Test(Test { field: left.expr, op, values: literals }), size))
+        right.then_some((Expr::Test(Test { field: left.expr, op, modifier, values: literals }), size))
     }
 
     fn report(&mut self, code: Code, span: &Span, message: impl Into<String>, help: Option<String>) {
@@ -201,17 +207,17 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
 
     /// A field, reported when it is wrong.
     fn field(&mut self, raw: &RawField<'_>) -> Option<TypedField> {
-        let transformers: Vec<_> = raw.transformers.iter().map(|(transformer, _)| *transformer).collect();
-        let bracket = raw.arg.as_ref().map(|(text, _)| &**text);
-        match resolve_field(raw.name, bracket, &transformers) {
-            Ok(field) => {
-                if field.expr.field.sources != Sources::ANY {
-                    self.fields.push((self.scope.locate(self.text, &raw.span()), field.expr.field));
+        match resolve_value(raw) {
+            Ok(typed) => {
+                for field in typed.expr.fields() {
+                    if field.field.sources != Sources::ANY {
+                        self.fields.push((self.scope.locate(self.text, &raw.span), field.field));
+                    }
                 }
-                Some(field)
+                Some(typed)
             }
-            Err(problem) => {
-                self.report_field(problem, &raw.span());
+            Err((problem, span)) => {
+                self.report_field(problem, &span);
                 None
             }
         }
@@ -219,14 +225,16 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
 
     fn check_test(&mut self, raw: &RawTest<'_>) -> Option<Test> {
         let left = self.field(&raw.left)?;
-        match left.expr.field.name {
-            "evt.dir" => self.report_direction(raw),
-            name if is_of_enter_events(name) => {
-                let message = format!("`{name}` is deprecated: it has no value");
-                let help = Some("a call's start is not recorded, only its end".to_owned());
-                self.report(Code::Deprecated, &raw.left.span(), message, help);
+        for field in left.expr.fields() {
+            match field.field.name {
+                "evt.dir" => self.report_direction(raw),
+                name if is_of_enter_events(name) => {
+                    let message = format!("`{name}` is deprecated: it has no value");
+                    let help = Some("a call's start is not recorded, only its end".to_owned());
+                    self.report(Code::Deprecated, &raw.left.span, message, help);
+                }
+                _ => {}
             }
-            _ => {}
         }
         if let Err(problem) = left.check_operator(raw.op) {
             self.report_field(problem, &raw.op_span);
@@ -239,12 +247,12 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
             Right::ListName(name) => self.named_list(&left, raw.op, name)?,
             Right::Field(field) => vec![self.right_field(&left, raw, field)?],
         };
-        Some(Test { field: left.expr, op: raw.op, values })
+        Some(Test { field: left.expr, op: raw.op, modifier: raw.modifier, values })
     }
 
     /// An event is a whole system call here, so its direction is no longer of use.
     fn report_direction(&mut self, raw: &RawTest<'_>) {
-        let span = raw.left.span();
+        let span = raw.left.span.clone();
         match &raw.right {
             Right::Value(value) if value.text == ">" && raw.op == Op::Eq => {
                 let help = "leave it out: one event holds all parameters and the result".to_owned();
@@ -350,20 +358,21 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
 
     fn right_field(&mut self, left: &TypedField, raw: &RawTest<'_>, field: &RawField<'_>) -> Option<Literal> {
         let right = self.field(field)?;
-        let span = field.span();
+        let words = |field: &TypedField| {
+            if field.is_list { "a list".to_owned() } else { field.class.describe().to_owned() }
+        };
         let message = if matches!(raw.op, Op::Pmatch | Op::Regex) {
             format!("`{}` cannot compare with a field", operator_name(raw.op))
         } else if !left.can_face_field() {
-            format!("`{}` cannot be compared with a field", left.expr.field.name)
+            format!("`{}` cannot be compared with a field", left.name())
         } else if !right.can_face_field() {
-            format!("`{}` cannot stand on the right-hand side", right.expr.field.name)
-        } else if left.class != right.class || (right.is_list && !takes_list(raw.op)) {
-            let right_name = right.expr.field.name;
-            let words = if right.is_list { "a list" } else { right.class.describe() };
-            format!("`{}` is {}, `{right_name}` is {words}", left.expr.field.name, left.class.describe())
+            format!("`{}` cannot stand on the right-hand side", right.name())
+        } else if left.class != right.class || left.is_list != right.is_list {
+            format!("`{}` is {}, `{}` is {}", left.name(), words(left), right.name(), words(&right))
         } else {
             return Some(Literal::Field(Box::new(right.expr)));
         };
+        let span = field.span.clone();
         self.report(Code::TypeMismatch, &span, message, None);
         None
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use super::ast::{Op, Priority};
+use super::ast::{Modifier, Op, Priority};
 use super::diagnostic::Code;
 use super::item::{Entry, RawBody, RawException, RawItem, RuleKeys};
 use super::location::{ItemMark, Part};
@@ -310,10 +310,13 @@ fn check_exception(exception: &mut RawException<'_>, problems: &mut Problems<'_>
             Some(invalid(place.clone(), message))
         }
         (Some(Entry::One(_)), Some(Entry::One(comp))) => match operator_of(comp) {
-            Some(op) if takes_list(op) => None,
+            Some((op, modifier)) if takes_list(op) || modifier.is_some() => None,
             _ => {
                 let message = format!("`{}` cannot compare a field with a list of values", comp.value());
-                Some(invalid(comp.place(), message).help("one of in, pmatch, intersects"))
+                Some(
+                    invalid(comp.place(), message)
+                        .help("write in, pmatch or intersects, or an operator with oneof, anyof or allof"),
+                )
             }
         },
     };
@@ -342,8 +345,8 @@ fn check_operator(entry: &Entry<'_>) -> Option<Problem> {
 }
 
 /// The operator that an entry of `comps` names.
-pub(super) fn operator_of(text: &Text<'_>) -> Option<Op> {
-    parser::parse_operator(text.value())
+pub(super) fn operator_of(text: &Text<'_>) -> Option<(Op, Option<Modifier>)> {
+    parser::parse_comparison_name(text.value())
 }
 
 /// `1 field`, `2 fields`.

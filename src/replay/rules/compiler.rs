@@ -170,12 +170,14 @@ fn read_output(text: &Text<'_>, source: Source, scope: &Scope<'_, '_, '_>, found
 /// Fields that were of use while a call had an event for its start, too.
 fn report_deprecated_fields(template: &Template, text: &Text<'_>, scope: &Scope<'_, '_, '_>, found: &mut Vec<Problem>) {
     for part in &template.parts {
-        let TemplatePart::Field { expr, source } = part else { continue };
-        let name = expr.field.name;
-        if name != "evt.dir" && !is_of_enter_events(name) {
+        let TemplatePart::Field { expr, source, .. } = part else { continue };
+        let names = expr.fields().into_iter().map(|field| field.field.name);
+        let Some(name) = names.into_iter().find(|name| *name == "evt.dir" || is_of_enter_events(name)) else {
             continue;
-        }
-        let start = text.value().find(&format!("%{source}")).unwrap_or(0);
+        };
+        // Between the percent sign and the field there may be a width.
+        let at = text.value().find(&format!("%{source}")).or_else(|| text.value().find(source.as_str()));
+        let start = at.unwrap_or(0);
         let place = scope.locate(text, &(start..start + source.len() + 1));
         let problem = Problem::new(Code::Deprecated, place, format!("`{name}` is deprecated"));
         found.push(problem.help("leave it out: one event stands for a whole call"));

@@ -37,7 +37,8 @@ fn join(parts: &[Expr], negated: bool, is_and: bool) -> TypeSet {
 }
 
 fn types_of_test(test: &Test, negated: bool) -> TypeSet {
-    let is_type = test.field.field.name == "evt.type" && test.field.transformers.is_empty();
+    let is_type = test.field.plain_field().is_some_and(|field| field.field.name == "evt.type");
+    let is_type = is_type && test.modifier.is_none();
     let keeps = match test.op {
         Op::Eq | Op::In if is_type => true,
         Op::Ne if is_type => false,

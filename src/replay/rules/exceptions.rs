@@ -1,6 +1,6 @@
 //! Exceptions of a rule -> conditions that are negated and joined with its own.
 
-use super::ast::Op;
+use super::ast::{Modifier, Op};
 use super::check::{Checked, Checker, join_checked};
 use super::collection::{count, operator_of};
 use super::diagnostic::Code;
@@ -26,9 +26,9 @@ pub(super) fn check_exception<'c>(exception: &'c RawException<'c>, scope: &Scope
 
 /// One field, compared with all values at once.
 fn check_single<'c>(exception: &'c RawException<'c>, field: &'c Text<'c>, scope: &Scope<'c, '_, '_>) -> Checked {
-    let (op, op_place) = match &exception.comps {
-        Some(Entry::One(comp)) => (operator_of(comp).unwrap_or(Op::In), comp.place()),
-        Some(Entry::Many(..)) | None => (Op::In, field.place()),
+    let (comparison, op_place) = match &exception.comps {
+        Some(Entry::One(comp)) => (operator_of(comp).unwrap_or((Op::In, None)), comp.place()),
+        Some(Entry::Many(..)) | None => ((Op::In, None), field.place()),
     };
     let mut problems = Vec::new();
     let mut values = Vec::new();
@@ -41,7 +41,7 @@ fn check_single<'c>(exception: &'c RawException<'c>, field: &'c Text<'c>, scope:
             }
         }
     }
-    let mut checked = check_comparison(field, op, op_place, &values, scope);
+    let mut checked = check_comparison(field, comparison, op_place, &values, scope);
     if !problems.is_empty() {
         checked.expr = None;
         checked.problems.extend(problems);
@@ -96,15 +96,16 @@ fn check_part<'c>(
         },
         Some(Entry::One(_)) | None => None,
     };
-    let op = comp.and_then(operator_of).unwrap_or(Op::Eq);
+    let (op, modifier) = comp.and_then(operator_of).unwrap_or((Op::Eq, None));
+    let takes_list = takes_list(op) || modifier.is_some();
     let op_place = comp.map_or_else(|| field.place(), Text::place);
     let mut problems = Vec::new();
     let mut values = Vec::new();
     match part {
-        Entry::One(text) if takes_list(op) && text.value().starts_with('(') => {
+        Entry::One(text) if takes_list && text.value().starts_with('(') => {
             values.extend(parenthesised_values(text, scope, &mut problems));
         }
-        Entry::One(text) if takes_list(op) => {
+        Entry::One(text) if takes_list => {
             let parsed = parser::parse_values(text.value(), 0);
             values.extend(located(parsed, text, scope, &mut problems));
         }
@@ -120,26 +121,29 @@ fn check_part<'c>(
             }
         }
     }
-    let takes_one = !takes_list(op);
+    let takes_one = !takes_list;
     if takes_one && (matches!(part, Entry::Many(..)) || values.len() != 1) && problems.is_empty() {
         let problem = invalid(&part.place(), format!("`{}` takes one value", super::syntax::operator_name(op)));
         problems.push(problem.help("write `in` below `comps` to compare with several"));
     }
-    let mut checked =
-        if problems.is_empty() { check_comparison(field, op, op_place, &values, scope) } else { Checked::default() };
+    let mut checked = if problems.is_empty() {
+        check_comparison(field, (op, modifier), op_place, &values, scope)
+    } else {
+        Checked::default()
+    };
     checked.problems.extend(problems);
     checked
 }
 
 fn check_comparison<'c>(
     field: &'c Text<'c>,
-    op: Op,
+    comparison: (Op, Option<Modifier>),
     op_place: Place,
     values: &[ListValue<'c>],
     scope: &Scope<'c, '_, '_>,
 ) -> Checked {
     match parser::parse_field(field.value()) {
-        Ok(raw) => Checker::new(scope, field, Sight::ALL, 0).check_excepted(&raw, op, op_place, values),
+        Ok(raw) => Checker::new(scope, field, Sight::ALL, 0).check_excepted(&raw, comparison, op_place, values),
         Err(error) => {
             let place = scope.locate(field, &error.span);
             let problem = Problem { place, code: Code::UnknownField, message: error.message, help: error.help };

@@ -1,9 +1,10 @@
 //! Names of fields with their arguments, as conditions and outputs write them -> [`FieldExpr`] and its type.
 
-use super::ast::{FieldArg, FieldExpr, Op, Transformer};
+use super::ast::{Base, FieldArg, FieldExpr, FieldRef, Op, Span, Transformer};
+use super::calls::resolve_call;
 use super::diagnostic::Code;
 use super::names;
-use super::syntax::{operator_name, transformer_name};
+use super::syntax::{RawBase, RawField, operator_name, transformer_name};
 use crate::format::schema::{EventKind, ParamType};
 use crate::replay::fields::{ArgRule, Field, FieldType, Source};
 
@@ -98,7 +99,7 @@ impl TypedField {
             let message = format!("`{}` cannot compare `{name}`, which is a list", operator_name(op));
             return problem(message).map_err(|problem: FieldProblem| problem.help("use `in` or `intersects`"));
         }
-        if self.expr.field.name == "evt.around" && op != Op::Eq {
+        if self.expr.plain_field().is_some_and(|field| field.field.name == "evt.around") && op != Op::Eq {
             return problem("`evt.around` is compared with `=` only".to_owned());
         }
         if self.class.takes(op) {
@@ -109,27 +110,41 @@ impl TypedField {
 
     /// Whether the field can stand on the right-hand side, or have another field there.
     pub(super) fn can_face_field(&self) -> bool {
-        const NEVER: &[&str] = &[
-            "fd.ip",
-            "fd.net",
-            "fd.port",
-            "fd.proto",
-            "evt.rawarg",
-            "evt.around",
-            "proc.apid",
-            "proc.aname",
-            "proc.aexe",
-            "proc.aexepath",
-            "proc.acmdline",
-            "proc.aargs",
-            "proc.aenv",
-            "fd.cip.name",
-            "fd.sip.name",
-            "fd.lip.name",
-            "fd.rip.name",
-        ];
-        self.class != ValueClass::Net && !NEVER.contains(&self.expr.field.name)
+        self.class != ValueClass::Net && self.expr.single_field().is_none_or(|field| !is_compared_apart(field.field))
     }
+
+    /// How the value is called in messages.
+    pub(super) fn name(&self) -> String {
+        match self.expr.single_field() {
+            Some(field) => field.field.name.to_owned(),
+            None => self.expr.to_string(),
+        }
+    }
+}
+
+/// Whether the engine compares the field in a way of its own: with several values at once, or of a type that only the
+/// event tells. Transformers and other fields cannot be put to it.
+fn is_compared_apart(field: &Field) -> bool {
+    const NAMES: &[&str] = &[
+        "fd.ip",
+        "fd.net",
+        "fd.port",
+        "fd.proto",
+        "evt.rawarg",
+        "evt.around",
+        "proc.apid",
+        "proc.aname",
+        "proc.aexe",
+        "proc.aexepath",
+        "proc.acmdline",
+        "proc.aargs",
+        "proc.aenv",
+        "fd.cip.name",
+        "fd.sip.name",
+        "fd.lip.name",
+        "fd.rip.name",
+    ];
+    NAMES.contains(&field.name)
 }
 
 /// How a field's argument is read.
@@ -186,12 +201,21 @@ pub(super) fn check_source(field: &Field, source: Source) -> Result<(), FieldPro
     Err(problem.help(format!("it is one of `{}`: a rule says so with `source: {0}`", others.join("`, `"))))
 }
 
+/// Finds the fields of a value as it was written and checks its transformers. The problem comes with its place.
+pub(super) fn resolve_value(raw: &RawField<'_>) -> Result<TypedField, (FieldProblem, Span)> {
+    let here = |problem| (problem, raw.span.clone());
+    let mut typed = match &raw.base {
+        RawBase::Field { name, arg } => resolve_field(name, arg.as_deref()).map_err(here)?,
+        RawBase::Call { function, args, selector } => resolve_call(*function, args, selector.as_ref(), &raw.span)?,
+    };
+    for (transformer, _) in &raw.transformers {
+        apply_transformer(&mut typed, *transformer).map_err(here)?;
+    }
+    Ok(typed)
+}
+
 /// Finds a field by its name, which may end in a dotted argument, and the argument in brackets.
-pub(super) fn resolve_field(
-    name: &str,
-    bracket: Option<&str>,
-    transformers: &[Transformer],
-) -> Result<TypedField, FieldProblem> {
+pub(super) fn resolve_field(name: &str, bracket: Option<&str>) -> Result<TypedField, FieldProblem> {
     let (field, dotted) = split_name(name)?;
     let style = arg_style(field);
     let written = match (dotted, bracket) {
@@ -215,12 +239,9 @@ pub(super) fn resolve_field(
         }
         Some(text) => read_argument(field, style, text, dotted.is_some())?,
     };
-    let (class, is_list) = (value_class(field, &arg)?, field.is_list);
-    let mut typed = TypedField { expr: FieldExpr { field, arg, transformers: Vec::new() }, class, is_list };
-    for transformer in transformers {
-        apply_transformer(&mut typed, *transformer)?;
-    }
-    Ok(typed)
+    let class = value_class(field, &arg)?;
+    let base = Base::Field(FieldRef { field, arg });
+    Ok(TypedField { expr: FieldExpr { base, transformers: Vec::new() }, class, is_list: field.is_list })
 }
 
 /// The field that a name starts with, and the argument after a dot.
@@ -361,19 +382,20 @@ fn param_class(ty: ParamType) -> Option<ValueClass> {
 }
 
 fn apply_transformer(typed: &mut TypedField, transformer: Transformer) -> Result<(), FieldProblem> {
+    let name = transformer_name(transformer);
+    if let Some(field) = typed.expr.single_field()
+        && is_compared_apart(field.field)
+    {
+        let message = format!("`{name}` cannot be applied to `{}`: the field takes no transformers", typed.name());
+        return Err(FieldProblem::new(Code::TypeMismatch, message));
+    }
     let fits = match transformer {
         Transformer::ToLower | Transformer::ToUpper | Transformer::Basename => typed.class == ValueClass::Text,
         Transformer::B64 => matches!(typed.class, ValueClass::Text | ValueClass::Bytes),
         Transformer::Len => typed.is_list || matches!(typed.class, ValueClass::Text | ValueClass::Bytes),
-        Transformer::Storage => true,
     };
     if !fits {
-        let message = format!(
-            "`{}` cannot be applied to `{}`, which is {}",
-            transformer_name(transformer),
-            typed.expr.field.name,
-            typed.class.describe()
-        );
+        let message = format!("`{name}` cannot be applied to `{}`, which is {}", typed.name(), typed.class.describe());
         return Err(FieldProblem::new(Code::TypeMismatch, message));
     }
     if transformer == Transformer::Len {

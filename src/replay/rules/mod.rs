@@ -5,6 +5,7 @@
 
 mod ast;
 mod builtin;
+mod calls;
 mod check;
 mod collection;
 mod compiler;
@@ -40,7 +41,8 @@ mod value_warnings;
 mod yaml;
 
 pub use ast::{
-    Expr, FieldArg, FieldExpr, Literal, Op, Priority, Span, Template, TemplatePart, Test, Transformer, TypedRule,
+    Base, Call, CallArg, Expr, FieldArg, FieldExpr, FieldRef, Function, Literal, Modifier, Op, Priority, Span,
+    Template, TemplatePart, Test, Transformer, TypedRule,
 };
 pub use builtin::builtin_rules;
 pub use compiler::{Compiler, parse_condition, parse_template};

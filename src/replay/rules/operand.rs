@@ -22,8 +22,8 @@ const SERVICES: &[(&str, u16)] = &[
 
 /// Reads a value that `field` is compared with.
 pub(super) fn read_operand(field: &TypedField, op: Op, text: &str) -> Result<Literal, FieldProblem> {
-    let name = field.expr.field.name;
-    if name == "evt.type" && field.expr.transformers.is_empty() && !names::is_event_name(text) {
+    let is_type = field.expr.plain_field().is_some_and(|field| field.field.name == "evt.type");
+    if is_type && !names::is_event_name(text) {
         let near = names::nearest_event_name(text).map(|near| format!("did you mean `{near}`?"));
         let message = format!("there is no event `{text}`");
         return Err(FieldProblem { code: Code::UnknownEventType, message, help: near });

@@ -4,12 +4,12 @@
 
 use std::borrow::Cow;
 
-use super::ast::{Op, Span, Transformer};
+use super::ast::{Function, Modifier, Op, Span};
 use super::lexer::{Lexer, SyntaxError};
 use super::names;
 use super::syntax::{
-    Cond, OPERATORS, RawField, RawTest, RawValue, Right, TRANSFORMERS, is_bare_argument_letter, is_bare_letter,
-    takes_list,
+    Cond, FUNCTIONS, MODIFIERS, OPERATORS, RawArg, RawBase, RawField, RawTest, RawValue, Right, TRANSFORMERS,
+    is_bare_argument_letter, is_bare_letter, modifier_name, takes_list, takes_modifier,
 };
 
 /// The deepest nesting of parentheses and transformers; bounds recursion here and over the tree.
@@ -48,12 +48,8 @@ fn shift_error(error: SyntaxError, shift: usize) -> SyntaxError {
 pub(super) fn parse_field(text: &str) -> Result<RawField<'_>, SyntaxError> {
     let mut parser = Parser::new(text);
     parser.lexer.skip_blank();
-    let field = match parser.take_transformer_name() {
-        Some((transformer, span)) => parser.parse_transformed(transformer, span)?,
-        None => match parser.lexer.take_field_name() {
-            Some((name, span)) => parser.parse_field_rest(name, span)?,
-            None => return Err(SyntaxError::new(0..text.len(), format!("`{text}` is not the name of a field"))),
-        },
+    let Some(field) = parser.parse_value()? else {
+        return Err(SyntaxError::new(0..text.len(), format!("`{text}` is not the name of a field")));
     };
     parser.lexer.skip_blank();
     if parser.lexer.rest().is_empty() {
@@ -63,9 +59,35 @@ pub(super) fn parse_field(text: &str) -> Result<RawField<'_>, SyntaxError> {
     }
 }
 
-/// The operator of this name, for the `comps` of an exception.
+/// The operator of this name, without a modifier.
 pub(super) fn parse_operator(text: &str) -> Option<Op> {
     OPERATORS.iter().find(|(name, _)| *name == text).map(|(_, op)| *op)
+}
+
+/// The operator of this name and its modifier, for the `comps` of an exception: `in`, `startswith anyof`.
+pub(super) fn parse_comparison_name(text: &str) -> Option<(Op, Option<Modifier>)> {
+    let mut words = text.split_ascii_whitespace();
+    let op = parse_operator(words.next()?)?;
+    let modifier = match words.next() {
+        Some(word) => {
+            let (_, modifier) = MODIFIERS.iter().find(|(name, _)| *name == word)?;
+            Some(*modifier).filter(|_| takes_modifier(op))
+        }
+        None => return Some((op, None)),
+    };
+    words.next().is_none().then_some((op, Some(modifier?)))
+}
+
+/// A field or transformer that a text starts with, and the length of it: what follows a percent sign in an output.
+pub(super) fn parse_transformed_start(text: &str) -> Result<Option<(RawField<'_>, usize)>, SyntaxError> {
+    let mut parser = Parser::new(text);
+    Ok(parser.parse_transformed()?.map(|field| (field, parser.lexer.at)))
+}
+
+/// The argument in brackets that a text starts with, and the length of all.
+pub(super) fn parse_bracket(text: &str) -> Result<Option<(Cow<'_, str>, usize)>, SyntaxError> {
+    let mut parser = Parser::new(text);
+    Ok(parser.parse_bracket()?.map(|(arg, _)| (arg, parser.lexer.at)))
 }
 
 struct Parser<'t> {
@@ -156,18 +178,14 @@ impl<'t> Parser<'t> {
             }
             return Err(self.unexpected_rest());
         }
-        if let Some((name, span)) = self.lexer.take_field_name() {
-            let left = self.parse_field_rest(name, span)?;
-            return self.parse_comparison(left).map(Cond::Test);
-        }
-        if let Some((transformer, span)) = self.take_transformer_name() {
-            let left = self.parse_transformed(transformer, span)?;
+        if let Some(left) = self.parse_value()? {
             return self.parse_comparison(left).map(Cond::Test);
         }
         match self.lexer.take_identifier() {
             Some((name, span)) if self.lexer.peek() == Some('(') => {
                 let error = SyntaxError::new(span, format!("there is no transformer `{name}`"));
-                Err(match names::nearest(name, TRANSFORMERS.iter().map(|(name, _)| *name)) {
+                let known = TRANSFORMERS.iter().map(|(name, _)| *name).chain(FUNCTIONS.iter().map(|(name, _)| *name));
+                Err(match names::nearest(name, known) {
                     Some(near) => error.help(format!("did you mean `{near}`?")),
                     None => error,
                 })
@@ -184,12 +202,13 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn take_transformer_name(&mut self) -> Option<(Transformer, Span)> {
+    /// A name of the table with a parenthesis behind it.
+    fn take_call<T: Copy>(&mut self, table: &[(&str, T)]) -> Option<(T, Span)> {
         let start = self.lexer.at;
-        for (name, transformer) in TRANSFORMERS {
+        for (name, meaning) in table {
             if self.lexer.take(name) {
                 if self.lexer.take("(") {
-                    return Some((*transformer, start..start + name.len()));
+                    return Some((*meaning, start..start + name.len()));
                 }
                 self.lexer.at = start;
             }
@@ -197,43 +216,125 @@ impl<'t> Parser<'t> {
         None
     }
 
-    /// The argument in brackets, if any.
-    fn parse_field_rest(&mut self, name: &'t str, name_span: Span) -> Result<RawField<'t>, SyntaxError> {
-        let mut arg = None;
-        let bracket = self.lexer.at;
-        if self.lexer.take("[") {
-            arg = match self.lexer.take_quoted()? {
-                Some(value) => Some((value.text, value.span)),
-                None => self.lexer.take_while(is_bare_argument_letter).map(|(text, span)| (Cow::Borrowed(text), span)),
-            };
-            if arg.is_none() {
-                return Err(SyntaxError::new(bracket..self.lexer.at, "expected an argument in brackets"));
-            }
-            if !self.lexer.take("]") {
-                return Err(SyntaxError::new(bracket..bracket + 1, "this bracket is not closed"));
-            }
+    /// A field, a transformer or a function; nothing is taken where none of them stands.
+    fn parse_value(&mut self) -> Result<Option<RawField<'t>>, SyntaxError> {
+        if let Some((name, span)) = self.lexer.take_field_name() {
+            return self.parse_field_rest(name, span).map(Some);
         }
-        Ok(RawField { name, name_span, arg, transformers: Vec::new() })
+        self.parse_transformed()
     }
 
-    /// What stands in a transformer's parentheses, and the closing one.
-    fn parse_transformed(&mut self, transformer: Transformer, span: Span) -> Result<RawField<'t>, SyntaxError> {
+    /// The argument in brackets, if any, and its place.
+    fn parse_bracket(&mut self) -> Result<Option<(Cow<'t, str>, Span)>, SyntaxError> {
+        let bracket = self.lexer.at;
+        if !self.lexer.take("[") {
+            return Ok(None);
+        }
+        let arg = match self.lexer.take_quoted()? {
+            Some(value) => Some((value.text, value.span)),
+            None => self.lexer.take_while(is_bare_argument_letter).map(|(text, span)| (Cow::Borrowed(text), span)),
+        };
+        if arg.is_none() {
+            return Err(SyntaxError::new(bracket..self.lexer.at, "expected an argument in brackets"));
+        }
+        if !self.lexer.take("]") {
+            return Err(SyntaxError::new(bracket..bracket + 1, "this bracket is not closed"));
+        }
+        Ok(arg)
+    }
+
+    /// The argument in brackets, if any.
+    fn parse_field_rest(&mut self, name: &'t str, name_span: Span) -> Result<RawField<'t>, SyntaxError> {
+        let arg = self.parse_bracket()?.map(|(text, _)| text);
+        let span = name_span.start..self.lexer.at;
+        Ok(RawField { base: RawBase::Field { name, arg }, span, transformers: Vec::new() })
+    }
+
+    /// A transformer or function with what stands in its parentheses.
+    fn parse_transformed(&mut self) -> Result<Option<RawField<'t>>, SyntaxError> {
+        if let Some((function, span)) = self.take_call(FUNCTIONS) {
+            self.enter()?;
+            let call = self.parse_call(function, span)?;
+            self.depth -= 1;
+            return Ok(Some(call));
+        }
+        let Some((transformer, span)) = self.take_call(TRANSFORMERS) else { return Ok(None) };
         self.enter()?;
         self.lexer.skip_blank();
-        let mut field = if let Some((inner, inner_span)) = self.take_transformer_name() {
-            self.parse_transformed(inner, inner_span)?
-        } else if let Some((name, name_span)) = self.lexer.take_field_name() {
-            self.parse_field_rest(name, name_span)?
-        } else {
+        let Some(mut field) = self.parse_value()? else {
             return Err(SyntaxError::new(self.lexer.word_span(), format!("expected a field, {}", self.lexer.found())));
         };
         self.depth -= 1;
         self.lexer.skip_blank();
+        if self.lexer.peek() == Some(',') {
+            let name = self.lexer.text.get(span).unwrap_or("");
+            let message = format!("`{name}` takes one argument");
+            return Err(SyntaxError::new(self.lexer.at..self.lexer.at + 1, message));
+        }
         if !self.lexer.take(")") {
             return Err(SyntaxError::new(span, "the parenthesis of this transformer is not closed"));
         }
         field.transformers.push((transformer, span));
-        Ok(field)
+        Ok(Some(field))
+    }
+
+    /// The arguments of a function, the closing parenthesis and the option in brackets behind it.
+    fn parse_call(&mut self, function: Function, span: Span) -> Result<RawField<'t>, SyntaxError> {
+        let mut args = Vec::new();
+        loop {
+            self.lexer.skip_blank();
+            args.push(self.parse_call_arg()?);
+            self.lexer.skip_blank();
+            if !self.lexer.take(",") {
+                break;
+            }
+        }
+        if !self.lexer.take(")") {
+            return Err(SyntaxError::new(span, "the parenthesis of this transformer is not closed"));
+        }
+        let selector = self.parse_bracket()?;
+        let span = span.start..self.lexer.at;
+        Ok(RawField { base: RawBase::Call { function, args, selector }, span, transformers: Vec::new() })
+    }
+
+    fn parse_call_arg(&mut self) -> Result<RawArg<'t>, SyntaxError> {
+        let open = self.lexer.at;
+        if !self.lexer.take("(") {
+            return self.parse_list_arg();
+        }
+        let mut parts = Vec::new();
+        self.lexer.skip_blank();
+        if !self.lexer.take(")") {
+            loop {
+                self.lexer.skip_blank();
+                parts.push(self.parse_list_arg()?);
+                self.lexer.skip_blank();
+                if !self.lexer.take(",") {
+                    break;
+                }
+            }
+            if !self.lexer.take(")") {
+                return Err(SyntaxError::new(open..open + 1, "the parenthesis of this list is not closed"));
+            }
+        }
+        Ok(RawArg::List(parts, open..self.lexer.at))
+    }
+
+    /// What can stand in a list of a function's argument: no list in turn.
+    fn parse_list_arg(&mut self) -> Result<RawArg<'t>, SyntaxError> {
+        if let Some((text, span)) = self.lexer.take_number() {
+            return Ok(RawArg::Value(RawValue { text: Cow::Borrowed(text), quoted: false, span }));
+        }
+        if let Some(value) = self.lexer.take_quoted()? {
+            return Ok(RawArg::Value(value));
+        }
+        match self.parse_value()? {
+            Some(field) => Ok(RawArg::Field(field)),
+            None => {
+                let message = format!("expected a field or a text in quotes, {}", self.lexer.found());
+                Err(SyntaxError::new(self.lexer.word_span(), message))
+            }
+        }
     }
 
     fn parse_comparison(&mut self, left: RawField<'t>) -> Result<RawTest<'t>, SyntaxError> {
@@ -244,13 +345,48 @@ impl<'t> Parser<'t> {
         };
         let op_span = start..self.lexer.at;
         self.lexer.skip_blank();
+        let modifier = self.take_modifier(op)?;
         let right = match op {
             Op::Exists => Right::None,
             Op::Lt | Op::Le | Op::Gt | Op::Ge => self.parse_number_side()?,
-            _ if takes_list(op) => self.parse_list_side()?,
+            _ if takes_list(op) || modifier.is_some() => self.parse_list_side()?,
             _ => self.parse_text_side()?,
         };
-        Ok(RawTest { left, op, op_span, right })
+        Ok(RawTest { left, op, op_span, modifier, right })
+    }
+
+    /// Takes `anyof` where a list follows it; else it is a word like any other.
+    fn take_modifier(&mut self, op: Op) -> Result<Option<Modifier>, SyntaxError> {
+        let start = self.lexer.at;
+        for (name, modifier) in MODIFIERS {
+            if !self.lexer.take(name) {
+                continue;
+            }
+            let span = start..self.lexer.at;
+            let blank = self.lexer.skip_blank();
+            if self.lexer.peek() == Some('(') {
+                if takes_modifier(op) {
+                    return Ok(Some(*modifier));
+                }
+                let message = format!("`{name}` cannot follow this operator");
+                let error = SyntaxError::new(span, message);
+                return Err(match op {
+                    Op::In | Op::Intersects | Op::Pmatch => error.help(format!("leave out `{name}`")),
+                    _ => error.help("it follows `=`, `!=` and the operators for texts"),
+                });
+            }
+            let word = self.lexer.text.get(self.lexer.word_span()).unwrap_or("");
+            let is_list = blank && !self.lexer.rest().is_empty() && !matches!(word, "and" | "or" | ")");
+            if is_list && takes_modifier(op) {
+                let error = SyntaxError::new(
+                    self.lexer.word_span(),
+                    format!("the values after `{}` stand in parentheses", modifier_name(*modifier)),
+                );
+                return Err(error.help(format!("write `{name} ({word})`")));
+            }
+            self.lexer.at = start;
+        }
+        Ok(None)
     }
 
     fn take_operator(&mut self) -> Option<Op> {
@@ -271,10 +407,10 @@ impl<'t> Parser<'t> {
     }
 
     fn missing_operator(&self, left: &RawField<'t>) -> SyntaxError {
-        let field = self.lexer.text.get(left.span()).unwrap_or(left.name);
+        let field = self.lexer.text.get(left.span.clone()).unwrap_or("this");
         let word = self.lexer.text.get(self.lexer.word_span()).unwrap_or("");
         let message = if self.lexer.rest().is_empty() || matches!(word, "and" | "or" | ")") {
-            return SyntaxError::new(left.span(), format!("`{field}` is not compared with anything"))
+            return SyntaxError::new(left.span.clone(), format!("`{field}` is not compared with anything"))
                 .help(format!("write `{field} exists`, or an operator and a value"));
         } else {
             format!("expected an operator after `{field}`, {}", self.lexer.found())
@@ -306,10 +442,7 @@ impl<'t> Parser<'t> {
             }
             return Ok(Some(field));
         }
-        match self.take_transformer_name() {
-            Some((transformer, span)) => self.parse_transformed(transformer, span).map(Some),
-            None => Ok(None),
-        }
+        self.parse_transformed()
     }
 
     fn parse_number_side(&mut self) -> Result<Right<'t>, SyntaxError> {
@@ -335,7 +468,7 @@ impl<'t> Parser<'t> {
                 let error =
                     SyntaxError::new(self.lexer.word_span(), format!("expected a value, {}", self.lexer.found()));
                 Err(match self.lexer.peek() {
-                    Some('(') => error.help("a list can follow `in`, `intersects` and `pmatch` only"),
+                    Some('(') => error.help("write `in (...)`, or `anyof` in front of the list"),
                     _ => error,
                 })
             }

@@ -2,9 +2,11 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use super::ast::{Expr, FieldArg, FieldExpr, Literal, Op, Test, Transformer};
+use super::ast::{Base, Call, CallArg, Expr, FieldArg, FieldExpr, FieldRef, Literal, Op, Test, Transformer};
 use super::names;
-use super::syntax::{is_bare_argument_letter, is_bare_letter, operator_name, takes_list, transformer_name};
+use super::syntax::{
+    function_name, is_bare_argument_letter, is_bare_letter, modifier_name, operator_name, takes_list, transformer_name,
+};
 use crate::format::schema::ParamType;
 use crate::replay::fields::FieldType;
 
@@ -48,10 +50,13 @@ impl Display for Test {
         }
         f.write_char(' ')?;
         if let [Literal::Field(field)] = self.values.as_slice() {
-            return if field.transformers.is_empty() { write!(f, "val({field})") } else { field.fmt(f) };
+            return print_right_field(f, field);
         }
         let form = Form::of(self);
-        if takes_list(self.op) {
+        if let Some(modifier) = self.modifier {
+            write!(f, "{} ", modifier_name(modifier))?;
+        }
+        if takes_list(self.op) || self.modifier.is_some() {
             f.write_char('(')?;
             for (at, value) in self.values.iter().enumerate() {
                 if at > 0 {
@@ -70,11 +75,21 @@ impl Display for FieldExpr {
         for transformer in self.transformers.iter().rev() {
             write!(f, "{}(", transformer_name(*transformer))?;
         }
+        match &self.base {
+            Base::Field(field) => field.fmt(f)?,
+            Base::Call(call) => call.fmt(f)?,
+        }
+        self.transformers.iter().try_for_each(|_| f.write_char(')'))
+    }
+}
+
+impl Display for FieldRef {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(self.field.name)?;
         match &self.arg {
-            FieldArg::None => {}
-            FieldArg::Index(index) => write!(f, "[{index}]")?,
-            FieldArg::Key(key) if takes_only_dot(self.field.name) => write!(f, ".{key}")?,
+            FieldArg::None => Ok(()),
+            FieldArg::Index(index) => write!(f, "[{index}]"),
+            FieldArg::Key(key) if takes_only_dot(self.field.name) => write!(f, ".{key}"),
             FieldArg::Key(key) => {
                 f.write_char('[')?;
                 if !key.is_empty() && key.chars().all(is_bare_argument_letter) {
@@ -82,10 +97,51 @@ impl Display for FieldExpr {
                 } else {
                     print_quoted(f, key)?;
                 }
-                f.write_char(']')?;
+                f.write_char(']')
             }
         }
-        self.transformers.iter().try_for_each(|_| f.write_char(')'))
+    }
+}
+
+impl Display for Call {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(", function_name(self.function))?;
+        print_args(f, &self.args)?;
+        match self.selector {
+            Some(option) if is_bare_argument_letter(char::from(option)) => write!(f, "[{}]", char::from(option)),
+            Some(option) => {
+                f.write_char('[')?;
+                print_quoted(f, char::from(option).encode_utf8(&mut [0; 4]))?;
+                f.write_char(']')
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Arguments with commas between them, and the closing parenthesis.
+fn print_args(f: &mut Formatter<'_>, args: &[CallArg]) -> fmt::Result {
+    for (at, arg) in args.iter().enumerate() {
+        if at > 0 {
+            f.write_str(", ")?;
+        }
+        match arg {
+            CallArg::Value(value) => value.fmt(f)?,
+            CallArg::Text(text) => print_quoted(f, text)?,
+            CallArg::List(parts) => {
+                f.write_char('(')?;
+                print_args(f, parts)?;
+            }
+        }
+    }
+    f.write_char(')')
+}
+
+/// A field on the right-hand side: a lone one stands in `val()`.
+fn print_right_field(f: &mut Formatter<'_>, field: &FieldExpr) -> fmt::Result {
+    match field.plain_field() {
+        Some(field) => write!(f, "val({field})"),
+        None => field.fmt(f),
     }
 }
 
@@ -108,14 +164,14 @@ enum Form {
 impl Form {
     fn of(test: &Test) -> Form {
         let is_unsigned = test.field.transformers.last() == Some(&Transformer::Len)
-            || match test.field.field.ty {
+            || test.field.single_field().is_some_and(|field| match field.field.ty {
                 FieldType::Uint64 | FieldType::RelTime | FieldType::AbsTime => true,
-                FieldType::Dynamic => match &test.field.arg {
+                FieldType::Dynamic => match &field.arg {
                     FieldArg::Key(name) => names::param_type(name).is_some_and(is_unsigned_param),
                     FieldArg::Index(_) | FieldArg::None => false,
                 },
                 _ => false,
-            };
+            });
         match test.op {
             _ if is_unsigned => Form::Unsigned,
             Op::BContains | Op::BStartsWith => Form::Hex,
@@ -144,7 +200,7 @@ fn print_literal(f: &mut Formatter<'_>, value: &Literal, form: Form) -> fmt::Res
         Literal::Bool(value) => write!(f, "{value}"),
         Literal::Ip(address) => write!(f, "{address}"),
         Literal::Net(address, length) => write!(f, "{address}/{length}"),
-        Literal::Field(field) => write!(f, "val({field})"),
+        Literal::Field(field) => print_right_field(f, field),
     }
 }
 

@@ -18,7 +18,7 @@ use super::lists::{ListValue, Lists};
 use super::names;
 use super::parser;
 use super::problems::{Problem, Problems};
-use super::syntax::{Cond, RawTest, RawValue, Right};
+use super::syntax::{Cond, RawBase, RawTest, RawValue, Right};
 use super::text::{Place, Text};
 use crate::replay::fields::{Field, Source};
 
@@ -101,7 +101,8 @@ impl<'c, 'p, 'f> Scope<'c, 'p, 'f> {
 
     /// Fields of audit events have lists of values, in which `<NA>` once stood for a part that was missing.
     fn report_missing_value(&self, test: &RawTest<'_>, text: &Text<'_>) {
-        let is_audit = test.left.name.starts_with("ka.") || test.left.name.starts_with("jevt.");
+        let RawBase::Field { name, .. } = &test.left.base else { return };
+        let is_audit = name.starts_with("ka.") || name.starts_with("jevt.");
         if !is_audit || !matches!(test.op, Op::Eq | Op::Ne | Op::In | Op::Intersects | Op::Pmatch) {
             return;
         }
@@ -114,7 +115,7 @@ impl<'c, 'p, 'f> Scope<'c, 'p, 'f> {
             let mut problems = self.problems.borrow_mut();
             let place = problems.locate(text, &value.span);
             let problem = Problem::new(Code::UnsafeNaCheck, place, "a missing value is not equal to the text `<NA>`");
-            problems.push(problem.help(format!("write `{} exists`, or `not` before it", test.left.name)));
+            problems.push(problem.help(format!("write `{name} exists`, or `not` before it")));
         }
     }
 

@@ -189,7 +189,7 @@ fn outputs_take_the_longest_field() {
             .into_iter()
             .map(|part| match part {
                 TemplatePart::Text(text) => format!("'{text}'"),
-                TemplatePart::Field { expr, source } => format!("{source}={expr}"),
+                TemplatePart::Field { expr, source, .. } => format!("{source}={expr}"),
             })
             .collect()
     };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::ast::{Op, Span, Transformer};
+use super::ast::{Function, Modifier, Op, Span, Transformer};
 
 /// A condition. Spans are bytes of the condition's own text.
 #[derive(Clone, Debug)]
@@ -21,6 +21,7 @@ pub(super) struct RawTest<'t> {
     pub(super) left: RawField<'t>,
     pub(super) op: Op,
     pub(super) op_span: Span,
+    pub(super) modifier: Option<Modifier>,
     pub(super) right: Right<'t>,
 }
 
@@ -46,21 +47,46 @@ pub(super) struct RawValue<'t> {
     pub(super) span: Span,
 }
 
-/// A field with its argument and the transformers around it, from the inside out.
+/// A field or a function of fields, and the transformers around it, from the inside out.
 #[derive(Clone, Debug)]
 pub(super) struct RawField<'t> {
-    pub(super) name: &'t str,
-    pub(super) name_span: Span,
-    /// What stood in brackets.
-    pub(super) arg: Option<(Cow<'t, str>, Span)>,
+    pub(super) base: RawBase<'t>,
+    /// From the name to the argument's bracket, or the closing parenthesis.
+    pub(super) span: Span,
     pub(super) transformers: Vec<(Transformer, Span)>,
 }
 
-impl RawField<'_> {
-    /// From the name to the argument's bracket.
-    pub(super) fn span(&self) -> Span {
-        let end = self.arg.as_ref().map_or(self.name_span.end, |(_, span)| span.end + 1);
-        self.name_span.start..end
+/// What transformers are applied to.
+#[derive(Clone, Debug)]
+pub(super) enum RawBase<'t> {
+    Field {
+        name: &'t str,
+        /// What stood in brackets.
+        arg: Option<Cow<'t, str>>,
+    },
+    Call {
+        function: Function,
+        args: Vec<RawArg<'t>>,
+        /// What stood in brackets behind the parenthesis.
+        selector: Option<(Cow<'t, str>, Span)>,
+    },
+}
+
+/// An argument of a function.
+#[derive(Clone, Debug)]
+pub(super) enum RawArg<'t> {
+    Field(RawField<'t>),
+    Value(RawValue<'t>),
+    List(Vec<RawArg<'t>>, Span),
+}
+
+impl RawArg<'_> {
+    pub(super) fn span(&self) -> &Span {
+        match self {
+            RawArg::Field(field) => &field.span,
+            RawArg::Value(value) => &value.span,
+            RawArg::List(_, span) => span,
+        }
     }
 }
 
@@ -96,6 +122,50 @@ pub(super) const TRANSFORMERS: &[(&str, Transformer)] = &[
     ("basename", Transformer::Basename),
     ("len", Transformer::Len),
 ];
+
+/// Transformers of several arguments and their names.
+pub(super) const FUNCTIONS: &[(&str, Function)] =
+    &[("join", Function::Join), ("concat", Function::Concat), ("getopt", Function::GetOpt)];
+
+/// The modifiers of operators and their names.
+pub(super) const MODIFIERS: &[(&str, Modifier)] =
+    &[("oneof", Modifier::OneOf), ("anyof", Modifier::AnyOf), ("allof", Modifier::AllOf)];
+
+/// How a function is written.
+pub(super) fn function_name(function: Function) -> &'static str {
+    match function {
+        Function::Join => "join",
+        Function::Concat => "concat",
+        Function::GetOpt => "getopt",
+    }
+}
+
+/// How a modifier is written.
+pub(super) fn modifier_name(modifier: Modifier) -> &'static str {
+    match modifier {
+        Modifier::OneOf => "oneof",
+        Modifier::AnyOf => "anyof",
+        Modifier::AllOf => "allof",
+    }
+}
+
+/// Whether a modifier can follow the operator.
+pub(super) fn takes_modifier(op: Op) -> bool {
+    match op {
+        Op::Eq
+        | Op::Ne
+        | Op::Contains
+        | Op::IContains
+        | Op::BContains
+        | Op::StartsWith
+        | Op::BStartsWith
+        | Op::EndsWith
+        | Op::Glob
+        | Op::IGlob
+        | Op::Regex => true,
+        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::In | Op::Intersects | Op::Pmatch | Op::Exists => false,
+    }
+}
 
 /// How an operator is written.
 pub(super) fn operator_name(op: Op) -> &'static str {
@@ -153,7 +223,6 @@ pub(super) fn transformer_name(transformer: Transformer) -> &'static str {
         Transformer::B64 => "b64",
         Transformer::Basename => "basename",
         Transformer::Len => "len",
-        Transformer::Storage => "storage",
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
-use super::ast::{Template, TemplatePart, Transformer};
+use super::ast::{FieldExpr, Template, TemplatePart};
 use super::diagnostic::Code;
-use super::field_ref::{FieldProblem, TypedField, check_source, resolve_field};
+use super::field_ref::{FieldProblem, TypedField, check_source, resolve_field, resolve_value};
 use super::names;
-use super::syntax::TRANSFORMERS;
+use super::parser::{parse_bracket, parse_transformed_start};
 use crate::replay::fields::{ArgRule, Source};
+
+/// The widest field; `%30proc.name` cuts or fills the value to 30 bytes.
+const WIDTH_LIMIT: usize = 10_000;
 
 /// What is wrong with an output text, and where in it.
 #[derive(Debug)]
@@ -70,52 +73,71 @@ impl<'t> Reader<'t> {
             self.report(percent..self.at, Code::Deprecated, message, help);
             return;
         }
+        let Some(width) = self.take_width(percent) else { return };
         let start = self.at;
-        let mut transformers = Vec::new();
-        while let Some((transformer, length)) = self.transformer() {
-            transformers.push(transformer);
-            self.at += length;
-            self.at += self.rest().len() - self.rest().trim_start().len();
-        }
-        let Some((name, bracket)) = self.take_field(percent) else { return };
-        for _ in &transformers {
-            self.at += self.rest().len() - self.rest().trim_start().len();
-            if !self.rest().starts_with(')') {
-                let message = "the parenthesis of this transformer is not closed".to_owned();
-                self.report(percent..self.at, Code::OutputSyntax, message, None);
+        let found = match parse_transformed_start(self.rest()) {
+            Ok(Some((raw, length))) => {
+                self.at += length;
+                let moved = |span: Range<usize>| span.start + start..span.end + start;
+                resolve_value(&raw).map_err(|(problem, span)| (problem, moved(span)))
+            }
+            Ok(None) => match self.take_field(percent) {
+                Some(found) => found,
+                None => return,
+            },
+            Err(error) => {
+                let span = error.span.start + start..error.span.end + start;
+                // What follows is not read: it may be the rest of what could not be.
+                self.report(span, Code::OutputSyntax, error.message, error.help);
                 return;
             }
-            self.at += 1;
-        }
-        transformers.reverse();
-        let of_source = |field: TypedField| match self.source {
-            Some(source) => check_source(field.expr.field, source).map(|()| field),
-            None => Ok(field),
         };
-        match resolve_field(name, bracket, &transformers).and_then(of_source) {
-            Ok(field) => {
-                self.flush_plain();
-                let source = self.text.get(start..self.at).unwrap_or("").to_owned();
-                self.parts.push(TemplatePart::Field { expr: field.expr, source });
-            }
-            Err(problem) => self.problems.push(TemplateProblem { span: percent..self.at, problem }),
+        let found = found.and_then(|typed| {
+            let Some(source) = self.source else { return Ok(typed) };
+            let wrong = typed.expr.fields().into_iter().find_map(|field| check_source(field.field, source).err());
+            wrong.map_or(Ok(typed), |problem| Err((problem, percent..self.at)))
+        });
+        match found {
+            Ok(field) => self.push_field(field.expr, start, width),
+            Err((problem, span)) => self.problems.push(TemplateProblem { span, problem }),
         }
     }
 
-    fn transformer(&self) -> Option<(Transformer, usize)> {
-        TRANSFORMERS.iter().find_map(|(name, transformer)| {
-            let rest = self.rest().strip_prefix(name)?;
-            rest.starts_with('(').then_some((*transformer, name.len() + 1))
-        })
+    fn push_field(&mut self, expr: FieldExpr, start: usize, width: Option<usize>) {
+        self.flush_plain();
+        let source = self.text.get(start..self.at).unwrap_or("").to_owned();
+        self.parts.push(TemplatePart::Field { expr, source, width });
     }
 
-    /// The longest field that the text goes on with, and its argument in brackets. The problem is reported.
-    fn take_field(&mut self, percent: usize) -> Option<(&'t str, Option<&'t str>)> {
+    /// The width in front of a field: `None` inside when there is none, outside when it is wrong and was reported.
+    fn take_width(&mut self, percent: usize) -> Option<Option<usize>> {
+        let digits = self.rest().len() - self.rest().trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+        if digits == 0 {
+            return Some(None);
+        }
+        let width = self.rest().get(..digits).and_then(|digits| digits.parse::<usize>().ok());
+        self.at += digits;
+        match width {
+            // The engine takes a width of zero for none.
+            Some(0) => Some(None),
+            Some(width) if width <= WIDTH_LIMIT => Some(Some(width)),
+            _ => {
+                let message = format!("a field is at most {WIDTH_LIMIT} wide");
+                self.report(percent..self.at, Code::OutputSyntax, message, None);
+                None
+            }
+        }
+    }
+
+    /// The longest field that the text goes on with, and its argument in brackets. `None` where something is wrong that
+    /// was reported.
+    #[allow(clippy::type_complexity, reason = "a field, or what is wrong with it and where")]
+    fn take_field(&mut self, percent: usize) -> Option<Result<TypedField, (FieldProblem, Range<usize>)>> {
         let rest = self.rest();
         let length = rest.find(|letter: char| !is_name_letter(letter)).unwrap_or(rest.len());
         let word = rest.get(..length).unwrap_or("");
         if word.is_empty() {
-            let end = (percent + 1 + rest.chars().next().map_or(0, char::len_utf8)).min(self.text.len());
+            let end = (self.at + rest.chars().next().map_or(0, char::len_utf8)).min(self.text.len());
             let message = "expected a field after `%`".to_owned();
             self.report(percent..end, Code::OutputSyntax, message, Some("write `%%` for a percent sign".to_owned()));
             return None;
@@ -131,24 +153,21 @@ impl<'t> Reader<'t> {
         };
         let name = rest.get(..length).unwrap_or("");
         self.at += length;
-        let Some(inside) = self.rest().strip_prefix('[') else {
-            return Some((name, None));
-        };
-        let Some(end) = inside.find(']') else {
-            // A field that takes no argument can have a bracket after it, as any text.
-            if names::find_field(name).is_some_and(|field| field.arg == ArgRule::None) {
-                return Some((name, None));
+        let takes_argument = names::find_field(name).is_none_or(|field| field.arg != ArgRule::None);
+        // A field that takes no argument can have a bracket after it, as any text; so can one with a dotted argument.
+        let bracket = match parse_bracket(self.rest()) {
+            Ok(Some((arg, length))) if takes_argument && names::find_field(name).is_some() => {
+                self.at += length;
+                Some(arg)
             }
-            let message = "the bracket after this field is not closed".to_owned();
-            self.report(percent..self.at + 1, Code::OutputSyntax, message, None);
-            return None;
+            Err(error) if takes_argument && names::find_field(name).is_some() => {
+                let span = percent..self.at + error.span.end;
+                self.report(span, Code::OutputSyntax, error.message, error.help);
+                return None;
+            }
+            Ok(_) | Err(_) => None,
         };
-        if names::find_field(name).is_none_or(|field| field.arg == ArgRule::None) {
-            return Some((name, None));
-        }
-        self.at += end + 2;
-        let argument = inside.get(..end).unwrap_or("");
-        Some((name, Some(argument.trim_matches(['"', '\'']))))
+        Some(resolve_field(name, bracket.as_deref()).map_err(|problem| (problem, percent..self.at)))
     }
 }
 
