@@ -37,3 +37,7 @@ acceptance *ARGS:
 # records the sample captures anew, in a throw-away virtual machine (needs root)
 samples:
     scripts/record-samples.sh
+
+# fuzzes one of rules, condition, output, reel (needs cargo-fuzz, a nightly toolchain and a C++ compiler)
+fuzz TARGET SECONDS="60":
+    scripts/fuzz.sh {{TARGET}} {{SECONDS}}

@@ -77,9 +77,9 @@ impl Program {
         Program::build(vec![head], &[condition.unwrap_or(&everything)], build)
     }
 
-    /// Compiles without folding what an event's kind decides: for tests that compare.
-    #[cfg(test)]
-    pub(in crate::replay) fn compile_unfolded(rules: &[TypedRule]) -> Program {
+    /// Compiles without folding what an event's kind decides. Slower to run, and it must find the same events: what
+    /// tests and fuzz targets compare with. All enabled rules take part.
+    pub fn compile_unfolded(rules: &[TypedRule]) -> Program {
         let heads = Program::compile(rules, &Selection::default()).rules;
         let conditions: Vec<&Expr> = rules.iter().filter(|rule| rule.enabled).map(|rule| &rule.condition).collect();
         Program::build(heads, &conditions, Build { folds: false, keeps_to_sources: true })

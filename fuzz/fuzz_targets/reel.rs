@@ -1,0 +1,44 @@
+//! A capture file: every block decoded, every event printed and asked the built-in rules; damage is told, nothing
+//! more. The first byte says whether hashes are made right first, so that what is behind them is reached.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use sysreel::format::{Block, Reader, verify};
+use sysreel::replay::compile::{Program, Selection};
+use sysreel::replay::eval::evaluate_block;
+use sysreel::replay::rules::{Compiler, builtin_rules};
+use sysreel_fuzz::{print_block, reel};
+
+static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
+    let mut compiler = Compiler::new();
+    compiler.add_file(builtin_rules());
+    Program::compile(&compiler.build().0, &Selection::default())
+});
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((&mode, file)) = bytes.split_first() else { return };
+    let mut file = file.to_vec();
+    if mode & 1 == 0 {
+        reel::heal(&mut file);
+    }
+    if mode & 2 == 2
+        && let Ok(reader) = Reader::from_bytes("fuzz.reel", file.clone())
+    {
+        let _ = verify(reader);
+    }
+    let Ok(mut reader) = Reader::from_bytes("fuzz.reel", file) else { return };
+    while let Some(next) = reader.next_block(&mut |_| true) {
+        if let Ok(block) = next.and_then(|raw| raw.decode()) {
+            read_all(&block);
+        }
+    }
+    assert!(reader.ending().is_some(), "read to its end");
+});
+
+/// Reads everything; a column that cannot be read is damage.
+fn read_all(block: &Block) {
+    let _ = evaluate_block(&PROGRAM, block);
+    let _ = print_block(block);
+}
