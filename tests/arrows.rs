@@ -19,7 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 const CONFINED: &[(&str, &[&str])] = &[
     ("aya", &["capture::live"]),
     ("rayon", &["replay::eval"]),
-    ("zstd", &["format::block"]),
+    ("zstd", &["format::block", "format::envelope"]),
+    ("flate2", &["format::envelope"]),
     ("granit_parser", &["replay::rules"]),
     ("annotate_snippets", &["replay::rules"]),
     ("bincode", &["format"]),

@@ -48,6 +48,7 @@ pub mod column;
 mod cursor;
 mod damage;
 pub mod dimension;
+mod envelope;
 mod error;
 mod frame;
 pub mod header;

@@ -1,5 +1,14 @@
 //! One event of a `.scap` file, whose parameters lie in the reader's buffer.
 
+use std::ops::Range;
+
+use crate::format::cursor::Malformed;
+use crate::format::schema::EventKind;
+use crate::format::schema::codes::code_info;
+
+use super::block_type::EventBlock;
+use super::packed::Packed;
+
 /// An event. Its parameters are bytes as the recorder laid them down; [`crate::format::schema::codes::code_info`] says
 /// what each means.
 #[derive(Clone, Copy, Debug)]
@@ -15,11 +24,11 @@ pub struct ScapEvent<'a> {
     /// The thread that did it; -1 for events without one.
     pub tid: i64,
     /// The lengths of the parameters, in two or four bytes each.
-    lengths: &'a [u8],
+    pub(super) lengths: &'a [u8],
     /// Whether a length takes four bytes.
-    is_large: bool,
-    /// The parameters, one after the other. As long as all lengths together.
-    data: &'a [u8],
+    pub(super) is_large: bool,
+    /// The parameters, one after the other. At least as long as all lengths together.
+    pub(super) data: &'a [u8],
 }
 
 impl<'a> ScapEvent<'a> {
@@ -72,3 +81,104 @@ impl<'a> Iterator for Params<'a> {
 }
 
 impl ExactSizeIterator for Params<'_> {}
+
+/// Where the parts of an event lie in its block's body.
+#[derive(Clone, Debug)]
+pub(super) struct EventLayout {
+    code: u16,
+    cpu: u16,
+    flags: u32,
+    ts_ns: u64,
+    tid: i64,
+    is_large: bool,
+    lengths: Range<usize>,
+    data: Range<usize>,
+}
+
+/// Kinds of which old recorders wrote a length three bytes too large into the event's header.
+const WRONG_LENGTH_BEFORE_V2: [u16; 2] = [EventKind::NOTIFICATION.0, EventKind::INFRA.0];
+
+impl EventLayout {
+    /// Finds the parts of an event in the body of its block. `None` for an event of a code that is not known.
+    pub(super) fn read(body: &[u8], block: EventBlock) -> Result<Option<EventLayout>, Malformed> {
+        let mut packed = Packed::new(body);
+        let cpu = packed.u16()?;
+        let flags = if block.has_flags { packed.u32()? } else { 0 };
+        let start = body.len() - packed.remaining();
+        let ts_ns = packed.u64()?;
+        let tid = packed.i64()?;
+        let mut length = packed.u32()? as usize;
+        let code = packed.u16()?;
+        let Some(info) = code_info(code) else { return Ok(None) };
+        let is_large = info.has_large_payload();
+        let count = if block.has_param_count { Some(packed.u32()? as usize) } else { None };
+        if count.is_none() && WRONG_LENGTH_BEFORE_V2.contains(&code) {
+            length = length.saturating_sub(3);
+        }
+        let at = body.len() - packed.remaining();
+        let end = start.checked_add(length).filter(|&end| (at..=body.len()).contains(&end));
+        let end = end.ok_or_else(|| Malformed::new(format!("an event of {length} bytes does not fit its block")))?;
+        let rest = body.get(at..end).unwrap_or_default();
+        let lengths = match count {
+            Some(count) => {
+                let lengths = count.checked_mul(if is_large { 4 } else { 2 }).filter(|&lengths| lengths <= rest.len());
+                let lengths =
+                    lengths.ok_or_else(|| Malformed::new(format!("an event with {count} parameters is too short")))?;
+                if total(rest.get(..lengths).unwrap_or_default(), is_large) > (rest.len() - lengths) as u64 {
+                    return Err(Malformed::new("an event's parameters are longer than the event"));
+                }
+                lengths
+            }
+            None => lengths_without_count(rest, info.params.len())?,
+        };
+        Ok(Some(EventLayout {
+            code,
+            cpu,
+            flags,
+            ts_ns,
+            tid,
+            is_large: is_large && count.is_some(),
+            lengths: at..at + lengths,
+            data: at + lengths..end,
+        }))
+    }
+
+    /// The event, whose parts lie in the same body.
+    pub(super) fn event<'a>(&self, body: &'a [u8]) -> ScapEvent<'a> {
+        ScapEvent {
+            code: self.code,
+            cpu: self.cpu,
+            flags: self.flags,
+            ts_ns: self.ts_ns,
+            tid: self.tid,
+            lengths: body.get(self.lengths.clone()).unwrap_or_default(),
+            is_large: self.is_large,
+            data: body.get(self.data.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// The sum of the lengths.
+fn total(lengths: &[u8], is_large: bool) -> u64 {
+    if is_large {
+        lengths.as_chunks::<4>().0.iter().map(|length| u64::from(u32::from_le_bytes(*length))).sum()
+    } else {
+        lengths.as_chunks::<2>().0.iter().map(|length| u64::from(u16::from_le_bytes(*length))).sum()
+    }
+}
+
+/// How many bytes of lengths an event has that does not say how many parameters it has: the largest number of
+/// parameters, up to what its code has today, with which lengths and parameters fill the event.
+fn lengths_without_count(rest: &[u8], most: usize) -> Result<usize, Malformed> {
+    for count in (0..=most).rev() {
+        let Some((lengths, data)) = rest.split_at_checked(count * 2) else { continue };
+        let sum = total(lengths, false);
+        if sum == data.len() as u64 {
+            return Ok(lengths.len());
+        }
+        if sum < data.len() as u64 {
+            break;
+        }
+    }
+    Err(Malformed::new("no number of parameters fits the length of an event"))
+}
