@@ -9,6 +9,7 @@ mod binary;
 mod builtin_rules;
 #[cfg(feature = "record")]
 mod docker;
+mod falco_data;
 #[cfg(feature = "record")]
 mod kernel;
 mod listings;
@@ -16,6 +17,7 @@ mod outputs;
 mod pipes;
 mod readme;
 mod samples;
+mod scap_files;
 mod selection;
 mod story;
 mod usage;

@@ -38,10 +38,16 @@ impl Wrapper {
     }
 }
 
+/// A stream of bytes.
+pub(crate) type BoxedStream<'a> = Box<dyn Read + Send + 'a>;
+
+/// A stream some of whose bytes were looked at.
+type Whole<'a> = Chain<Cursor<Vec<u8>>, BoxedStream<'a>>;
+
 /// A stream whose wrappers are off.
-pub(crate) struct Unwrapped {
+pub(crate) struct Unwrapped<'a> {
     /// The bytes inside, from the first one.
-    pub(crate) stream: Box<dyn Read + Send>,
+    pub(crate) stream: BoxedStream<'a>,
     /// Copies of the first bytes inside: fewer than [`START`] only where there are not more.
     pub(crate) start: Vec<u8>,
     /// Whether there was a wrapper.
@@ -49,7 +55,7 @@ pub(crate) struct Unwrapped {
 }
 
 /// Takes the wrappers off a stream.
-pub(crate) fn unwrap(stream: Box<dyn Read + Send>) -> io::Result<Unwrapped> {
+pub(crate) fn unwrap<'a>(stream: BoxedStream<'a>) -> io::Result<Unwrapped<'a>> {
     let mut inner = stream;
     let mut was_wrapped = false;
     for _ in 0..=DEEPEST {
@@ -66,24 +72,11 @@ pub(crate) fn unwrap(stream: Box<dyn Read + Send>) -> io::Result<Unwrapped> {
 
 /// The first bytes inside the wrappers of a stream that begins with `start`: what of them can be had.
 pub(crate) fn unwrap_start(start: &[u8]) -> Vec<u8> {
-    let mut inner = start.to_vec();
-    for _ in 0..DEEPEST {
-        let mut first = [0; START];
-        let count = match Wrapper::of(&inner) {
-            None => break,
-            Some(Wrapper::Gzip) => fill(&mut MultiGzDecoder::new(&*inner), &mut first),
-            Some(Wrapper::Zstd) => match zstd::stream::read::Decoder::new(&*inner) {
-                Ok(mut stream) => fill(&mut stream, &mut first),
-                Err(_) => 0,
-            },
-        };
-        inner = first.get(..count).unwrap_or(&first).to_vec();
-    }
-    inner
+    unwrap(Box::new(start)).map(|inside| inside.start).unwrap_or_default()
 }
 
 /// The first bytes of a stream, and the stream with them put back.
-fn peek(mut stream: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>)> {
+fn peek(mut stream: BoxedStream<'_>) -> io::Result<(Vec<u8>, Whole<'_>)> {
     let mut start = Vec::with_capacity(START);
     // what cannot be read is met again, and reported, by who reads on
     let outcome = (&mut stream).take(START as u64).read_to_end(&mut start);
@@ -91,18 +84,6 @@ fn peek(mut stream: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Chain<Cursor<V
         outcome?;
     }
     Ok((start.clone(), Cursor::new(start).chain(stream)))
-}
-
-/// Reads until `out` is full, the stream ends, or it cannot be read. The number of bytes read.
-fn fill(stream: &mut dyn Read, out: &mut [u8]) -> usize {
-    let mut filled = 0;
-    while let Some(room @ [_, ..]) = out.get_mut(filled..) {
-        match stream.read(room) {
-            Ok(0) | Err(_) => break,
-            Ok(count) => filled += count,
-        }
-    }
-    filled
 }
 
 #[cfg(test)]

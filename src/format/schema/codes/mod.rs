@@ -32,7 +32,7 @@ pub struct CodeInfo {
 impl CodeInfo {
     /// Whether this is the first half of a pair: a call that begins, or what is no call at all.
     pub const fn is_enter(&self) -> bool {
-        self.code % 2 == 0
+        self.code.is_multiple_of(2)
     }
 
     /// Whether the lengths of the parameters take four bytes instead of two.
