@@ -36,12 +36,22 @@ pub(crate) use texts::{TextColumn, TextFinder};
 pub(crate) trait Pack {
     /// Appends the stream.
     fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>);
+
+    /// Appends the stream of a column's joined strings.
+    fn pack_texts(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.pack(bytes, out);
+    }
 }
 
 /// Turns a stream back into bytes.
 pub(crate) trait Unpack {
     /// The next stream; an error unless it holds exactly `expected` bytes. The caller has charged for them.
     fn unpack<'a>(&self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed>;
+
+    /// The next stream, which [`Pack::pack_texts`] made.
+    fn unpack_texts<'a>(&self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed> {
+        self.unpack(cursor, expected)
+    }
 
     /// Asks for this many bytes of memory; an error when the block has used up what it may.
     fn charge(&self, bytes: usize) -> Result<(), Malformed>;
@@ -224,6 +234,11 @@ impl BytesColumn {
     /// the same bytes: codes say which values are equal, not which are different.)
     pub fn distinct_count(&self) -> usize {
         self.texts.ends.len()
+    }
+
+    /// All distinct values, one after the other.
+    pub(crate) fn joined(&self) -> &[u8] {
+        &self.texts.data
     }
 
     /// A distinct value by its code; empty for a code that no row has.

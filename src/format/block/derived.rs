@@ -12,6 +12,8 @@
 //!                                        SUFFIX: `count` distinct byte strings, ends of another column's. For each 0,
 //!                                        or 1 + the code in that column of the string which it is the end of; for
 //!                                        the latter how many bytes to leave out; lengths of the others; those, joined
+//!         | 3 tag number nulls bytes     AFTER: a column of its own, whose strings are compressed as if they came after
+//!                                        those of that column of the table with that tag
 //! codes   = 0 nulls ints                 codes of the rows that are not null
 //!         | 1                            the codes (and nulls) of that column, which is one of the same table
 //! source  = 0 number                     a column of the same table with a smaller number
@@ -19,19 +21,23 @@
 //! table   = 0 or a dimension's number    0 is the same table; then the column has a smaller number
 //! ```
 //!
-//! Every chain of derivations ends: it goes to a smaller number or from an event table to a dimension table.
+//! Every chain of derivations ends: it goes to a smaller number, from an event table to a dimension table, or (AFTER) to
+//! a column that is not AFTER another.
 
 use crate::format::column::{Nulls, Pack, TextColumn, TextFinder, encode_bytes_column, encode_int_column};
 use crate::format::column::{encode_codes, encode_ints, encode_null_codes, encode_texts};
 use crate::format::cursor::put_size;
 use crate::format::dimension::{Dimension, FdColumn};
+use crate::format::schema::ParamType;
 
 use super::gather::{ColumnData, IntData, TableData, Values};
 use super::layout::{Reference, TableTag, event, reference_of};
+use super::pack::{Packer, PackerAfter};
 
 pub(super) const COPY: u8 = 0;
 pub(super) const COPY_EXCEPT: u8 = 1;
 pub(super) const SUFFIX: u8 = 2;
+pub(super) const AFTER: u8 = 3;
 pub(super) const OWN_CODES: u8 = 0;
 pub(super) const SAME_CODES: u8 = 1;
 
@@ -164,6 +170,81 @@ pub(super) fn derive(
         is_derived = true;
     }
     (best, is_derived)
+}
+
+/// Columns after which others are compressed: the first of each sort that has enough strings.
+#[derive(Default)]
+pub(super) struct Anchors(Vec<Anchor>);
+
+struct Anchor {
+    sort: TextSort,
+    tag: TableTag,
+    number: u16,
+    joined: Vec<u8>,
+}
+
+/// Columns of one sort have much in common.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TextSort {
+    /// Data of calls: programs write what they read before.
+    Data,
+    /// Names of files: what is opened is looked at, linked and removed as well.
+    Path,
+}
+
+/// Strings of fewer bytes help nobody, and are not worth the trial.
+const ANCHOR_LEN: usize = 4096;
+
+impl Anchors {
+    fn of(&self, sort: TextSort) -> Option<&Anchor> {
+        self.0.iter().find(|anchor| anchor.sort == sort)
+    }
+
+    /// Takes the column as the anchor of its sort, if there is none yet and it fits.
+    pub(super) fn offer(&mut self, table: &TableData<'_>, at: usize) {
+        let Some((sort, texts)) = anchored(table, at) else { return };
+        if self.of(sort).is_none() && texts.texts.iter().map(|text| text.len()).sum::<usize>() >= ANCHOR_LEN {
+            let number = table.columns.get(at).map_or(0, |column| column.number);
+            self.0.push(Anchor { sort, tag: table.tag, number, joined: texts.texts.concat() });
+        }
+    }
+}
+
+/// The column's strings, if they are of a sort that has anchors.
+fn anchored<'a, 'v>(table: &'a TableData<'v>, at: usize) -> Option<(TextSort, &'a TextColumn<'v>)> {
+    let column = table.columns.get(at)?;
+    let Values::Texts(texts) = &column.values else { return None };
+    const FD_NAME: u16 = FdColumn::Name as u16;
+    let sort = match (table.tag, column.number) {
+        (TableTag::Dimension(Dimension::Fd), FD_NAME) => TextSort::Path,
+        (TableTag::Event(_), event::PATH | event::SOURCE_PATH) => TextSort::Path,
+        (TableTag::Event(kind), number) => {
+            match kind.info()?.params.get(usize::from(number.checked_sub(event::FIRST_PARAM)?))?.ty {
+                ParamType::ByteBuf => TextSort::Data,
+                ParamType::FsPath | ParamType::FsRelPath => TextSort::Path,
+                _ => return None,
+            }
+        }
+        (TableTag::Dimension(_) | TableTag::Sequence, _) => return None,
+    };
+    Some((sort, texts))
+}
+
+/// The column compressed after the anchor of its sort, if there is one in another table.
+pub(super) fn after(
+    table: &TableData<'_>,
+    at: usize,
+    anchors: &Anchors,
+    packer: &mut Packer,
+    level: i32,
+) -> Option<Vec<u8>> {
+    let (sort, texts) = anchored(table, at)?;
+    let anchor = anchors.of(sort).filter(|anchor| anchor.tag != table.tag)?;
+    let mut out = vec![AFTER];
+    put_size(&mut out, anchor.tag.number() as usize);
+    put_size(&mut out, usize::from(anchor.number));
+    encode_bytes_column(texts, &mut PackerAfter { packer, prefix: &anchor.joined, level }, &mut out);
+    Some(out)
 }
 
 fn put_exceptions(values: &Values<'_>, rows: usize, exceptions: &[usize], pack: &mut dyn Pack, out: &mut Vec<u8>) {

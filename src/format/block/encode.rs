@@ -10,7 +10,7 @@ use crate::format::header::BlockHeader;
 use crate::format::records::encode_record;
 
 use super::builder::{BlockBuilder, UnencodedBlock};
-use super::derived::derive;
+use super::derived::{Anchors, after, derive};
 use super::gather::{TableData, Values, dimension_tables, event_table, sequence_table};
 use super::layout::{Reference, TableTag, reference_of};
 use super::pack::{Packer, pack_alone};
@@ -110,6 +110,8 @@ struct BodyWriter {
     data: Vec<u8>,
     /// Small columns, uncompressed: they are compressed together.
     page: Vec<u8>,
+    /// What strings of later tables are compressed after.
+    anchors: Anchors,
 }
 
 impl BodyWriter {
@@ -121,6 +123,7 @@ impl BodyWriter {
             tables: 0,
             data: Vec::new(),
             page: Vec::new(),
+            anchors: Anchors::default(),
         })
     }
 
@@ -177,7 +180,20 @@ impl BodyWriter {
         if is_plain || table.tag == TableTag::Sequence || reference_of(table.tag, column.number) != Reference::None {
             return (plain(&mut self.packer), false);
         }
-        derive(table, at, dimensions, plain, &mut self.packer)
+        let (bytes, is_derived) = derive(table, at, dimensions, plain, &mut self.packer);
+        // A column that is copied, or in the page, has no data to speak of.
+        if bytes.len() <= PAGED_STORED {
+            return (bytes, is_derived);
+        }
+        match after(table, at, &self.anchors, &mut self.packer, self.level) {
+            Some(candidate) if candidate.len() < bytes.len() => (candidate, true),
+            Some(_) | None => {
+                if !is_derived {
+                    self.anchors.offer(table, at);
+                }
+                (bytes, is_derived)
+            }
+        }
     }
 
     fn finish(self, header: BlockHeader) -> Result<EncodedBlock, FormatError> {

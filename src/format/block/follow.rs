@@ -8,8 +8,9 @@ use crate::format::cursor::{Cursor, Malformed};
 use crate::format::dimension::Dimension;
 
 use super::decode::{Block, TableSlot};
-use super::derived::{COPY, COPY_EXCEPT, OWN_CODES, SAME_CODES, SUFFIX};
+use super::derived::{AFTER, COPY, COPY_EXCEPT, OWN_CODES, SAME_CODES, SUFFIX};
 use super::layout::{Reference, TableTag, reference_of};
+use super::pack::UnpackerAfter;
 
 /// The longest chain of derivations. The writer makes chains of some four; the limit bounds the stack.
 pub(super) const DEPTH_LIMIT: usize = 16;
@@ -112,8 +113,19 @@ impl Block {
         match cursor.byte()? {
             form @ (COPY | COPY_EXCEPT) => self.copy_bytes(form, slot, number, cursor, unpack),
             SUFFIX => self.suffixes(slot, number, cursor, unpack),
+            AFTER => self.after(slot, cursor, unpack),
             form => Err(Malformed::new(format!("derivations of sort {form} are not known here"))),
         }
+    }
+
+    /// Decodes a column that was compressed after another.
+    fn after(&self, slot: &TableSlot, cursor: &mut Cursor<'_>, unpack: &dyn Unpack) -> Result<BytesColumn, Malformed> {
+        let tag = TableTag::of_number(cursor.varint()?);
+        let number = cursor.size(usize::from(u16::MAX), "a column's number")? as u16;
+        let tag = tag.ok_or_else(|| Malformed::new("it was compressed after a table that is not known here"))?;
+        let anchor = self.slot(tag);
+        let prefix = self.bytes_of(anchor, number)?.joined();
+        decode_bytes_column(cursor, slot.rows, &UnpackerAfter { unpacker: unpack, prefix })
     }
 
     fn exceptions(

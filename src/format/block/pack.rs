@@ -2,12 +2,16 @@
 //!
 //! ```text
 //! stream = varint(length * 2)     bytes                     as they are
-//!        | varint(length * 2 + 1) varint(stored) bytes      a zstd frame of `stored` bytes that inflates to `length`
+//!        | varint(length * 2 + 1) varint(stored) bytes      a zstd frame of `stored` bytes that inflates to `length`;
+//!                                                           of strings of an AFTER column (see `derived`) with the
+//!                                                           strings of the other column as zstd's prefix
 //! ```
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::io;
+
+use zstd::zstd_safe::{CCtx, CParameter, DCtx};
 
 use crate::format::column::{Pack, Unpack};
 use crate::format::cursor::{Cursor, Malformed, put_size};
@@ -56,13 +60,55 @@ impl Packer {
     }
 }
 
+/// Compresses a column's strings as if they came after others, which the reader must have too.
+pub(super) struct PackerAfter<'p> {
+    pub(super) packer: &'p mut Packer,
+    pub(super) prefix: &'p [u8],
+    pub(super) level: i32,
+}
+
+impl Pack for PackerAfter<'_> {
+    fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.packer.pack(bytes, out);
+    }
+
+    fn pack_texts(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        match compress_after(self.prefix, bytes, self.level) {
+            Ok(stored) => put_stored(bytes.len(), &stored, out),
+            Err(error) => {
+                self.packer.failed.get_or_insert(error);
+            }
+        }
+    }
+}
+
+/// A window that reaches back over all of the prefix, within what every reader of zstd allows.
+fn window_log(bytes: usize) -> u32 {
+    bytes.next_power_of_two().trailing_zeros().clamp(10, 27)
+}
+
+fn compress_after(prefix: &[u8], bytes: &[u8], level: i32) -> io::Result<Vec<u8>> {
+    let failed = |code| io::Error::other(zstd::zstd_safe::get_error_name(code));
+    let mut zstd = CCtx::create();
+    zstd.set_parameter(CParameter::CompressionLevel(level)).map_err(failed)?;
+    zstd.set_parameter(CParameter::WindowLog(window_log(prefix.len() + bytes.len()))).map_err(failed)?;
+    zstd.ref_prefix(prefix).map_err(failed)?;
+    let mut stored = Vec::with_capacity(zstd::zstd_safe::compress_bound(bytes.len()));
+    zstd.compress2(&mut stored, bytes).map_err(failed)?;
+    Ok(stored)
+}
+
+fn put_stored(length: usize, stored: &[u8], out: &mut Vec<u8>) {
+    put_size(out, length * 2 + 1);
+    put_size(out, stored.len());
+    out.extend_from_slice(stored);
+}
+
 impl Pack for Packer {
     fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         match self.compress(bytes) {
             Some(stored) => {
-                put_size(out, bytes.len() * 2 + 1);
-                put_size(out, stored);
-                out.extend_from_slice(&self.scratch[..stored]);
+                put_stored(bytes.len(), &self.scratch[..stored], out);
             }
             None => {
                 put_size(out, bytes.len() * 2);
@@ -91,23 +137,16 @@ impl Unpacker {
 
 impl Unpack for Unpacker {
     fn unpack<'a>(&self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed> {
-        let tag = cursor.varint()?;
-        if tag >> 1 != expected as u64 {
-            return Err(Malformed::new(format!("a stream of {} bytes where {expected} are due", tag >> 1)));
-        }
-        if tag & 1 == 0 {
-            return cursor.take(expected).map(Cow::Borrowed);
-        }
-        let stored = cursor.size(cursor.remaining(), "a stream's stored length")?;
-        let bytes = cursor.take(stored)?;
+        let bytes = match take_stored(cursor, expected)? {
+            Stored::Plain(bytes) => return Ok(Cow::Borrowed(bytes)),
+            Stored::Compressed(bytes) => bytes,
+        };
         // `expected` is bounded: whoever asks has charged for it.
         let mut inflated = Vec::with_capacity(expected);
         let length = ZSTD
             .with_borrow_mut(|zstd| zstd.decompress_to_buffer(bytes, &mut inflated))
             .map_err(|error| Malformed::new(format!("a stream does not inflate: {error}")))?;
-        if length != expected {
-            return Err(Malformed::new(format!("a stream inflates to {length} bytes instead of {expected}")));
-        }
+        check_length(length, expected)?;
         Ok(Cow::Owned(inflated))
     }
 
@@ -115,6 +154,62 @@ impl Unpack for Unpacker {
         let left = self.allowance.get().checked_sub(bytes);
         self.allowance.set(left.ok_or_else(|| Malformed::new("the block inflates to more than the format allows"))?);
         Ok(())
+    }
+}
+
+/// A stream as it lies in the file.
+enum Stored<'a> {
+    Plain(&'a [u8]),
+    Compressed(&'a [u8]),
+}
+
+fn take_stored<'a>(cursor: &mut Cursor<'a>, expected: usize) -> Result<Stored<'a>, Malformed> {
+    let tag = cursor.varint()?;
+    if tag >> 1 != expected as u64 {
+        return Err(Malformed::new(format!("a stream of {} bytes where {expected} are due", tag >> 1)));
+    }
+    if tag & 1 == 0 {
+        return cursor.take(expected).map(Stored::Plain);
+    }
+    let stored = cursor.size(cursor.remaining(), "a stream's stored length")?;
+    cursor.take(stored).map(Stored::Compressed)
+}
+
+fn check_length(length: usize, expected: usize) -> Result<(), Malformed> {
+    if length == expected {
+        return Ok(());
+    }
+    Err(Malformed::new(format!("a stream inflates to {length} bytes instead of {expected}")))
+}
+
+/// Inflates a column's strings that were compressed after others.
+pub(super) struct UnpackerAfter<'u> {
+    pub(super) unpacker: &'u dyn Unpack,
+    pub(super) prefix: &'u [u8],
+}
+
+impl Unpack for UnpackerAfter<'_> {
+    fn unpack<'a>(&self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed> {
+        self.unpacker.unpack(cursor, expected)
+    }
+
+    fn unpack_texts<'a>(&self, cursor: &mut Cursor<'a>, expected: usize) -> Result<Cow<'a, [u8]>, Malformed> {
+        let bytes = match take_stored(cursor, expected)? {
+            Stored::Plain(bytes) => return Ok(Cow::Borrowed(bytes)),
+            Stored::Compressed(bytes) => bytes,
+        };
+        let failed =
+            |code| Malformed::new(format!("a stream does not inflate: {}", zstd::zstd_safe::get_error_name(code)));
+        let mut zstd = DCtx::create();
+        zstd.ref_prefix(self.prefix).map_err(failed)?;
+        let mut inflated = Vec::with_capacity(expected);
+        let length = zstd.decompress(&mut inflated, bytes).map_err(failed)?;
+        check_length(length, expected)?;
+        Ok(Cow::Owned(inflated))
+    }
+
+    fn charge(&self, bytes: usize) -> Result<(), Malformed> {
+        self.unpacker.charge(bytes)
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn encode_texts<'v>(texts: impl Iterator<Item = &'v [u8]> + Clone, pa
     encode_ints(&lengths, pack, out);
     let mut joined = Vec::with_capacity(lengths.iter().sum::<i64>() as usize);
     texts.for_each(|text| joined.extend_from_slice(text));
-    pack.pack(&joined, out);
+    pack.pack_texts(&joined, out);
 }
 
 /// Reads a whole column of `rows` rows.
@@ -120,7 +120,7 @@ pub(crate) fn decode_texts(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn U
         ends.push(end);
     }
     unpack.charge(end as usize)?;
-    let data = unpack.unpack(cursor, end as usize)?.into_owned();
+    let data = unpack.unpack_texts(cursor, end as usize)?.into_owned();
     Ok(Texts { ends, data })
 }
 

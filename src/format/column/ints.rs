@@ -8,6 +8,10 @@
 //!        | 4 signed width stream         PACKED: value = base + a number of `width` bits
 //!        | 5 signed stream stream        DELTA_PACKED: first value; a byte of width for each 128 differences; the bits
 //!        | 6 count ints ints             DICTIONARY: number of distinct values; these, rising; a code for each row
+//!        | 7 signed divisor ints         SCALED: value = the first number + divisor * a value of `ints`, which are in
+//!                                        any other codec; the divisor is a varint
+//!        | 8 signed tick ints ints      TICKS: first value; differences to the value before are tick * a value of the
+//!                                        first `ints` + one of the second; both are of codecs 0 to 6, tick is a varint
 //! signed = zigzag varint; width = one byte
 //! ```
 //!
@@ -30,6 +34,8 @@ const DELTA_PLANES: u8 = 3;
 const PACKED: u8 = 4;
 const DELTA_PACKED: u8 = 5;
 const DICTIONARY: u8 = 6;
+const SCALED: u8 = 7;
+const TICKS: u8 = 8;
 
 /// Differences that share one bit width: long enough that the width byte costs 1/16 bit each, short enough to follow
 /// bursts.
@@ -125,6 +131,11 @@ mod tests {
                     })
                     .collect()
             }),
+            (any::<i64>(), 2i64..5000, proptest::collection::vec(-40i64..40, 0..300)).prop_map(
+                |(first, divisor, steps)| {
+                    steps.into_iter().map(|step| first.wrapping_add(divisor.wrapping_mul(step))).collect()
+                }
+            ),
             (any::<i64>(), any::<i64>(), 0usize..300).prop_map(|(first, step, count)| {
                 (0..count as i64).map(|at| first.wrapping_add(step.wrapping_mul(at))).collect()
             }),
@@ -165,7 +176,7 @@ mod tests {
         }
 
         #[test]
-        fn random_bytes_are_decoded_or_refused(bytes: Vec<u8>, codec in 0u8..9, rows in 0usize..400) {
+        fn random_bytes_are_decoded_or_refused(bytes: Vec<u8>, codec in 0u8..11, rows in 0usize..400) {
             let bytes = [&[0, codec][..], &bytes].concat();
             if let Ok(column) = decode_int_column(&mut Cursor::new(&bytes), rows, &Raw) {
                 prop_assert_eq!(column.values().len(), rows);
@@ -183,5 +194,32 @@ mod tests {
         assert_eq!(size(vec![5; 65_536]), 2);
         assert_eq!(size((1..65_536).collect()), 3);
         assert!(size(vec![i64::MIN; 9]) <= 11);
+    }
+
+    #[test]
+    fn a_clock_whose_ticks_are_rounded_costs_little_more_than_its_ticks() {
+        let mut value = 1_700_000_000_000_000_000i64;
+        let values: Vec<i64> = (0..4096i64)
+            .map(|at| {
+                value += 10 * (at * 97 % 251 + 3) + i64::from(at % 500 == 0);
+                value
+            })
+            .collect();
+        let mut bytes = Vec::new();
+        encode_ints(&values, &mut Raw, &mut bytes);
+        assert_eq!(bytes[0], TICKS);
+        let back = decode_ints(&mut Cursor::new(&bytes), values.len(), &Raw).unwrap().into_values(values.len());
+        assert_eq!(back, values);
+    }
+
+    #[test]
+    fn a_clock_that_ticks_in_tens_costs_no_bits_for_its_last_digit() {
+        let size = |scale: i64| {
+            let values: Vec<i64> = (0..4096i64).map(|at| 1_700_000_000 + scale * (at * 97 + at * at % 89)).collect();
+            let mut bytes = Vec::new();
+            encode_ints(&values, &mut Raw, &mut bytes);
+            bytes.len()
+        };
+        assert!(size(1000).abs_diff(size(1)) < 8, "{} {}", size(1000), size(1));
     }
 }

@@ -128,6 +128,47 @@ fn a_block_that_would_fill_the_memory_is_refused() {
     assert!(refused[0].what.contains("inflates to more than the format allows"), "{}", refused[0]);
 }
 
+#[test]
+fn columns_that_are_each_stored_after_the_other_are_refused() {
+    let (read, write) = (16 + usize::from(EventKind::READ.0), 16 + usize::from(EventKind::WRITE.0));
+    let data = 16 + EventKind::READ.info().unwrap().param("data").unwrap();
+    let mut directory = Vec::new();
+    let mut columns = Vec::new();
+    let mut table = |tag: usize, rows: usize, entries: &[(usize, Vec<u8>)]| {
+        [tag, rows, entries.len()].into_iter().for_each(|size| put_size(&mut directory, size));
+        for (number, column) in entries {
+            put_size(&mut directory, *number);
+            put_size(&mut directory, column.len());
+            columns.extend_from_slice(column);
+        }
+    };
+    let after = |tag: usize| {
+        let mut column = vec![3];
+        [tag, data].into_iter().for_each(|size| put_size(&mut column, size));
+        column.extend_from_slice(&[0, 0, 1, 0, 0, 0, 8, 2, b'x']);
+        column
+    };
+    table(0, 2, &[(4 * 8, vec![0, 1, 0, 2])]);
+    table(read, 1, &[(data * 8 + 3, after(write))]);
+    table(write, 1, &[(data * 8 + 3, after(read))]);
+    let mut plain = Vec::new();
+    put_size(&mut plain, (directory.len() + 1) * 2);
+    plain.push(3);
+    plain.extend_from_slice(&directory);
+    let mut block = small_block();
+    block.body.clear();
+    put_size(&mut block.body, plain.len());
+    block.body.extend_from_slice(&plain);
+    block.body.extend_from_slice(&[1, 0]);
+    block.body.extend_from_slice(&columns);
+    block.body_hash = hash_of(&block.body);
+    block.header.rows = 2;
+    block.header.kinds = vec![(EventKind::READ, 1), (EventKind::WRITE, 1)];
+    let block = block.decode().unwrap();
+    let refused = block.table(EventKind::READ).unwrap().param_bytes(data - 16).unwrap_err();
+    assert!(refused.what.contains("derived over too many columns"), "{refused}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

@@ -265,3 +265,61 @@ fn a_block_without_events_says_what_was_lost() {
     assert_eq!(blocks[0].rows(), 0);
     assert!(dump(&blocks[0]).is_ok());
 }
+
+/// Data without any pattern: nothing but an equal makes it shorter.
+fn noise(seed: u64, len: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let step = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 24) as u8
+    };
+    (0..len).map(step).collect()
+}
+
+#[test]
+fn data_that_is_written_after_it_was_read_is_stored_once() {
+    let thread = Arc::new(ThreadRow { tid: 7, ..ThreadRow::default() });
+    let calls = |kinds: &[EventKind]| {
+        let mut capture = CaptureBuilder::new();
+        for (kind, seed) in kinds.iter().flat_map(|kind| (0..200).map(move |seed| (*kind, seed))) {
+            capture.event(kind, &thread).param("data", noise(seed, 80).as_slice()).happens();
+        }
+        capture
+    };
+    let read = calls(&[EventKind::READ]).finish().len();
+    let both = calls(&[EventKind::READ, EventKind::WRITE]).finish().len();
+    assert!(read > 16_000 && both < read + 4_000, "{read} {both}");
+
+    let block = calls(&[EventKind::READ, EventKind::WRITE]).blocks().remove(0);
+    let table = block.table(EventKind::WRITE).unwrap();
+    let data = EventKind::WRITE.info().unwrap().param("data").unwrap();
+    for (row, seed) in (0..200).enumerate() {
+        assert_eq!(table.param_bytes(data).unwrap().get(row), Some(noise(seed, 80).as_slice()));
+    }
+}
+
+#[test]
+fn paths_are_stored_after_the_names_of_files() {
+    let thread = Arc::new(ThreadRow { tid: 7, ..ThreadRow::default() });
+    let name =
+        |seed: u64| format!("/srv/{}", noise(seed, 30).iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let calls = |removes: bool| {
+        let mut capture = CaptureBuilder::new();
+        for seed in 0..200 {
+            let fd = Arc::new(FdRow { num: 3, name: text(name(seed)), ..FdRow::default() });
+            capture.event(EventKind::OPENAT, &thread).fd(&fd).happens();
+        }
+        for seed in (0..600).filter(|_| removes) {
+            // A third of them was opened: too few for a list of which they are the ends.
+            capture.event(EventKind::UNLINKAT, &thread).path(name(seed)).happens();
+        }
+        capture
+    };
+    let (opened, both) = (calls(false).finish().len(), calls(true).finish().len());
+    assert!(both < opened + 400 * 34 + 2_000, "{opened} {both}");
+    let block = calls(true).blocks().remove(0);
+    let paths = block.table(EventKind::UNLINKAT).unwrap().path().unwrap();
+    assert!((0..600).all(|seed| paths.get(seed) == Some(name(seed as u64).as_bytes())));
+}

@@ -4,16 +4,59 @@ use std::borrow::Cow;
 
 use super::super::Unpack;
 use super::super::bits::{packed_len, unpack_bits};
-use super::{CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, Ints, MINI_BLOCK, PACKED, PLANES, SEQUENTIAL};
+use super::{
+    CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, Ints, MINI_BLOCK, PACKED, PLANES, SCALED, SEQUENTIAL, TICKS,
+};
 use crate::format::cursor::{Cursor, Malformed, unzigzag};
 
 /// Reads `count` values.
 pub(crate) fn decode_ints(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Ints, Malformed> {
-    let codec = cursor.byte()?;
-    if codec == DICTIONARY {
-        return decode_dictionary(cursor, count, unpack).map(Ints::Each);
+    match cursor.byte()? {
+        SCALED => {
+            let first = cursor.signed()?;
+            let divisor = cursor.varint()? as i64;
+            let codec = cursor.byte()?;
+            let value_of = |quotient: i64| first.wrapping_add(divisor.wrapping_mul(quotient));
+            Ok(match decode_unscaled(codec, cursor, count, unpack)? {
+                Ints::All(quotient) => Ints::All(value_of(quotient)),
+                Ints::Each(mut values) => {
+                    values.iter_mut().for_each(|value| *value = value_of(*value));
+                    Ints::Each(values)
+                }
+            })
+        }
+        codec => decode_unscaled(codec, cursor, count, unpack),
     }
-    decode_plain(codec, cursor, count, unpack)
+}
+
+fn decode_unscaled(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Ints, Malformed> {
+    match codec {
+        DICTIONARY => decode_dictionary(cursor, count, unpack).map(Ints::Each),
+        TICKS => decode_ticks(cursor, count, unpack).map(Ints::Each),
+        codec => decode_plain(codec, cursor, count, unpack),
+    }
+}
+
+fn decode_ticks(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Vec<i64>, Malformed> {
+    let mut value = cursor.signed()?;
+    let tick = cursor.varint()? as i64;
+    let steps = count.saturating_sub(1);
+    unpack.charge(count.saturating_mul(24))?;
+    let codec = cursor.byte()?;
+    let ticks = decode_plain(codec, cursor, steps, unpack)?.into_values(steps);
+    let codec = cursor.byte()?;
+    let rests = decode_plain(codec, cursor, steps, unpack)?;
+    let mut values = Vec::with_capacity(count);
+    values.extend((count > 0).then_some(value));
+    let mut step = |ticks: i64, rest: i64| {
+        value = value.wrapping_add(tick.wrapping_mul(ticks)).wrapping_add(rest);
+        value
+    };
+    match rests {
+        Ints::All(rest) => values.extend(ticks.into_iter().map(|ticks| step(ticks, rest))),
+        Ints::Each(rests) => values.extend(ticks.into_iter().zip(rests).map(|(ticks, rest)| step(ticks, rest))),
+    }
+    Ok(values)
 }
 
 fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Ints, Malformed> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::Pack;
 use super::super::bits::{pack_bits, width};
-use super::{CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, MINI_BLOCK, PACKED, PLANES, SEQUENTIAL};
+use super::{CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, MINI_BLOCK, PACKED, PLANES, SCALED, SEQUENTIAL, TICKS};
 use crate::format::cursor::{put_signed, put_size, zigzag};
 use crate::format::keyed_hash::KeyedState;
 
@@ -13,24 +13,69 @@ const DICTIONARY_LIMIT: usize = 1 << 16;
 
 /// Appends the values in whichever codec comes out smallest.
 pub(crate) fn encode_ints(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
-    let Some(&first) = values.first() else {
-        out.push(CONSTANT);
-        put_signed(out, 0);
-        return;
-    };
-    let step = values.get(1).map_or(0, |second| second.wrapping_sub(first));
-    if values.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == step) {
-        out.push(if step == 0 { CONSTANT } else { SEQUENTIAL });
-        put_signed(out, first);
-        if step != 0 {
-            put_signed(out, step);
-        }
+    if encode_constant(values, out) {
         return;
     }
+    let first = values.first().copied().unwrap_or(0);
+    if let Some((divisor, quotients)) = divide(values, first) {
+        out.push(SCALED);
+        put_signed(out, first);
+        put_size(out, divisor);
+        return encode_smallest(&quotients, pack, out);
+    }
+    encode_smallest(values, pack, out);
+}
+
+/// Clocks tick in tens of nanoseconds on some machines, addresses lie on pages, sizes are multiples of sectors: the
+/// largest divisor, above 1, of all distances from `first`, and what is left of them.
+fn divide(values: &[i64], first: i64) -> Option<(usize, Vec<i64>)> {
+    let mut divisor = 0u64;
+    for value in values {
+        divisor = common_divisor(divisor, value.checked_sub(first)?.unsigned_abs());
+        if divisor == 1 {
+            return None;
+        }
+    }
+    let divisor = i64::try_from(divisor).ok().filter(|divisor| *divisor > 1)?;
+    let quotients = values.iter().map(|value| (value - first) / divisor).collect();
+    Some((usize::try_from(divisor).ok()?, quotients))
+}
+
+fn common_divisor(mut left: u64, mut right: u64) -> u64 {
+    while right != 0 {
+        (left, right) = (right, left % right);
+    }
+    left
+}
+
+/// Values that are all the same or a progression: nothing is shorter.
+fn encode_constant(values: &[i64], out: &mut Vec<u8>) -> bool {
+    let first = values.first().copied().unwrap_or(0);
+    let step = values.get(1).map_or(0, |second| second.wrapping_sub(first));
+    if values.windows(2).any(|pair| pair[1].wrapping_sub(pair[0]) != step) {
+        return false;
+    }
+    out.push(if step == 0 { CONSTANT } else { SEQUENTIAL });
+    put_signed(out, first);
+    if step != 0 {
+        put_signed(out, step);
+    }
+    true
+}
+
+type Encode = fn(&[i64], &mut dyn Pack, &mut Vec<u8>) -> bool;
+
+fn encode_smallest(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let all = [encode_planes, encode_delta_planes, encode_delta_packed, encode_dictionary, encode_ticks];
+    encode_of(values, &all, pack, out);
+}
+
+/// Appends the values packed or in one of these codecs, whichever comes out smallest.
+fn encode_of(values: &[i64], codecs: &[Encode], pack: &mut dyn Pack, out: &mut Vec<u8>) {
     let mut best = Vec::new();
     let mut candidate = Vec::new();
     encode_packed(values, pack, &mut best);
-    for encode in [encode_planes, encode_delta_planes, encode_delta_packed, encode_dictionary] {
+    for encode in codecs {
         candidate.clear();
         if encode(values, pack, &mut candidate) && candidate.len() < best.len() {
             std::mem::swap(&mut best, &mut candidate);
@@ -106,6 +151,41 @@ pub(super) fn encode_dictionary(values: &[i64], pack: &mut dyn Pack, out: &mut V
     put_size(out, distinct.len());
     encode_delta_planes(&distinct, pack, out);
     encode_planes(&codes, pack, out)
+}
+
+/// Many clocks tick in steps of several nanoseconds, and what reads them scales and rounds: nearly all differences are
+/// multiples of the step.
+pub(super) fn encode_ticks(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let (Some(&first), Some(tick)) = (values.first(), tick_of(values)) else { return false };
+    let (mut ticks, mut rests) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
+    for pair in values.windows(2) {
+        let step = pair[1].wrapping_sub(pair[0]);
+        let rest = (step.rem_euclid(tick) + tick / 2) % tick - tick / 2;
+        ticks.push(step.wrapping_sub(rest) / tick);
+        rests.push(rest);
+    }
+    out.push(TICKS);
+    put_signed(out, first);
+    put_size(out, tick as usize);
+    for part in [&ticks, &rests] {
+        if !encode_constant(part, out) {
+            encode_of(part, &[encode_planes, encode_delta_planes, encode_delta_packed], pack, out);
+        }
+    }
+    true
+}
+
+/// The longest step above 1 that nearly all differences of a sample are multiples of.
+fn tick_of(values: &[i64]) -> Option<i64> {
+    const LONGEST: i64 = 64;
+    const SAMPLE: usize = 256;
+    let pairs = values.len().checked_sub(1).filter(|pairs| *pairs >= SAMPLE)?;
+    let steps = (0..SAMPLE).map(|at| at * pairs / SAMPLE).map(|at| values[at + 1].wrapping_sub(values[at]));
+    let steps: Vec<i64> = steps.collect();
+    if steps.iter().filter(|step| **step == 0).count() > SAMPLE / 2 {
+        return None;
+    }
+    (2..=LONGEST).rev().find(|tick| steps.iter().filter(|step| *step % tick != 0).count() <= SAMPLE / 10)
 }
 
 /// Whether a sample of the values has some twice.
