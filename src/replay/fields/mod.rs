@@ -17,6 +17,7 @@ pub mod glob;
 mod names;
 mod param;
 mod path;
+pub mod posix_regex;
 mod referent;
 mod source;
 #[cfg(test)]

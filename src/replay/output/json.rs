@@ -1,5 +1,6 @@
 //! Alerts as JSON, one object for each line, with the keys that readers of Falco's output know.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::OutputFormat;
@@ -7,9 +8,9 @@ use super::columns::{CellStyle, ColumnsSheet};
 use super::message::write_template;
 use super::text::write_prefix;
 use crate::format::Damage;
-use crate::replay::compile::value_of;
+use crate::replay::compile::{argument_of, value_of};
 use crate::replay::eval::{Alert, AlertPrinter, BlockPrinter};
-use crate::replay::fields::{FieldValue, Purpose, TimeStyle, clock, write_json_text};
+use crate::replay::fields::{FieldValue, Purpose, TimeStyle, clock, field_value, write_json_text};
 use crate::replay::rules::{Template, TemplatePart};
 
 /// Alerts as JSON objects. With a format of columns the object has just those; with a template the template takes the
@@ -82,11 +83,19 @@ fn write_alert(alert: &Alert<'_, '_>, template: &Template, has_prefix: bool, out
     out.extend_from_slice(b",\"output_fields\":{");
     let mut fields = BTreeMap::new();
     if has_prefix {
-        fields.insert("evt.time", FieldValue::Time(TimeStyle::Clock, ts_ns));
+        fields.insert(Cow::Borrowed("evt.time"), FieldValue::Time(TimeStyle::Clock, ts_ns));
     }
     for part in &template.parts {
         if let TemplatePart::Field { expr, source, .. } = part {
-            fields.insert(source.as_str(), value_of(expr, &alert.event, Purpose::Print)?);
+            if expr.plain_field().is_some() {
+                fields.insert(Cow::Borrowed(source.as_str()), value_of(expr, &alert.event, Purpose::Print)?);
+                continue;
+            }
+            // Of what is made of fields, the fields are told and not the result, as in the engine.
+            for field in expr.fields() {
+                let value = field_value(field.field, argument_of(field), &alert.event, Purpose::Print)?;
+                fields.insert(Cow::Owned(field.to_string()), value);
+            }
         }
     }
     for (at, (name, value)) in fields.iter().enumerate() {

@@ -195,3 +195,34 @@ fn unknown_columns_are_all_reported_with_near_names() {
     assert!(problems.iter().all(|problem| problem.file == FORMAT_FILE));
     assert!(OutputFormat::parse("").is_err());
 }
+
+#[test]
+fn a_width_cuts_and_fills_a_value() {
+    assert_eq!(
+        print(&TextPrinter { format: format("[%6proc.name][%2evt.type][%0user.name]") }),
+        "[cat   ][op][root]\n[ev\"il ][op][<NA>]\n"
+    );
+    // A character is not cut in two.
+    assert_eq!(
+        print(&TextPrinter { format: format("[%7proc.name|%6proc.name]") }).lines().nth(1),
+        Some("[ev\"il  |ev\"il ]")
+    );
+}
+
+#[test]
+fn transformers_and_functions_work_in_outputs_and_json_tells_their_fields() {
+    let text = "*%toupper(proc.name) %join(\"+\", (proc.name, user.name, proc.pid)) %len(proc.name)%%";
+    let printed = print(&TextPrinter { format: format(text) });
+    assert_eq!(printed, "CAT cat+root+42 3%\nEV\"IL\u{FFFD} <NA> 6%\n");
+    let json =
+        print(&JsonPrinter { format: format("%toupper(proc.name) %concat(proc.name, \"x\", user.name) %evt.type") });
+    let first = json.lines().next().unwrap();
+    assert!(first.contains(r#""output_fields":{"evt.type":"openat","proc.name":"cat","user.name":"root"}"#), "{first}");
+    assert!(first.contains(r#""output":"CAT catxroot openat""#), "{first}");
+}
+
+#[test]
+fn a_quoted_argument_is_a_key_without_its_quotes() {
+    let json = print(&JsonPrinter { format: format("%proc.env[\"HOME\"] %proc.env['a b']") });
+    assert!(json.contains(r#""output_fields":{"proc.env[\"a b\"]":"","proc.env[HOME]":""}"#), "{json}");
+}

@@ -3,7 +3,7 @@
 use super::OutputFormat;
 use super::columns::CellStyle;
 use super::csv::Lines;
-use super::message::write_template;
+use super::message::{fit, write_template};
 use super::sheet::FieldSheet;
 use crate::format::Damage;
 use crate::format::dimension::ThreadColumn;
@@ -47,14 +47,15 @@ struct TemplateLines<'t>(Vec<LinePart<'t>>);
 
 enum LinePart<'t> {
     Text(&'t str),
-    Field(FieldSheet<'t>),
+    /// With the width that its value is fitted to.
+    Field(FieldSheet<'t>, Option<usize>),
 }
 
 impl<'t> TemplateLines<'t> {
     fn new(template: &'t Template) -> TemplateLines<'t> {
         let parts = template.parts.iter().map(|part| match part {
             TemplatePart::Text(text) => LinePart::Text(text),
-            TemplatePart::Field { expr, .. } => LinePart::Field(FieldSheet::new(expr, CellStyle::Text)),
+            TemplatePart::Field { expr, width, .. } => LinePart::Field(FieldSheet::new(expr, CellStyle::Text), *width),
         });
         TemplateLines(parts.collect())
     }
@@ -65,7 +66,11 @@ impl BlockPrinter for TemplateLines<'_> {
         for part in &mut self.0 {
             match part {
                 LinePart::Text(text) => out.extend_from_slice(text.as_bytes()),
-                LinePart::Field(sheet) => sheet.write(&alert.event, out)?,
+                LinePart::Field(sheet, width) => {
+                    let start = out.len();
+                    sheet.write(&alert.event, out)?;
+                    fit(out, start, *width);
+                }
             }
         }
         out.push(b'\n');

@@ -240,7 +240,7 @@ pub enum TemplatePart {
     Field {
         /// The field.
         expr: FieldExpr,
-        /// As written, without the percent sign and the width.
+        /// As written, without the percent sign and the width: the key in `output_fields`.
         source: String,
         /// The number of bytes that the value is cut or filled up to: `%30proc.name`.
         width: Option<usize>,

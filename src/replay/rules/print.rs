@@ -1,5 +1,6 @@
 //! Conditions as text again. What is printed parses to the same tree.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::ast::{Base, Call, CallArg, Expr, FieldArg, FieldExpr, FieldRef, Literal, Op, Test, Transformer};
@@ -90,15 +91,7 @@ impl Display for FieldRef {
             FieldArg::None => Ok(()),
             FieldArg::Index(index) => write!(f, "[{index}]"),
             FieldArg::Key(key) if takes_only_dot(self.field.name) => write!(f, ".{key}"),
-            FieldArg::Key(key) => {
-                f.write_char('[')?;
-                if !key.is_empty() && key.chars().all(is_bare_argument_letter) {
-                    f.write_str(key)?;
-                } else {
-                    print_quoted(f, key)?;
-                }
-                f.write_char(']')
-            }
+            FieldArg::Key(key) => write!(f, "[{}]", bracket_text(key)),
         }
     }
 }
@@ -108,12 +101,7 @@ impl Display for Call {
         write!(f, "{}(", function_name(self.function))?;
         print_args(f, &self.args)?;
         match self.selector {
-            Some(option) if is_bare_argument_letter(char::from(option)) => write!(f, "[{}]", char::from(option)),
-            Some(option) => {
-                f.write_char('[')?;
-                print_quoted(f, char::from(option).encode_utf8(&mut [0; 4]))?;
-                f.write_char(']')
-            }
+            Some(option) => write!(f, "[{}]", bracket_text(char::from(option).encode_utf8(&mut [0; 4]))),
             None => Ok(()),
         }
     }
@@ -204,7 +192,18 @@ fn print_literal(f: &mut Formatter<'_>, value: &Literal, form: Form) -> fmt::Res
     }
 }
 
-fn print_quoted(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
+/// An argument as it stands in brackets: in quotes where it needs them.
+pub(super) fn bracket_text(key: &str) -> Cow<'_, str> {
+    if !key.is_empty() && key.chars().all(is_bare_argument_letter) {
+        return Cow::Borrowed(key);
+    }
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = print_quoted(&mut text, key);
+    Cow::Owned(text)
+}
+
+fn print_quoted(f: &mut dyn Write, text: &str) -> fmt::Result {
     f.write_char('"')?;
     for letter in text.chars() {
         match letter {

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::ast::{FieldExpr, Template, TemplatePart};
+use super::ast::{Base, FieldArg, FieldExpr, FieldRef, Template, TemplatePart};
 use super::diagnostic::Code;
 use super::field_ref::{FieldProblem, TypedField, check_source, resolve_field, resolve_value};
 use super::names;
 use super::parser::{parse_bracket, parse_transformed_start};
+use super::print::bracket_text;
 use crate::replay::fields::{ArgRule, Source};
 
 /// The widest field; `%30proc.name` cuts or fills the value to 30 bytes.
@@ -98,14 +99,25 @@ impl<'t> Reader<'t> {
             wrong.map_or(Ok(typed), |problem| Err((problem, percent..self.at)))
         });
         match found {
-            Ok(field) => self.push_field(field.expr, start, width),
+            Ok(field) => {
+                let source = self.text.get(start..self.at).unwrap_or("");
+                self.push_field(field.expr, source, width);
+            }
             Err((problem, span)) => self.problems.push(TemplateProblem { span, problem }),
         }
     }
 
-    fn push_field(&mut self, expr: FieldExpr, start: usize, width: Option<usize>) {
+    fn push_field(&mut self, expr: FieldExpr, written: &str, width: Option<usize>) {
         self.flush_plain();
-        let source = self.text.get(start..self.at).unwrap_or("").to_owned();
+        let source = match (written.split_once('['), &expr.base) {
+            // In one form, whatever quotes the argument has.
+            (Some((name, rest)), Base::Field(FieldRef { arg: FieldArg::Key(key), .. }))
+                if rest.starts_with(['"', '\'']) =>
+            {
+                format!("{name}[{}]", bracket_text(key))
+            }
+            _ => written.to_owned(),
+        };
         self.parts.push(TemplatePart::Field { expr, source, width });
     }
 
