@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use memchr::memmem::Finder;
 use rustc_hash::FxBuildHasher;
 
-use crate::replay::fields::{Access, End, FdFact, FieldValue, Whose, glob};
+use super::path_prefixes::PathPrefixes;
+use crate::replay::fields::{Access, End, FdFact, FieldValue, Whose, glob, posix_regex};
 use crate::replay::rules::{FieldExpr, Literal, Modifier, Op, Test};
 
 /// A prepared comparison. A missing value matches nothing, whatever the operator.
@@ -45,7 +46,7 @@ enum Right {
     EndsWith(Vec<u8>),
     Glob(Vec<u8>, bool),
     /// The value is one of these paths or below one.
-    PathPrefix(HashSet<Vec<u8>, FxBuildHasher>),
+    PathPrefix(PathPrefixes),
     Regex(regex::bytes::Regex),
     /// As many of these as the modifier says.
     Several(Modifier, Vec<Matcher>),
@@ -214,13 +215,14 @@ impl Right {
             Op::EndsWith => text().map_or(Right::Nothing, Right::EndsWith),
             Op::Glob => text().map_or(Right::Nothing, |pattern| Right::Glob(pattern, false)),
             Op::IGlob => text().map_or(Right::Nothing, |pattern| Right::Glob(pattern, true)),
-            Op::Pmatch => Right::PathPrefix(
-                values.iter().filter_map(literal_text).map(|path| without_end_slashes(&path).to_vec()).collect(),
-            ),
-            // A pattern fits the whole value, as in Falco. One that is not valid has been refused with the rule file.
+            Op::Pmatch => {
+                let paths: Vec<Vec<u8>> = values.iter().filter_map(literal_text).collect();
+                Right::PathPrefix(PathPrefixes::new(paths.iter().map(Vec::as_slice)))
+            }
+            // One that the engine does not take matches nothing; a warning told so.
             Op::Regex => text()
                 .and_then(|pattern| String::from_utf8(pattern).ok())
-                .and_then(|pattern| regex::bytes::Regex::new(&format!("^(?:{pattern})$")).ok())
+                .and_then(|pattern| posix_regex::compile(&pattern).ok())
                 .map_or(Right::Nothing, Right::Regex),
         }
     }
@@ -262,8 +264,9 @@ impl Right {
             Right::StartsWith(start) => text.starts_with(start),
             Right::EndsWith(end) => text.ends_with(end),
             Right::Glob(pattern, fold) => glob::matches_folding(pattern, text, *fold),
-            Right::PathPrefix(prefixes) => is_below(text, prefixes),
-            Right::Regex(regex) => regex.is_match(text),
+            Right::PathPrefix(prefixes) => prefixes.hold(text),
+            // The engine puts U+FFFD in the place of what is no UTF-8.
+            Right::Regex(regex) => regex.is_match(String::from_utf8_lossy(text).as_bytes()),
             Right::Several(modifier, matchers) => {
                 holds_for_several(*modifier, matchers, |matcher| matcher.holds_for_text(text))
             }
@@ -380,25 +383,6 @@ fn in_network(address: IpAddr, base: IpAddr, prefix: u8) -> bool {
     dropped >= bits || address >> dropped == base >> dropped
 }
 
-fn without_end_slashes(path: &[u8]) -> &[u8] {
-    let mut path = path;
-    while path.len() > 1
-        && let Some(shorter) = path.strip_suffix(b"/")
-    {
-        path = shorter;
-    }
-    path
-}
-
-/// Whether a path is one of these or lies below one; `/usr` holds `/usr/bin` and not `/usrx`.
-fn is_below(path: &[u8], prefixes: &HashSet<Vec<u8>, FxBuildHasher>) -> bool {
-    let path = without_end_slashes(path);
-    if prefixes.contains(path) || path.starts_with(b"/") && prefixes.contains(b"/".as_slice()) {
-        return true;
-    }
-    memchr::memchr_iter(b'/', path).any(|at| path.get(..at).is_some_and(|prefix| prefixes.contains(prefix)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -420,22 +404,6 @@ mod tests {
         for op in [Op::Eq, Op::Ne, Op::In, Op::Contains, Op::Exists, Op::Lt, Op::Pmatch, Op::Glob] {
             assert!(!matcher("proc.name", op, &[text("x")]).holds(&FieldValue::Missing), "{op:?}");
         }
-    }
-
-    #[test]
-    fn path_prefixes_match_whole_components() {
-        let below = matcher("fd.name", Op::Pmatch, &[text("/usr/"), text("/etc/ssh")]);
-        for (path, expected) in [
-            ("/usr", true),
-            ("/usr/bin/ls", true),
-            ("/usrx", false),
-            ("/etc/ssh/sshd_config", true),
-            ("/etc/sshd", false),
-            ("", false),
-        ] {
-            assert_eq!(below.holds(&FieldValue::text(path.as_bytes())), expected, "{path}");
-        }
-        assert!(matcher("fd.name", Op::Pmatch, &[text("/")]).holds(&FieldValue::text(b"/x")));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod atom;
 mod bound_field;
 mod graph;
 mod matcher;
+mod path_prefixes;
 mod plan;
 mod program;
 mod selection;

@@ -60,7 +60,7 @@ pub(super) fn resolve_call(
             _ => Sort::Text,
         };
         if *sort != wanted {
-            let message = format!("this argument of `{name}` is {}, not {}", wanted.describe(), sort.describe());
+            let message = format!("`{name}` takes {} here, not {}", wanted.describe(), sort.describe());
             let problem = FieldProblem::new(Code::TypeMismatch, message);
             return Err((problem.help(format!("write `{form}`")), raw.span().clone()));
         }

@@ -134,6 +134,8 @@ pub enum Code {
     UnsafeNaCheck,
     /// The name of a field, or a transformer, is compared as a text.
     FieldAsText,
+    /// A regular expression that the engine cannot read, and with which nothing is equal.
+    InvalidRegex,
     /// A regular expression that a simpler operator could replace.
     PlainRegex,
 }
@@ -180,6 +182,7 @@ impl Code {
         Code::ExceptionNameNotUnique,
         Code::UnsafeNaCheck,
         Code::FieldAsText,
+        Code::InvalidRegex,
         Code::PlainRegex,
     ];
 
@@ -225,6 +228,7 @@ impl Code {
             Code::ExceptionNameNotUnique => "exception-name-not-unique",
             Code::UnsafeNaCheck => "unsafe-na-check",
             Code::FieldAsText => "field-as-text",
+            Code::InvalidRegex => "invalid-regex",
             Code::PlainRegex => "plain-regex",
         }
     }
@@ -271,6 +275,7 @@ impl Code {
             | Code::ExceptionNameNotUnique
             | Code::UnsafeNaCheck
             | Code::FieldAsText
+            | Code::InvalidRegex
             | Code::PlainRegex => Severity::Warning,
         }
     }

@@ -164,6 +164,6 @@ pub(super) fn engine_code(found: &Diagnostic) -> EngineCode {
         Code::AppendNoValues => EngineCode::AppendNoValues,
         Code::ExceptionNameNotUnique => EngineCode::ExceptionNameNotUnique,
         Code::UnsafeNaCheck => EngineCode::UnsafeNaCheck,
-        Code::NestedList | Code::FieldAsText | Code::PlainRegex => EngineCode::CompileCondition,
+        Code::NestedList | Code::FieldAsText | Code::PlainRegex | Code::InvalidRegex => EngineCode::CompileCondition,
     }
 }

@@ -115,7 +115,7 @@ impl TypedField {
 
     /// How the value is called in messages.
     pub(super) fn name(&self) -> String {
-        match self.expr.single_field() {
+        match self.expr.plain_field() {
             Some(field) => field.field.name.to_owned(),
             None => self.expr.to_string(),
         }

@@ -54,6 +54,8 @@ pub(super) fn read_operand(field: &TypedField, op: Op, text: &str) -> Result<Lit
         ValueClass::Double => text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Literal::Double),
         ValueClass::Ip => read_address(text).map(Literal::Ip),
         ValueClass::Net => read_network(text).map(|(address, length)| Literal::Net(address, length)),
+        // The engine takes an empty text for port 0.
+        ValueClass::Port if text.is_empty() => int(0),
         ValueClass::Port => read_integer(text).filter(|value| (0..=0xffff).contains(value)).and_then(int),
     };
     literal.ok_or_else(|| wrong_operand(&field.expr.to_string(), field.class, text))

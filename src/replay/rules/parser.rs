@@ -183,6 +183,10 @@ impl<'t> Parser<'t> {
         }
         match self.lexer.take_identifier() {
             Some((name, span)) if self.lexer.peek() == Some('(') => {
+                if name == "val" {
+                    let error = SyntaxError::new(span, "`val` stands on the right-hand side only");
+                    return Err(error.help("write the field by itself"));
+                }
                 let error = SyntaxError::new(span, format!("there is no transformer `{name}`"));
                 let known = TRANSFORMERS.iter().map(|(name, _)| *name).chain(FUNCTIONS.iter().map(|(name, _)| *name));
                 Err(match names::nearest(name, known) {
@@ -344,7 +348,11 @@ impl<'t> Parser<'t> {
             return Err(self.missing_operator(&left));
         };
         let op_span = start..self.lexer.at;
-        self.lexer.skip_blank();
+        let is_word = self.lexer.text.get(op_span.clone()).is_some_and(|name| name.starts_with(char::is_alphabetic));
+        if !self.lexer.skip_blank() && is_word && takes_modifier(op) && !self.lexer.rest().is_empty() {
+            let name = self.lexer.text.get(op_span.clone()).unwrap_or("");
+            return Err(SyntaxError::new(op_span, format!("a blank must follow `{name}`")));
+        }
         let modifier = self.take_modifier(op)?;
         let right = match op {
             Op::Exists => Right::None,
@@ -416,6 +424,9 @@ impl<'t> Parser<'t> {
             format!("expected an operator after `{field}`, {}", self.lexer.found())
         };
         let error = SyntaxError::new(self.lexer.word_span(), message);
+        if word == "not" {
+            return error.help(format!("`not` stands in front of the whole comparison: `not {field} in (...)`"));
+        }
         let lower = word.to_ascii_lowercase();
         match names::nearest(&lower, OPERATORS.iter().map(|(name, _)| *name)) {
             _ if lower != word && parse_operator(&lower).is_some() => error.help(format!("write `{lower}`")),
@@ -430,10 +441,10 @@ impl<'t> Parser<'t> {
         if self.lexer.take("val(") {
             self.lexer.skip_blank();
             let Some((name, span)) = self.lexer.take_field_name() else {
-                return Err(SyntaxError::new(
-                    self.lexer.word_span(),
-                    format!("expected a field, {}", self.lexer.found()),
-                ));
+                let message = format!("expected a field, {}", self.lexer.found());
+                let error = SyntaxError::new(self.lexer.word_span(), message);
+                let is_transformer = self.parse_transformed().is_ok_and(|field| field.is_some());
+                return Err(if is_transformer { error.help("a transformer needs no `val` around it") } else { error });
             };
             let field = self.parse_field_rest(name, span)?;
             self.lexer.skip_blank();

@@ -115,7 +115,12 @@ fn engine_codes(code: Code) -> &'static [&'static str] {
         Code::NoEventType => &["LOAD_NO_EVTTYPE"],
         Code::EnterEvents | Code::Deprecated => &["LOAD_DEPRECATED_ITEM"],
         Code::AppendNoValues => &["LOAD_APPEND_NO_VALUES"],
-        Code::DuplicateKey | Code::NestedList | Code::FieldAsText | Code::PlainRegex | Code::FileUnreadable => &[],
+        Code::DuplicateKey
+        | Code::NestedList
+        | Code::FieldAsText
+        | Code::PlainRegex
+        | Code::InvalidRegex
+        | Code::FileUnreadable => &[],
         Code::ExceptionNameNotUnique | Code::UnsafeNaCheck => &[],
     }
 }

@@ -4,7 +4,8 @@ use super::ast::Op;
 use super::diagnostic::Code;
 use super::field_ref::FieldProblem;
 use super::names;
-use super::syntax::TRANSFORMERS;
+use super::syntax::{FUNCTIONS, TRANSFORMERS};
+use crate::replay::fields::posix_regex;
 
 /// Letters that mean something in a regular expression.
 const SPECIAL_LETTERS: &[char] = &['.', '*', '+', '?', '(', ')', '[', ']', '{', '}', '|', '\\', '^', '$'];
@@ -22,11 +23,20 @@ pub(super) fn suspicion(op: Op, value: &str) -> Option<FieldProblem> {
     let transformer = TRANSFORMERS
         .iter()
         .map(|(name, _)| *name)
+        .chain(FUNCTIONS.iter().map(|(name, _)| *name))
         .chain(["val"])
         .find(|name| word.strip_prefix(name).is_some_and(|rest| rest.starts_with('(') && rest.ends_with(')')));
     if let Some(name) = transformer {
         let message = format!("`{word}` is compared as a text here, although `{name}` is a transformer");
         return Some(FieldProblem::new(Code::FieldAsText, message).help("leave out the quotes"));
+    }
+    if op == Op::Regex
+        && let Err(problem) = posix_regex::compile(value)
+    {
+        let part = value.get(problem.span).filter(|part| !part.is_empty() && part.len() < value.len());
+        let part = part.map_or_else(String::new, |part| format!(" (`{part}`)"));
+        let message = format!("this expression matches nothing: {}{part}", problem.message);
+        return Some(FieldProblem { code: Code::InvalidRegex, message, help: problem.help });
     }
     if op == Op::Regex && is_plain(value) {
         let message = format!("`{value}` needs no regular expression");
@@ -78,5 +88,6 @@ mod tests {
         );
         assert_eq!(["a.c", "a|b", "[ab]", "a\\.b", "x.*y"].map(|v| code(Op::Regex, v)), [None; 5]);
         assert_eq!(code(Op::Contains, "abc"), None);
+        assert_eq!(["(", "\\d+", "(?i)a", "a{2000}"].map(|v| code(Op::Regex, v)), [Some(Code::InvalidRegex); 4]);
     }
 }
