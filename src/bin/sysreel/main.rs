@@ -24,6 +24,7 @@ mod record;
 #[cfg(feature = "record")]
 mod recording;
 mod replay;
+mod rules;
 mod ruleset;
 #[cfg(feature = "record")]
 mod scope;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         Command::Events(args) => events::run(&args, &terminal),
         Command::Fields(args) => fields::run(&args, &terminal),
         Command::Info(args) => info::run(&args, &terminal),
+        Command::Rules(args) => rules::run(&args, &terminal),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -14,7 +14,7 @@ use crate::terminal::Terminal;
 /// Runs the command.
 pub(crate) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
     // everything that was typed is checked before anything is printed
-    let rules = load_rules(&args.rules, terminal)?;
+    let rules = load_rules(&args.rules, &args.silence.codes(), terminal)?;
     let output = Output::choose(args.output.output, &args.output.format, Subject::Alerts, terminal)?;
     let (Some(rules), Some(output)) = (rules, output) else { return Ok(Exit::Incomplete) };
     let selection = &args.selection.selection;

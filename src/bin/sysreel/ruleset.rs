@@ -1,22 +1,31 @@
 //! Rule files from disk to typed rules; every problem of all of them is printed at once.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
-use sysreel::replay::rules::{Compiler, Diagnostic, RuleFile, Severity, TypedRule, builtin_rules, diagnostic};
+use anyhow::{Context, anyhow, bail};
+use sysreel::replay::rules::{Code, Compiler, Diagnostic, RuleFile, Severity, TypedRule, builtin_rules, diagnostic};
 
 use crate::terminal::Terminal;
 
-/// The rules of these files, in this order, or the built-in ones if there are none. `None` if they have errors; those
-/// were printed then, as are warnings in any case.
-pub(crate) fn load_rules(paths: &[PathBuf], terminal: &Terminal) -> anyhow::Result<Option<Vec<TypedRule>>> {
-    let files = if paths.is_empty() { vec![builtin_rules()] } else { read_files(paths)? };
+/// No rule file is larger; what is, is no rule file.
+const FILE_BYTES: u64 = 64 << 20;
+
+/// The rules of these files and folders, in this order, or the built-in ones if there are none. `None` if they have
+/// errors; those were printed then, as are warnings in any case, but for those that are silenced.
+pub(crate) fn load_rules(
+    paths: &[PathBuf],
+    silenced: &[Code],
+    terminal: &Terminal,
+) -> anyhow::Result<Option<Vec<TypedRule>>> {
+    let files = read_or_builtin(paths)?;
     let mut compiler = Compiler::new();
     for file in &files {
         compiler.add_file(file.clone());
     }
-    let (rules, diagnostics) = compiler.build();
+    let (rules, mut diagnostics) = compiler.build();
+    diagnostics.retain(|found| !silenced.contains(&found.code));
     let usable = print_diagnostics(&diagnostics, &files, terminal);
     Ok(usable.then_some(rules))
 }
@@ -35,23 +44,75 @@ pub(crate) fn print_diagnostics(diagnostics: &[Diagnostic], files: &[RuleFile], 
     errors == 0
 }
 
-/// Reads all files; the error names every one that cannot be read.
-fn read_files(paths: &[PathBuf]) -> anyhow::Result<Vec<RuleFile>> {
-    let mut files = Vec::with_capacity(paths.len());
-    let mut problems = Vec::new();
-    for path in paths {
-        match read_file(path) {
-            Ok(file) => files.push(file),
-            Err(error) => problems.push(format!("{error:#}")),
-        }
+/// The files, or the built-in rules if there are none; the error names every file that cannot be read.
+pub(crate) fn read_or_builtin(paths: &[PathBuf]) -> anyhow::Result<Vec<RuleFile>> {
+    if paths.is_empty() {
+        return Ok(vec![builtin_rules()]);
     }
-    if problems.is_empty() { Ok(files) } else { Err(anyhow!(problems.join("\n"))) }
+    let (files, unreadable) = read_rule_files(paths);
+    if unreadable.is_empty() {
+        return Ok(files);
+    }
+    let problems: Vec<String> =
+        unreadable.iter().map(|problem| format!("{}: {}", problem.file, problem.message)).collect();
+    Err(anyhow!(problems.join("\n")))
 }
 
-fn read_file(path: &Path) -> anyhow::Result<RuleFile> {
-    let name = path.display().to_string();
-    let bytes = fs::read(path).with_context(|| format!("{name}: cannot read the rule file"))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| anyhow!("{name}: not a rule file: byte {} is no UTF-8", error.utf8_error().valid_up_to()))?;
-    Ok(RuleFile::new(name, text))
+/// Reads files, and of folders the files in them whose names end in .yaml or .yml, in the order of their names. What
+/// cannot be read is a problem of its own.
+pub(crate) fn read_rule_files(paths: &[PathBuf]) -> (Vec<RuleFile>, Vec<Diagnostic>) {
+    let mut files: Vec<RuleFile> = Vec::with_capacity(paths.len());
+    let mut problems = Vec::new();
+    let mut take = |path: &Path| {
+        let name = path.display().to_string();
+        match read_text(path) {
+            Ok(text) => files.push(RuleFile::new(name, text)),
+            Err(error) => problems.push(unreadable(name, &error)),
+        }
+    };
+    let mut folders = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            take(path);
+            continue;
+        }
+        match rule_files_in(path) {
+            Ok(found) => found.iter().for_each(|path| take(path)),
+            Err(error) => folders.push(unreadable(path.display().to_string(), &error)),
+        }
+    }
+    problems.extend(folders);
+    (files, problems)
+}
+
+fn unreadable(name: String, error: &anyhow::Error) -> Diagnostic {
+    Diagnostic::new(Code::FileUnreadable, name, 0..0, format!("{error:#}"), None)
+}
+
+fn rule_files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).context("cannot read the folder")? {
+        let path = entry.context("cannot read the folder")?.path();
+        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        if is_yaml && path.is_file() {
+            found.push(path);
+        }
+    }
+    if found.is_empty() {
+        bail!("there is no .yaml or .yml file in this folder");
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(FILE_BYTES + 1).read_to_end(&mut bytes))
+        .context("cannot read the rule file")?;
+    if bytes.len() as u64 > FILE_BYTES {
+        bail!("not a rule file: it is larger than {} MiB", FILE_BYTES >> 20);
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| anyhow!("not a rule file: byte {} is no UTF-8", error.utf8_error().valid_up_to()))
 }

@@ -15,6 +15,7 @@ mod plan;
 mod program;
 mod selection;
 mod transform;
+mod work;
 
 pub use atom::{Atom, AtomId};
 pub use bound_field::{argument_of, value_of};
@@ -24,3 +25,4 @@ pub use matcher::Matcher;
 pub use plan::{KindPlan, RuleId, RulePlan};
 pub use program::{Program, RuleHead};
 pub use selection::{RuleChoice, Selection, SelectionStep, UselessStep};
+pub use work::{RuleWork, TableWork, work_of};

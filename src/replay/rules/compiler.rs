@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use super::ast::{Expr, Template, TemplatePart, TypedRule};
 use super::check::{Checked, except, is_of_enter_events, is_too_large};
 use super::collection::{Collection, RuleDef};
+use super::description::{Description, describe};
 use super::diagnostic::{Code, Diagnostic, Severity};
 use super::engine_code::Stage;
 use super::event_types::matches_too_many_types;
@@ -43,25 +44,41 @@ impl Compiler {
     /// Rules for events of a source that nothing here reads are left out, with a warning. With any problem of
     /// [`Severity::Error`] the rules are incomplete and must not be used.
     pub fn build(self) -> (Vec<TypedRule>, Vec<Diagnostic>) {
-        let mut problems = Problems::new(&self.files);
-        let mut collection = Collection::default();
-        for (at, file) in self.files.iter().enumerate() {
-            problems.begin(Stage::Read);
-            let content = read_file(&file.text, at, &mut problems);
-            problems.begin(Stage::Merge);
-            collection.requirements.add(content.requirements);
-            for item in content.items {
-                collection.take(item, &mut problems);
-            }
-        }
-        problems.begin(Stage::Compile);
-        let problems = RefCell::new(problems);
-        let scope = Scope::new(&collection, &problems);
-        let rules = collection.rules.iter().filter_map(|rule| type_rule(rule, &scope, &problems)).collect();
-        report_unused(&scope, &problems);
-        drop(scope);
-        (rules, problems.into_inner().into_diagnostics())
+        let (rules, diagnostics, _) = build_files(&self.files, false);
+        (rules, diagnostics)
     }
+
+    /// What [`Compiler::build`] gives, with a description of every item, of rules for other sources too.
+    pub fn describe(self) -> (Vec<TypedRule>, Vec<Diagnostic>, Description) {
+        build_files(&self.files, true)
+    }
+}
+
+/// Compiles files; the description is empty unless it is wanted.
+pub(super) fn build_files(
+    files: &[RuleFile],
+    wants_description: bool,
+) -> (Vec<TypedRule>, Vec<Diagnostic>, Description) {
+    let mut problems = Problems::new(files);
+    let mut collection = Collection::default();
+    for (at, file) in files.iter().enumerate() {
+        problems.begin(Stage::Read);
+        let content = read_file(&file.text, at, &mut problems);
+        problems.begin(Stage::Merge);
+        collection.requirements.add(content.requirements);
+        for item in content.items {
+            collection.take(item, &mut problems);
+        }
+    }
+    problems.begin(Stage::Compile);
+    let problems = RefCell::new(problems);
+    let scope = Scope::new(&collection, &problems);
+    let rules = collection.rules.iter().filter_map(|rule| type_rule(rule, &scope, &problems)).collect();
+    report_unused(&scope, &problems);
+    let description =
+        if wants_description { describe(&collection, &scope, &problems, files) } else { Description::default() };
+    drop(scope);
+    (rules, problems.into_inner().into_diagnostics(), description)
 }
 
 /// A rule's condition and output, checked. `None` where the rule cannot be evaluated; the reason is reported.

@@ -8,7 +8,6 @@ use super::ast::Span;
 use super::engine_code::{EngineCode, Stage, engine_code};
 use super::file::RuleFile;
 use super::location::Location;
-use super::names;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -279,16 +278,6 @@ impl Code {
             | Code::PlainRegex => Severity::Warning,
         }
     }
-
-    /// The sort of this name.
-    ///
-    /// # Errors
-    /// The nearest name of a warning, if one is near.
-    pub fn from_name(name: &str) -> Result<Code, Option<&'static str>> {
-        let found = Code::ALL.iter().copied().find(|code| code.name() == name);
-        let warnings = Code::ALL.iter().filter(|code| code.severity() == Severity::Warning);
-        found.ok_or_else(|| names::nearest(name, warnings.map(|code| code.name())))
-    }
 }
 
 /// Renders problems as compilers do: code, message, file with line and column, the source line with a caret, help.
@@ -297,6 +286,7 @@ impl Code {
 /// The result ends in a line break unless it is empty.
 pub fn render(diagnostics: &[Diagnostic], sources: &[RuleFile], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let line_starts: Vec<Vec<usize>> = sources.iter().map(|source| line_starts(&source.text)).collect();
     let mut text = String::new();
     for diagnostic in diagnostics {
         let level = match diagnostic.severity {
@@ -304,13 +294,17 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[RuleFile], color: bool) -> 
             Severity::Warning => Level::WARNING,
         };
         let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.name());
-        let source = sources.iter().find(|source| source.name == diagnostic.file);
+        let source = sources.iter().zip(&line_starts).find(|(source, _)| source.name == diagnostic.file);
         let mut group = match source {
-            Some(source) => title.element(
-                Snippet::source(source.text.as_str())
-                    .path(source.name.as_str())
-                    .annotation(AnnotationKind::Primary.span(clamp_span(&source.text, &diagnostic.span))),
-            ),
+            Some((source, starts)) => {
+                let (lines, span, first_line) = lines_around(&source.text, starts, &diagnostic.span);
+                title.element(
+                    Snippet::source(lines)
+                        .line_start(first_line)
+                        .path(source.name.as_str())
+                        .annotation(AnnotationKind::Primary.span(span)),
+                )
+            }
             None => title.element(Level::NOTE.message(format!("in {}", diagnostic.file))),
         };
         if let Some(help) = &diagnostic.help {
@@ -320,6 +314,24 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[RuleFile], color: bool) -> 
         let _ = writeln!(text, "{}\n", renderer.render(&[group]));
     }
     text
+}
+
+/// The bytes at which lines start.
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+}
+
+/// The lines that a span touches, the span in them, and the number of the first. The renderer walks what it is given once
+/// for each problem, and files can be large.
+fn lines_around<'t>(text: &'t str, starts: &[usize], span: &Span) -> (&'t str, Span, usize) {
+    let span = clamp_span(text, span);
+    let line = starts.partition_point(|start| *start <= span.start).saturating_sub(1);
+    let next = starts.partition_point(|start| *start < span.end.max(span.start + 1));
+    let from = starts.get(line).copied().unwrap_or(0);
+    let to = starts.get(next).copied().unwrap_or(text.len()).max(span.end);
+    let lines = text.get(from..to).unwrap_or("");
+    let lines = if to > span.end { lines.strip_suffix('\n').unwrap_or(lines) } else { lines };
+    (lines, span.start - from..span.end - from, line + 1)
 }
 
 /// A span that lies inside the text, on character boundaries.

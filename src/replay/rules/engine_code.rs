@@ -1,7 +1,8 @@
 //! The engine's codes for problems of rule files: what tools that read its validation results look for.
 
-use super::diagnostic::{Code, Diagnostic};
+use super::diagnostic::{Code, Diagnostic, Severity};
 use super::location::ItemType;
+use super::names;
 
 /// At which step of loading a problem was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -165,5 +166,79 @@ pub(super) fn engine_code(found: &Diagnostic) -> EngineCode {
         Code::ExceptionNameNotUnique => EngineCode::ExceptionNameNotUnique,
         Code::UnsafeNaCheck => EngineCode::UnsafeNaCheck,
         Code::NestedList | Code::FieldAsText | Code::PlainRegex | Code::InvalidRegex => EngineCode::CompileCondition,
+    }
+}
+
+/// The engine's warnings and ours that they stand for.
+const WARNINGS: &[(EngineCode, &[Code])] = &[
+    (EngineCode::UnknownSource, &[Code::UnknownSource]),
+    (EngineCode::UnsafeNaCheck, &[Code::UnsafeNaCheck]),
+    (EngineCode::NoEvttype, &[Code::NoEventType]),
+    (EngineCode::UnknownFilter, &[Code::SkippedRule]),
+    (EngineCode::UnusedMacro, &[Code::UnusedMacro]),
+    (EngineCode::UnusedList, &[Code::UnusedList]),
+    (EngineCode::UnknownItem, &[Code::UnknownItem]),
+    (EngineCode::DeprecatedItem, &[Code::Deprecated, Code::EnterEvents]),
+    (EngineCode::AppendNoValues, &[Code::AppendNoValues]),
+    (EngineCode::ExceptionNameNotUnique, &[Code::ExceptionNameNotUnique]),
+    (EngineCode::InvalidMacroName, &[Code::InvalidName]),
+    (EngineCode::InvalidListName, &[Code::InvalidName]),
+    (EngineCode::CompileCondition, &[Code::NestedList, Code::FieldAsText, Code::PlainRegex]),
+    (EngineCode::UnknownKey, &[Code::UnknownKey, Code::DuplicateKey]),
+];
+
+/// The warnings of a name, which is ours or the engine's.
+///
+/// # Errors
+/// What is wrong with the name, and near ones.
+pub fn warnings_named(name: &str) -> Result<Vec<Code>, String> {
+    if let Some((_, codes)) = WARNINGS.iter().find(|(engine, _)| engine.name() == name) {
+        return Ok(codes.to_vec());
+    }
+    let of_engine = EngineCode::ALL.iter().any(|code| code.name() == name);
+    match Code::ALL.iter().find(|code| code.name() == name) {
+        Some(code) if code.severity() == Severity::Warning => return Ok(vec![*code]),
+        Some(_) => return Err("an error, and only warnings can be silenced".to_owned()),
+        None if of_engine => return Err("an error, and only warnings can be silenced".to_owned()),
+        None => {}
+    }
+    let warnings = || Code::ALL.iter().filter(|code| code.severity() == Severity::Warning).map(|code| code.name());
+    let near = names::nearest(name, warnings().chain(WARNINGS.iter().map(|(engine, _)| engine.name())));
+    let words: Vec<&str> = warnings().filter(|known| shares_word(name, known)).collect();
+    Err(match near {
+        Some(near) => format!("no such warning; did you mean `{near}`?"),
+        None if !words.is_empty() => format!("no such warning; near ones are {}", words.join(", ")),
+        None => format!("no such warning; there are {}", warnings().collect::<Vec<_>>().join(", ")),
+    })
+}
+
+fn shares_word(name: &str, known: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    known.split('-').any(|word| word.len() > 2 && name.split(['-', '_', ' ']).any(|part| part == word))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_warning_of_ours_is_one_of_the_engine_s() {
+        for code in Code::ALL.iter().filter(|code| code.severity() == Severity::Warning) {
+            let found = Diagnostic::new(*code, "f", 0..0, String::new(), None);
+            let codes = WARNINGS.iter().find(|(engine, _)| *engine == engine_code(&found)).unwrap().1;
+            assert!(codes.contains(code), "{}", code.name());
+        }
+    }
+
+    #[test]
+    fn warnings_have_two_names_and_errors_cannot_be_silenced() {
+        assert_eq!(warnings_named("unused-macro").unwrap(), [Code::UnusedMacro]);
+        assert_eq!(warnings_named("LOAD_UNKNOWN_KEY").unwrap(), [Code::UnknownKey, Code::DuplicateKey]);
+        assert!(warnings_named("unknown-field").unwrap_err().contains("only warnings"));
+        assert!(warnings_named("LOAD_ERR_VALIDATE").unwrap_err().contains("only warnings"));
+        assert!(warnings_named("unused-macros").unwrap_err().contains("did you mean `unused-macro`"));
+        assert!(warnings_named("all-unused-things").unwrap_err().contains("near ones are unused-macro, unused-list"));
+        assert!(warnings_named("x").unwrap_err().contains("there are invalid-name, "));
     }
 }

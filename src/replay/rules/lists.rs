@@ -77,6 +77,16 @@ impl<'c> Lists<'c> {
         Some(at)
     }
 
+    /// The position of the list of this name, whether that is a use of it or not.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.index.get(name).copied()
+    }
+
+    /// The items of a list after the first step.
+    pub(super) fn items(&self, at: usize) -> impl Iterator<Item = &'c Text<'c>> {
+        self.items.get(at).map(Vec::as_slice).unwrap_or_default().iter().copied()
+    }
+
     /// The names of all lists.
     pub(super) fn names(&self) -> impl Iterator<Item = &'c str> {
         self.defs.iter().map(|list| list.name.as_str())

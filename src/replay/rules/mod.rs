@@ -9,6 +9,7 @@ mod calls;
 mod check;
 mod collection;
 mod compiler;
+mod description;
 pub mod diagnostic;
 mod engine_code;
 mod event_types;
@@ -28,6 +29,7 @@ mod problems;
 mod property_tests;
 mod reader;
 mod requirements;
+mod resolved;
 mod rule_reader;
 mod scope;
 #[cfg(test)]
@@ -37,6 +39,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod validation;
 mod value_warnings;
 mod yaml;
 
@@ -46,8 +49,11 @@ pub use ast::{
 };
 pub use builtin::builtin_rules;
 pub use compiler::{Compiler, parse_condition, parse_template};
+pub use description::{Description, RuleDescription, RuleDetails, RuleInfo};
 pub use diagnostic::{Code, Diagnostic, Severity};
-pub use engine_code::{EngineCode, Stage};
+pub use engine_code::{EngineCode, Stage, warnings_named};
 pub use file::RuleFile;
 pub use location::{ItemType, Location};
 pub(in crate::replay) use names::nearest;
+pub use resolved::{Resolved, ResolvedRight, ResolvedTest};
+pub use validation::{FileResult, Validation, validate};

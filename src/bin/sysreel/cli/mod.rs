@@ -1,6 +1,7 @@
 //! What may be typed: commands, options and their help. Nothing here acts.
 
 mod fields;
+mod rules;
 mod selection;
 
 use std::path::PathBuf;
@@ -11,6 +12,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use sysreel::replay::rules::Priority;
 
 pub(crate) use self::fields::{FieldsArgs, ListForm};
+pub(crate) use self::rules::{
+    CheckArgs, DiffArgs, ExplainArgs, ListArgs, RuleListForm, RulesArgs, RulesCommand, SilenceArgs,
+};
 pub(crate) use self::selection::{MatchingArgs, RuleMatching, SelectionArgs};
 use crate::time::TimePoint;
 #[cfg(feature = "record")]
@@ -61,6 +65,7 @@ pub(crate) enum Command {
     Events(EventsArgs),
     Info(InfoArgs),
     Fields(FieldsArgs),
+    Rules(RulesArgs),
 }
 
 /// Record system calls into a capture file
@@ -129,9 +134,11 @@ pub(crate) struct ReplayArgs {
     /// Captures to read; `-` is standard input
     #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::FilePath)]
     pub(crate) captures: Vec<PathBuf>,
-    /// Rule files in Falco's format, read in the order given; without any, the built-in rules
-    #[arg(short, long, value_name = "RULES.yaml", value_hint = ValueHint::FilePath)]
+    /// Rule files in Falco's format, or folders of them, read in the order given; without any, the built-in rules
+    #[arg(short, long, value_name = "RULES.yaml", value_hint = ValueHint::AnyPath)]
     pub(crate) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) silence: SilenceArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]

@@ -1,0 +1,68 @@
+//! What is wrong with rule files when they are loaded one after the other, as an engine that runs does.
+
+use rustc_hash::FxHashSet;
+
+use super::ast::TypedRule;
+use super::compiler::build_files;
+use super::diagnostic::{Diagnostic, Severity};
+use super::engine_code::Stage;
+use super::file::RuleFile;
+
+/// What loading one file after those before it came to.
+#[derive(Clone, Debug, Default)]
+pub struct FileResult {
+    /// Name of the file.
+    pub name: String,
+    /// Problems of its own items, and of everything that was loaded so far.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl FileResult {
+    /// Whether there is no error.
+    pub fn is_successful(&self) -> bool {
+        !self.diagnostics.iter().any(|found| found.severity == Severity::Error)
+    }
+}
+
+/// What came of all files.
+#[derive(Debug, Default)]
+pub struct Validation {
+    /// The rules of all files together.
+    pub rules: Vec<TypedRule>,
+    /// The problems of all files together, and errors of those that cannot be loaded without later ones; in the order of
+    /// files and places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// File by file.
+    pub results: Vec<FileResult>,
+}
+
+/// Checks files in load order.
+///
+/// A file is loaded before those that follow it are known: what it refers to must be there by then. Everything is compiled
+/// anew with each file, so a warning of an earlier item stands in the results of later files too, unless they mend it.
+pub fn validate(files: &[RuleFile]) -> Validation {
+    let mut validation = Validation::default();
+    let mut of_prefixes = Vec::new();
+    for (at, file) in files.iter().enumerate() {
+        let loaded = files.get(..=at).unwrap_or(files);
+        let (rules, mut diagnostics, _) = build_files(loaded, false);
+        if at + 1 == files.len() {
+            validation.rules = rules;
+            validation.diagnostics.clone_from(&diagnostics);
+        } else {
+            of_prefixes.extend(diagnostics.iter().filter(|found| found.severity == Severity::Error).cloned());
+        }
+        diagnostics.retain(|found| found.stage == Stage::Compile || found.file == file.name);
+        validation.results.push(FileResult { name: file.name.clone(), diagnostics });
+    }
+    let known = |found: &Diagnostic| (found.code, found.file.clone(), found.span.clone(), found.message.clone());
+    let mut seen: FxHashSet<_> = validation.diagnostics.iter().map(known).collect();
+    for found in of_prefixes {
+        if seen.insert(known(&found)) {
+            validation.diagnostics.push(found);
+        }
+    }
+    let position = |name: &str| files.iter().position(|file| file.name == name);
+    validation.diagnostics.sort_by_key(|found| (position(&found.file), found.span.start));
+    validation
+}
