@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_rule_that_no_event_can_match_asks_nothing() {
-        let work = work("evt.type = open and evt.type = close and proc.name = sh");
+        let work = work("'evt.dir = > and proc.name = sh'");
         assert_eq!((work.kinds.len(), work.thread.comparisons), (0, 0));
     }
 }
