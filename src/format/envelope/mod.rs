@@ -1,14 +1,16 @@
 //! The compression around a whole file. Not here: the compression of single columns (`format::block`).
 //!
-//! Enters: a stream of bytes. Leaves: the bytes inside, whatever they were wrapped in: gzip (also several members one
+//! Reading: enters a stream of bytes, leaves the bytes inside, whatever they were wrapped in: gzip (also several members one
 //! after the other), zstd, or nothing, and either inside the other. How a file is wrapped is told from its bytes, never
 //! from its name.
 
 mod ahead;
 
-use std::io::{self, Chain, Cursor, Read};
+use std::io::{self, Chain, Cursor, Read, Write};
 
+use flate2::Compression;
 use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
 
 pub(crate) use ahead::ChunkSource;
 
@@ -86,17 +88,43 @@ fn peek(mut stream: BoxedStream<'_>) -> io::Result<(Vec<u8>, Whole<'_>)> {
     Ok((start.clone(), Cursor::new(start).chain(stream)))
 }
 
+/// A stream around `out` that compresses what is written to it as Falco does. Its end is written when it is dropped, or
+/// with [`GzipWriter::finish`], which tells what went wrong.
+pub(crate) struct GzipWriter<W: Write> {
+    encoder: GzEncoder<W>,
+}
+
+impl<W: Write> GzipWriter<W> {
+    pub(crate) fn new(out: W) -> GzipWriter<W> {
+        GzipWriter { encoder: GzEncoder::new(out, Compression::default()) }
+    }
+
+    pub(crate) fn finish(self) -> io::Result<W> {
+        self.encoder.finish()
+    }
+}
+
+impl<W: Write> Write for GzipWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.encoder.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.encoder.flush()
+    }
+}
+
+/// Compresses bytes in memory.
+#[cfg(test)]
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = GzipWriter::new(Vec::new());
+    out.write_all(bytes).and_then(|()| out.finish()).unwrap_or_default()
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use std::io::Write;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        out.write_all(bytes).unwrap();
-        out.finish().unwrap()
-    }
 
     fn content(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         let mut inside = Vec::new();

@@ -11,9 +11,13 @@ mod event;
 mod item;
 mod packed;
 mod reader;
+#[cfg(test)]
+mod tests;
+mod writer;
 
 pub use event::ScapEvent;
 pub use item::{
     ScapAddr, ScapFd, ScapFdInfo, ScapFdType, ScapGroup, ScapInterface, ScapItem, ScapMachine, ScapThread, ScapUser,
 };
 pub use reader::ScapReader;
+pub use writer::{ScapEventHead, ScapWriter};

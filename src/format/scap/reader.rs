@@ -219,9 +219,10 @@ impl ScapReader {
             return Err(self.lost(format!("a block's length is {length}, no block is so short")));
         }
         let Some(block) = BlockType::from_number(number) else {
+            // bytes that are no block at all look like this too, so both lengths are wanted before it is believed
+            self.whole_block(length, LIST_WINDOW)?;
             self.unknown_blocks += 1;
-            self.at += HEAD;
-            self.state = State::Skip { left: (size - HEAD - TRAILER) as u64, length };
+            self.at += size;
             return Ok(None);
         };
         match block {
@@ -387,7 +388,10 @@ impl ScapReader {
 
     /// Goes on to the next place that looks like a block. Blocks lie at multiples of four.
     fn search(&mut self) {
-        self.at += usize::try_from((4 - self.offset() % 4) % 4).unwrap_or(0);
+        let unaligned = usize::try_from((4 - self.offset() % 4) % 4).unwrap_or(0);
+        if self.ensure(unaligned) {
+            self.at += unaligned;
+        }
         loop {
             if !self.ensure(HEAD + TRAILER) {
                 self.at = self.buffer.len();
