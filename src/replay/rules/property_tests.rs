@@ -38,6 +38,11 @@ const CONDITION_WORDS: &[&str] = &[
     "tolower(",
     "val(",
     "len(",
+    "join(",
+    "concat(",
+    "getopt(",
+    "anyof",
+    "oneof (",
     "open",
     "0x1f",
     "-5",
@@ -63,6 +68,10 @@ const TEMPLATE_WORDS: &[&str] = &[
     "%proc.aname[",
     "]",
     "%toupper(",
+    "%join(\"-\", (",
+    "%30",
+    "%concat(",
+    ",",
     "proc.name",
     ")",
     "%container.info",
@@ -137,12 +146,19 @@ fn comparison() -> impl Strategy<Value = String> {
             "tolower(proc.name)",
             "container.label[a/b]",
             "toupper(b64(proc.exe))",
+            "concat(proc.name, \":\", 12, tolower(fd.name))",
+            "basename(join('a\\'b', (proc.name, fd.num, \"x\", concat(\"\", user.name))))",
+            "getopt((\"-n\", proc.name), \"n:\")[n]",
+            "join(\"\", ())",
         ][..],
     );
     let text_op = select(&["=", "!=", "contains", "icontains", "startswith", "endswith", "glob", "iglob", "regex"][..]);
     let list_op = select(&["in", "intersects", "pmatch"][..]);
     prop_oneof![
-        (text_field.clone(), text_op, word.clone()).prop_map(|(field, op, word)| format!("{field} {op} {word}")),
+        (text_field.clone(), text_op.clone(), word.clone())
+            .prop_map(|(field, op, word)| format!("{field} {op} {word}")),
+        (text_field.clone(), text_op, select(&["oneof", "anyof", "allof"][..]), vec(word.clone(), 0..4))
+            .prop_map(|(field, op, modifier, words)| format!("{field} {op} {modifier} ({})", words.join(", "))),
         (text_field.clone(), list_op, vec(word, 0..4))
             .prop_map(|(field, op, words)| format!("{field} {op} ({})", words.join(", "))),
         text_field.prop_map(|field| format!("{field} exists")),
@@ -159,6 +175,12 @@ fn comparison() -> impl Strategy<Value = String> {
         "[0-9a-f]{2}".prop_map(|hex| format!("evt.buffer bcontains {hex}")),
         Just("proc.name = val(proc.pname)".to_owned()),
         Just("proc.name = tolower(proc.pname)".to_owned()),
+        Just("proc.name in concat(proc.pname, \"x\")".to_owned()),
+        Just("getopt((\"-a\", fd.name), \"a:b\") intersects (a, b)".to_owned()),
+        Just("len(getopt((fd.types), \"ab\")) < 0x3".to_owned()),
+        Just("evt.buffer bcontains anyof (00, cafe)".to_owned()),
+        Just("fd.num != allof (1, -2, 0x3)".to_owned()),
+        Just("evt.num = oneof (18446744073709551615)".to_owned()),
         Just("evt.abspath.src startswith /etc".to_owned()),
     ]
 }

@@ -1,5 +1,6 @@
 //! Evaluation against a naive one, row by row; order, times, damage, losses.
 
+mod language;
 mod made_up;
 
 use made_up::{KINDS, capture, cast, drafts};
@@ -135,6 +136,24 @@ const TESTS: &[&str] = &[
     "proc.cwd = /root/",
     "proc.env[HOME] = /root",
     "proc.pid = val(proc.vpid)",
+    "proc.name > val(proc.pname)",
+    "fd.name endswith val(fd.filename)",
+    "fs.path.name = val(fd.name)",
+    "proc.name startswith anyof (b, n)",
+    "proc.aname != allof (nginx, init)",
+    "proc.aname = oneof (init, bash)",
+    "fd.ip != allof (10.0.0.2, 10.0.0.9)",
+    "fd.sport = oneof (443, 80)",
+    "evt.type = anyof (openat, close)",
+    "fd.name pmatch (/e*/s*, /tmp)",
+    "fd.name regex '/[a-z]+/s.*'",
+    "tolower(fs.path.name) endswith shadow",
+    "len(fd.name) > 8",
+    "concat(proc.name, \":\", user.name) = bash:root",
+    "join(\"+\", (fd.num, proc.name, evt.cpu)) endswith bash+1",
+    "join(\"+\", (fd.num, fd.typechar)) = 3+f",
+    "getopt((concat(\"-\", proc.name)), \"b\") intersects (b)",
+    "getopt((\"-n\", proc.name), \"n:\")[n] = cat",
     "proc.duration < 1000000",
     "proc.is_exe_writable = true",
     "proc.stdin.type = ipv4",
@@ -228,7 +247,11 @@ fn every_comparison_alone_finds_what_a_look_at_every_row_finds() {
         }
     }
     // These say the same of every event, and that is what they are for.
-    assert_eq!(silent, ["evt.type = getpid", "evt.dir = <"], "every other test tells events apart");
+    assert_eq!(
+        silent,
+        ["evt.type = getpid", "evt.dir = <", "getopt((proc.name, \"-n\"), \"n\") intersects (n)"],
+        "every other test tells events apart"
+    );
 }
 
 #[test]
