@@ -9,7 +9,7 @@ use crate::binary::run;
 /// Reference data of Falco's, which does not belong to this repository. Where it is absent tests say so and end, but in
 /// CI they fail.
 #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn falco_data(part: &str) -> Option<PathBuf> {
+pub(crate) fn falco_data(part: &str) -> Option<PathBuf> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/falco");
     let path = std::env::var_os("SYSREEL_FALCO_DATA").map_or(beside, PathBuf::from).join(part);
     if path.exists() {

@@ -10,6 +10,7 @@ mod builtin_rules;
 #[cfg(feature = "record")]
 mod docker;
 mod falco_data;
+mod golden;
 #[cfg(feature = "record")]
 mod kernel;
 mod listings;

@@ -4,6 +4,7 @@
 //! was known at that moment about the thread, its ancestors, its container and the descriptor.
 
 pub mod container;
+pub mod import;
 #[cfg(feature = "record")]
 pub mod live;
 pub mod raw;

@@ -43,6 +43,7 @@
 //! version, which is never made anew.
 
 pub mod block;
+mod block_stream;
 pub mod builder;
 pub mod column;
 mod cursor;

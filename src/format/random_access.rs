@@ -52,6 +52,7 @@ impl Reader {
             header,
             body,
             body_hash: head.body_hash,
+            built: None,
         })
     }
 

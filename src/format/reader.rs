@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::block::{RawBlock, unpack_alone};
+use super::block::{RawBlock, UnencodedBlock, unpack_alone};
+use super::block_stream::BlockStream;
 use super::cursor::Malformed;
 use super::damage::Damage;
 use super::error::FormatError;
@@ -65,6 +66,8 @@ pub struct Reader {
     ending: Option<Ending>,
     fault: Option<Fault>,
     unreadable: bool,
+    /// Where blocks come from that are in no file.
+    blocks: Option<BlockStream>,
 }
 
 /// One step through the file.
@@ -97,9 +100,38 @@ impl Reader {
         Reader::start("standard input", Source::stream(stream))
     }
 
+    /// Reads from a stream, called `name` in messages.
+    pub fn from_named_stream(name: &str, stream: Box<dyn Read + Send>) -> Result<Reader, FormatError> {
+        Reader::start(name, Source::stream(stream))
+    }
+
     /// Reads bytes in memory, called `name` in messages.
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Reader, FormatError> {
         Reader::start(name, Source::Memory(bytes))
+    }
+
+    /// Reads blocks that somebody makes as they are asked for, out of a foreign file say. `name` stands in messages for
+    /// the file. Reading waits for the iterator; it is not asked again after its end.
+    pub fn from_blocks(
+        name: &str,
+        header: CaptureHeader,
+        blocks: impl Iterator<Item = Result<UnencodedBlock, Damage>> + Send + 'static,
+    ) -> Reader {
+        Reader {
+            file: Arc::from(name),
+            source: Source::Memory(Vec::new()),
+            header: CaptureHeader { version: VERSION, ..header },
+            at: 0,
+            search_from: 0,
+            expected: None,
+            next_number: 0,
+            pending: None,
+            skipped: 0,
+            ending: None,
+            fault: None,
+            unreadable: false,
+            blocks: Some(BlockStream::new(Box::new(blocks))),
+        }
     }
 
     fn start(name: &str, mut source: Source) -> Result<Reader, FormatError> {
@@ -141,6 +173,7 @@ impl Reader {
             ending: None,
             fault: None,
             unreadable: false,
+            blocks: None,
         };
         let preamble_link = hash_of(&start[..PREAMBLE_LEN]);
         let step = reader.next_frame().map_err(unreadable)?;
@@ -171,6 +204,11 @@ impl Reader {
     /// What the capture says of itself.
     pub fn header(&self) -> &CaptureHeader {
         &self.header
+    }
+
+    /// Whether the blocks lie in a file of this format, with the hash chain that [`super::verify()`] follows.
+    pub fn has_chain(&self) -> bool {
+        self.blocks.is_none()
     }
 
     /// The file's name as it was given.
@@ -207,6 +245,14 @@ impl Reader {
             if let Some((fault, damage)) = self.pending.take() {
                 self.fault = Some(fault);
                 return Some(Err(damage));
+            }
+            if let Some(blocks) = &mut self.blocks {
+                let (block, skipped) = blocks.next_block(&self.file, want);
+                self.skipped += skipped;
+                if block.is_none() {
+                    self.ending = Some(blocks.ending());
+                }
+                return block;
             }
             if self.unreadable || matches!(self.ending, Some(Ending::Complete(_))) {
                 return None;
@@ -275,6 +321,7 @@ impl Reader {
             header,
             body,
             body_hash: head.body_hash,
+            built: None,
         }))
     }
 

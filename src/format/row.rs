@@ -46,6 +46,9 @@ pub struct Event<'a> {
     pub params: &'a [Value<'a>],
 }
 
+/// The `tid` of the row that an event without a thread refers to: of such a row only the container means something.
+pub const NO_THREAD: i64 = -1;
+
 /// One version of a thread and its process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ThreadRow {
@@ -221,7 +224,12 @@ pub struct Container {
 
 impl PartialEq for Container {
     fn eq(&self, other: &Container) -> bool {
-        self.full_id == other.full_id
+        let same_details = || match (self.details.get(), other.details.get()) {
+            (Some(own), Some(others)) => std::ptr::eq(own, others) || own == others,
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        self.id == other.id && self.full_id == other.full_id && same_details()
     }
 }
 
@@ -229,6 +237,7 @@ impl Eq for Container {}
 
 impl std::hash::Hash for Container {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
         self.full_id.hash(state);
     }
 }

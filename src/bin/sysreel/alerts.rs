@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use comfy_table::Table;
 use jiff::tz::TimeZone;
-use sysreel::format::{FormatError, Reader};
+use sysreel::format::Reader;
 use sysreel::replay::compile::Program;
 use sysreel::replay::eval::{AlertPrinter, ReplayError, ReplayOptions, ReplaySummary, replay, replay_each};
 use sysreel::replay::output::{
@@ -16,6 +16,7 @@ use sysreel::replay::rules::RuleFile;
 
 use crate::cli::{FormatArgs, OutputForm, RangeArgs};
 use crate::ruleset::print_diagnostics;
+use crate::source::open_capture;
 use crate::table::{Look, Target, new_table, printable};
 use crate::terminal::Terminal;
 
@@ -148,11 +149,6 @@ pub(crate) fn open_captures(paths: &[PathBuf], terminal: &Terminal) -> anyhow::R
         }
     }
     Ok(captures)
-}
-
-/// Opens a capture, `-` for standard input.
-pub(crate) fn open_capture(path: &Path) -> Result<Reader, FormatError> {
-    if is_standard(path) { Reader::from_stream(Box::new(io::stdin())) } else { Reader::open(path) }
 }
 
 /// Whether a path means a standard stream.

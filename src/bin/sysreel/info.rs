@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use sysreel::format::schema::EventKind;
 use sysreel::format::{CaptureHeader, Ending, Shortfall, Verdict, Verification, verify};
 
-use crate::alerts::{is_standard, open_capture};
+use crate::alerts::is_standard;
 use crate::cli::{InfoArgs, InfoFormat};
 use crate::exit::Exit;
 use crate::facts::{ContainerFacts, Facts};
+use crate::source::open_capture;
 use crate::summary::describe_ending;
 use crate::table::{Look, Target, bytes, count, new_table, number, printable, thousands};
 use crate::terminal::Terminal;
@@ -26,6 +27,9 @@ pub(crate) fn run(args: &InfoArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
         return Err(anyhow!("--verify reads the capture twice, so it needs a file"));
     }
     let mut reader = open_capture(&args.capture)?;
+    if args.verify && !reader.has_chain() {
+        return Err(anyhow!("--verify follows the hash chain of a .reel file, and {} has none", reader.file()));
+    }
     let facts = Facts::collect(&mut reader);
     let verification = if args.verify { Some(verify(open_capture(&args.capture)?)) } else { None };
     let file_bytes = std::fs::metadata(&args.capture).ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len());

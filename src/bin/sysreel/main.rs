@@ -33,6 +33,7 @@ mod selection;
 mod signals;
 #[cfg(feature = "record")]
 mod size_limit;
+mod source;
 mod summary;
 mod table;
 mod terminal;

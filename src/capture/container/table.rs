@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-use crate::format::row::{Container, Text};
+use crate::format::row::{Container, ContainerRow, Text};
 
 use super::cgroup::container_id;
 
@@ -35,10 +35,20 @@ impl ContainerTable {
         ContainerTable { by_id: FxHashMap::default(), lookup }
     }
 
+    /// Takes over what is told of a container, in a row of its own: those of before keep what was known then.
+    pub(crate) fn replace(&mut self, id: &Text, full_id: &Text, details: ContainerRow) -> Arc<Container> {
+        let key = self.by_id.keys().find(|key| *key == full_id || key.starts_with(id)).map(Arc::clone);
+        let container =
+            Arc::new(Container { id: Arc::clone(id), full_id: Arc::clone(full_id), details: OnceLock::from(details) });
+        let key = key.unwrap_or_else(|| if full_id.is_empty() { Arc::clone(id) } else { Arc::clone(full_id) });
+        self.by_id.insert(key, Arc::clone(&container));
+        container
+    }
+
     /// The container of a thread with these cgroups; `None` on the host.
     pub(crate) fn find(&mut self, cgroups: &[u8]) -> Option<Arc<Container>> {
         let id = container_id(cgroups)?;
-        if let Some(container) = self.by_id.get(id.full) {
+        if let Some(container) = self.by_id.get(id.full).or_else(|| self.by_id.get(id.short())) {
             return Some(Arc::clone(container));
         }
         if self.by_id.len() >= CONTAINER_LIMIT {

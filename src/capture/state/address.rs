@@ -12,9 +12,9 @@ pub(super) mod family {
 
 /// One end of an internet connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Endpoint {
-    pub(super) ip: IpAddr,
-    pub(super) port: u16,
+pub(in crate::capture) struct Endpoint {
+    pub(in crate::capture) ip: IpAddr,
+    pub(in crate::capture) port: u16,
 }
 
 /// A socket address.
@@ -105,7 +105,7 @@ impl<'a> SocketTuple<'a> {
 
 impl Endpoint {
     /// The address's bytes: 4 or 16.
-    pub(super) fn ip_bytes(self, buffer: &mut [u8; 16]) -> &[u8] {
+    pub(in crate::capture) fn ip_bytes(self, buffer: &mut [u8; 16]) -> &[u8] {
         match self.ip {
             IpAddr::V4(ip) => {
                 buffer[..4].copy_from_slice(&ip.octets());
@@ -119,18 +119,18 @@ impl Endpoint {
     }
 
     /// The same end, with an IPv4 address that was written as an IPv6 one (`::ffff:1.2.3.4`) as IPv4.
-    pub(super) fn unmapped(self) -> Endpoint {
+    pub(in crate::capture) fn unmapped(self) -> Endpoint {
         Endpoint { ip: self.ip.to_canonical(), ..self }
     }
 }
 
 /// Appends `1.2.3.4:80` or `::1:80` (an IPv6 address has no brackets, as in Falco).
-pub(super) fn write_endpoint(endpoint: Endpoint, out: &mut String) {
+pub(in crate::capture) fn write_endpoint(endpoint: Endpoint, out: &mut String) {
     write!(out, "{}:{}", endpoint.ip, endpoint.port).expect("writing to a string does not fail");
 }
 
 /// Appends `1.2.3.4:5->6.7.8.9:80`, or `1.2.3.4->6.7.8.9` for a raw socket.
-pub(super) fn write_connection(client: Endpoint, server: Endpoint, with_ports: bool, out: &mut String) {
+pub(in crate::capture) fn write_connection(client: Endpoint, server: Endpoint, with_ports: bool, out: &mut String) {
     if with_ports {
         write_endpoint(client, out);
         out.push_str("->");
@@ -141,7 +141,7 @@ pub(super) fn write_connection(client: Endpoint, server: Endpoint, with_ports: b
 }
 
 /// Appends the two kernel addresses of a unix socket, `ffff888104441b00->ffff888104442400`.
-pub(super) fn write_unix(first: u64, second: u64, out: &mut String) {
+pub(in crate::capture) fn write_unix(first: u64, second: u64, out: &mut String) {
     write!(out, "{first:x}->{second:x}").expect("writing to a string does not fail");
 }
 

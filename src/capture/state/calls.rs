@@ -28,6 +28,13 @@ mod ioctl {
 /// Falco's prctl option that sets a thread's name.
 const PR_SET_NAME: i64 = 15;
 
+/// Falco's prctl options about who takes orphans over.
+const PR_SET_CHILD_SUBREAPER: i64 = 36;
+const PR_GET_CHILD_SUBREAPER: i64 = 37;
+
+/// "No limit", or a limit that could not be read.
+const UNLIMITED: i64 = -1;
+
 /// Falco's number of the resource "open descriptors".
 const RLIMIT_NOFILE: i64 = 7;
 
@@ -107,6 +114,8 @@ impl State {
                     has_path: false,
                 },
             ),
+            // The kernel gives the number up even when closing fails; Falco does not.
+            EventKind::CLOSE if self.semantics.is_falco() && params.failed(0) => self.fd_of(tid, params.int_or_zero(1)),
             EventKind::CLOSE => self.follow_close(tid, params.int_or_zero(1)),
             EventKind::CLOSE_RANGE => {
                 self.follow_close_range(tid, params);
@@ -183,15 +192,27 @@ impl State {
             }
 
             EventKind::CLONE | EventKind::CLONE3 | EventKind::FORK | EventKind::VFORK => {
-                self.follow_clone(raw, params);
+                if self.semantics.is_falco() {
+                    self.clone_as_falco(raw, params);
+                } else {
+                    self.follow_clone(raw, params);
+                }
                 Outcome::default()
             }
             EventKind::EXECVE | EventKind::EXECVEAT => {
-                self.follow_exec(raw, params);
+                if self.semantics.is_falco() {
+                    self.exec_as_falco(raw, params);
+                } else {
+                    self.follow_exec(raw, params);
+                }
                 Outcome::default()
             }
             EventKind::PROCEXIT => {
-                self.follow_exit(raw, params);
+                if self.semantics.is_falco() {
+                    self.exit_as_falco(raw, params);
+                } else {
+                    self.follow_exit(raw, params);
+                }
                 Outcome::default()
             }
 
@@ -235,11 +256,21 @@ impl State {
             EventKind::UNSHARE => {
                 if !params.failed(0) {
                     let flags = params.word(1).unwrap_or(0);
+                    if self.semantics.is_falco() {
+                        self.enter_namespaces(tid, flags);
+                        return Outcome::default();
+                    }
                     self.threads.unshare(tid, flags & 1 != 0, flags & 2 != 0);
                 }
                 Outcome::default()
             }
 
+            EventKind::SETNS if self.semantics.is_falco() => {
+                if !params.failed(0) {
+                    self.enter_namespaces(tid, params.word(2).unwrap_or(0));
+                }
+                self.fd_of(tid, params.int_or_zero(1))
+            }
             EventKind::SETUID | EventKind::SETGID => {
                 if !params.failed(0) {
                     self.set_identity(tid, raw.kind == EventKind::SETUID, params.word(1));
@@ -253,23 +284,36 @@ impl State {
                 }
                 Outcome::default()
             }
+            EventKind::GETRLIMIT if self.semantics.is_falco() => {
+                self.follow_rlimit(tid, params);
+                Outcome::default()
+            }
             EventKind::SETRLIMIT => {
+                self.follow_rlimit(tid, params);
+                Outcome::default()
+            }
+            EventKind::PRLIMIT => {
                 if !params.failed(0)
-                    && params.int(3) == Some(RLIMIT_NOFILE)
-                    && let Some(limit) = params.int(1)
+                    && params.int(6) == Some(RLIMIT_NOFILE)
+                    && let Some(limit) = params.int(1).filter(|&limit| limit != UNLIMITED)
+                    && let Some(target) = params.int(5)
                 {
-                    self.set_fd_limit(tid, limit);
+                    self.set_fd_limit(if target == 0 { tid } else { target }, limit);
                 }
                 Outcome::default()
             }
             EventKind::SETSID => {
                 if let Some(sid) = params.int(0).filter(|&sid| sid > 0) {
-                    self.set_session(tid, sid);
+                    if self.semantics.is_falco() {
+                        self.threads.edit(tid, |row| row.sid = sid);
+                    } else {
+                        self.set_session(tid, sid);
+                    }
                 }
                 Outcome::default()
             }
             EventKind::SETPGID => {
-                if !params.failed(0) {
+                if !params.failed(0) && !self.semantics.is_falco() {
                     self.set_process_group(tid, params.int_or_zero(1), params.int_or_zero(2));
                 }
                 Outcome::default()
@@ -281,6 +325,15 @@ impl State {
                         row.cap_permitted = params.bits(2).unwrap_or(row.cap_permitted);
                         row.cap_effective = params.bits(3).unwrap_or(row.cap_effective);
                     });
+                }
+                Outcome::default()
+            }
+            EventKind::PRCTL if self.semantics.is_falco() => {
+                if !params.failed(0)
+                    && matches!(params.int(1), Some(PR_SET_CHILD_SUBREAPER | PR_GET_CHILD_SUBREAPER))
+                    && let Some(pid) = self.threads.get(tid).map(|thread| thread.row.pid)
+                {
+                    self.threads.set_reaper(pid, params.int_or_zero(3) != 0);
                 }
                 Outcome::default()
             }
@@ -299,6 +352,10 @@ impl State {
 
             EventKind::BRK | EventKind::MUNMAP => {
                 self.follow_memory(tid, params);
+                Outcome::default()
+            }
+            EventKind::SWITCH => {
+                self.follow_switch(tid, params);
                 Outcome::default()
             }
             EventKind::MMAP | EventKind::MMAP2 => {
@@ -366,10 +423,36 @@ impl State {
         }
         let Some(thread) = self.threads.get(tid) else { return };
         let row = &thread.row;
+        if params.int(3).is_none() {
+            return;
+        }
         let now = [params.bits(1), params.bits(2), params.bits(3)];
         let then = [Some(row.vm_size_kb), Some(row.vm_rss_kb), Some(row.vm_swap_kb)];
         if now != then {
             self.threads.edit(tid, |row| set_memory_size(row, params, 1));
+        }
+    }
+
+    /// A change of what runs on a processor: page faults of the thread, figures of its process's address space.
+    fn follow_switch(&mut self, tid: i64, params: Params<'_>) {
+        if self.memory_figures == MemoryFigures::WithOtherChanges || params.int(5).is_none() {
+            return;
+        }
+        let Some(pid) = self.threads.get(tid).map(|thread| thread.row.pid) else { return };
+        self.threads.edit(tid, |row| {
+            row.pf_major = params.bits(1).unwrap_or(0);
+            row.pf_minor = params.bits(2).unwrap_or(0);
+        });
+        self.threads.edit(pid, |row| set_memory_size(row, params, 3));
+    }
+
+    /// getrlimit, setrlimit: the process's limit of open descriptors.
+    fn follow_rlimit(&mut self, tid: i64, params: Params<'_>) {
+        if !params.failed(0)
+            && params.int(3) == Some(RLIMIT_NOFILE)
+            && let Some(limit) = params.int(1).filter(|&limit| limit != UNLIMITED)
+        {
+            self.set_fd_limit(tid, limit);
         }
     }
 

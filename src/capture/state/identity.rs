@@ -6,11 +6,12 @@ use super::lifecycle::NO_ID;
 use super::{State, path};
 
 impl State {
-    /// setuid and its family: the effective user, unless the call left it alone.
+    /// setuid and its family: the effective user, unless the call left it alone (of which Falco knows nothing).
     pub(super) fn set_user(&mut self, tid: i64, uid: Option<u32>) {
-        let Some(uid) = uid.filter(|&uid| uid != NO_ID) else { return };
+        let keeps = !self.semantics.is_falco();
+        let Some(uid) = uid.filter(|&uid| !keeps || uid != NO_ID) else { return };
         let Some(thread) = self.threads.get(tid) else { return };
-        let user = self.users.user(uid, thread.row.container.is_some());
+        let user = self.users.user(uid, thread.row.container.as_ref());
         if thread.row.user.as_ref() != Some(&user) {
             self.threads.edit(tid, |row| row.user = Some(user));
         }
@@ -18,9 +19,10 @@ impl State {
 
     /// setgid and its family, likewise.
     pub(super) fn set_group(&mut self, tid: i64, gid: Option<u32>) {
-        let Some(gid) = gid.filter(|&gid| gid != NO_ID) else { return };
+        let keeps = !self.semantics.is_falco();
+        let Some(gid) = gid.filter(|&gid| !keeps || gid != NO_ID) else { return };
         let Some(thread) = self.threads.get(tid) else { return };
-        let group = self.users.group(gid, thread.row.container.is_some());
+        let group = self.users.group(gid, thread.row.container.as_ref());
         if thread.row.group.as_ref() != Some(&group) {
             self.threads.edit(tid, |row| row.group = Some(group));
         }
@@ -69,7 +71,10 @@ impl State {
     /// setrlimit: the process's limit of open descriptors.
     pub(super) fn set_fd_limit(&mut self, tid: i64, limit: i64) {
         let Some(thread) = self.threads.get(tid) else { return };
-        if thread.row.fdlimit != limit {
+        if self.semantics.is_falco() {
+            let pid = thread.row.pid;
+            self.threads.edit(pid, |row| row.fdlimit = limit);
+        } else if thread.row.fdlimit != limit {
             for member in self.threads.members(thread.row.pid).to_vec() {
                 self.threads.edit(member, |row| row.fdlimit = limit);
             }

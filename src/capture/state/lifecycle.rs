@@ -14,13 +14,15 @@ use super::{Leaving, State, path};
 use crate::capture::raw::RawEvent;
 
 /// Falco's clone flags (`clone_flags`).
-mod clone_flag {
-    pub(super) const FILES: u32 = 1;
-    pub(super) const FS: u32 = 2;
-    pub(super) const NEWPID: u32 = 64;
-    pub(super) const PARENT: u32 = 256;
-    pub(super) const THREAD: u32 = 8192;
-    pub(super) const CHILD_IN_PIDNS: u32 = 536_870_912;
+pub(super) mod clone_flag {
+    pub(crate) const FILES: u32 = 1;
+    pub(crate) const FS: u32 = 2;
+    pub(crate) const NEWPID: u32 = 64;
+    pub(crate) const PARENT: u32 = 256;
+    pub(crate) const THREAD: u32 = 8192;
+    pub(crate) const NEWUSER: u32 = 1_048_576;
+    pub(crate) const VFORK: u32 = 134_217_728;
+    pub(crate) const CHILD_IN_PIDNS: u32 = 536_870_912;
 }
 
 /// Where a thread's chain of unknown parents is looked up, so many of them.
@@ -142,14 +144,14 @@ impl State {
     /// Sets user, group, login user and container of a row from numbers and cgroups.
     fn fill_references(&mut self, row: &mut ThreadRow, uid: u32, gid: u32) {
         row.container = self.containers.find(&row.cgroups);
-        let in_container = row.container.is_some();
-        row.user = Some(self.users.user(uid, in_container));
-        row.group = Some(self.users.group(gid, in_container));
-        row.login_user = (row.loginuid != NO_ID).then(|| self.users.user(row.loginuid, in_container));
+        let container = row.container.as_ref();
+        row.user = Some(self.users.user(uid, container));
+        row.group = Some(self.users.group(gid, container));
+        row.login_user = (row.loginuid != NO_ID).then(|| self.users.user(row.loginuid, container));
     }
 
     /// Takes over a row's cgroups if they changed, and says whether they did.
-    fn set_cgroups(&mut self, row: &mut ThreadRow, cgroups: Option<&[u8]>) -> bool {
+    pub(super) fn set_cgroups(&mut self, row: &mut ThreadRow, cgroups: Option<&[u8]>) -> bool {
         let Some(cgroups) = cgroups else { return false };
         rename_io_controller(cgroups, &mut self.path);
         if *row.cgroups == *self.path {
@@ -316,12 +318,12 @@ impl State {
         let known_gid = row.group.as_ref().map(|group| group.gid);
         let uid = params.word(16).or(known_uid);
         let gid = params.word(17).or(known_gid);
-        let in_container = row.container.is_some();
+        let container = row.container.as_ref();
         if moved || uid != known_uid {
-            row.user = uid.map(|uid| self.users.user(uid, in_container));
+            row.user = uid.map(|uid| self.users.user(uid, container));
         }
         if moved || gid != known_gid {
-            row.group = gid.map(|gid| self.users.group(gid, in_container));
+            row.group = gid.map(|gid| self.users.group(gid, container));
         }
     }
 
@@ -437,7 +439,7 @@ fn set_namespace_ids(row: &mut ThreadRow, params: Params<'_>) {
 }
 
 /// Page faults and memory figures, which lie in a row of five parameters in clone and execve.
-fn set_memory(row: &mut ThreadRow, params: Params<'_>, first: usize) {
+pub(super) fn set_memory(row: &mut ThreadRow, params: Params<'_>, first: usize) {
     row.pf_major = params.bits(first).unwrap_or(row.pf_major);
     row.pf_minor = params.bits(first + 1).unwrap_or(row.pf_minor);
     set_memory_size(row, params, first + 2);

@@ -13,12 +13,15 @@
 //!
 //! Not here: where events come from (`capture::live`), and how rows are written (`format`).
 
+mod accounts;
 mod address;
 mod calls;
+mod falco;
 mod fd_cache;
 mod fd_table;
 mod files;
 mod identity;
+mod kin;
 mod lifecycle;
 mod params;
 mod path;
@@ -26,6 +29,7 @@ mod paths;
 mod pending;
 #[cfg(feature = "record")]
 mod proc;
+mod semantics;
 mod shared;
 mod snapshot;
 mod sockets;
@@ -38,18 +42,21 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::format::row::{FdRow, Text, ThreadRow};
+use crate::format::row::{ContainerRow, FdRow, NO_THREAD, Text, ThreadRow};
 
 use super::container::{ContainerLookup, ContainerTable};
 use super::raw::RawEvent;
+use crate::format::row::Container;
 use fd_cache::FdCache;
 use lifecycle::ExpectedChild;
 use params::Params;
 use pending::Pending;
 use threads::Threads;
 
+pub(in crate::capture) use address::{Endpoint, write_connection, write_endpoint, write_unix};
 #[cfg(feature = "record")]
 pub use proc::ProcScan;
+pub use semantics::Semantics;
 pub use snapshot::{ProcessSource, Snapshot, SnapshotFd, SnapshotThread};
 pub use users::UserTable;
 
@@ -72,6 +79,9 @@ pub struct State {
     source: Option<Box<dyn ProcessSource>>,
     local_addresses: Vec<IpAddr>,
     memory_figures: MemoryFigures,
+    semantics: Semantics,
+    /// What stands for the thread of an event that has none.
+    nobody: Arc<ThreadRow>,
     fd_cache: FdCache,
     leaving: Option<Leaving>,
     /// Children in pid namespaces of which only the parent's return from clone was seen.
@@ -122,6 +132,11 @@ impl Outcome {
     }
 }
 
+/// The row that says that there is no thread.
+fn nobody() -> ThreadRow {
+    ThreadRow { tid: NO_THREAD, pid: NO_THREAD, ..ThreadRow::default() }
+}
+
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("State").field("threads", &self.threads.len()).finish_non_exhaustive()
@@ -138,6 +153,8 @@ impl State {
             source: None,
             local_addresses: snapshot.local_addresses,
             memory_figures: MemoryFigures::default(),
+            semantics: Semantics::default(),
+            nobody: Arc::new(nobody()),
             fd_cache: FdCache::new(),
             leaving: None,
             expected: Pending::new(),
@@ -168,15 +185,49 @@ impl State {
         self
     }
 
+    /// Chooses whose account of threads and descriptors is followed.
+    #[must_use]
+    pub fn with_semantics(mut self, semantics: Semantics) -> State {
+        self.semantics = semantics;
+        if semantics.is_falco() {
+            self.threads.follow_threads_as_parents();
+        }
+        self
+    }
+
+    /// An event that no thread did; at most it is about a container.
+    pub fn apply_without_thread<'a>(&'a mut self, container: Option<Arc<Container>>) -> Enriched<'a> {
+        if self.nobody.container != container {
+            self.nobody = Arc::new(ThreadRow { container, ..nobody() });
+        }
+        Enriched { thread: &self.nobody, fd: None, path: None, source_path: None }
+    }
+
+    /// Takes over what an event tells of a container: its threads' rows say so from now on.
+    pub fn set_container(&mut self, id: &Text, full_id: &Text, details: ContainerRow) -> Arc<Container> {
+        let container = self.containers.replace(id, full_id, details);
+        self.threads.replace_container(&container);
+        container
+    }
+
     /// Follows one event and says what it is about. Events must come in time order.
     pub fn apply<'a>(&'a mut self, raw: &RawEvent<'a>) -> Enriched<'a> {
         match self.leaving.take() {
+            Some(Leaving::Thread { tid, reaper_tid }) if self.semantics.is_falco() => {
+                self.threads.remove_as_falco(tid, reaper_tid);
+            }
             Some(Leaving::Thread { tid, reaper_tid }) => self.threads.remove(tid, reaper_tid),
             Some(Leaving::Fd { tid, num }) => self.close_now(tid, num),
             None => {}
         }
         let tid = raw.tid;
-        self.meet_thread(raw);
+        if self.semantics.is_falco() {
+            if !self.meet_as_falco(raw) {
+                return self.apply_without_thread(None);
+            }
+        } else {
+            self.meet_thread(raw);
+        }
         let outcome = self.follow(raw, Params(raw.params));
         if self.threads.get(tid).is_none() {
             // A clone that claims to have made the caller's own process, say.

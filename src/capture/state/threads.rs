@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::format::row::{Text, ThreadRow};
+use crate::format::row::{Container, Text, ThreadRow};
 
 use super::fd_table::FdTable;
+use super::kin::Kin;
 use super::pending::Pending;
 use super::shared::{SharedId, SharedSlab};
 
@@ -66,9 +67,9 @@ pub(super) struct Thread {
 
 /// A process.
 #[derive(Debug, Default)]
-struct Group {
+pub(super) struct Group {
     /// Thread ids, the first thread's included.
-    members: Vec<i64>,
+    pub(super) members: Vec<i64>,
     /// Process ids.
     children: Vec<i64>,
 }
@@ -76,13 +77,17 @@ struct Group {
 /// All threads.
 #[derive(Debug)]
 pub(super) struct Threads {
-    by_tid: FxHashMap<i64, Thread>,
-    groups: FxHashMap<i64, Group>,
+    pub(super) by_tid: FxHashMap<i64, Thread>,
+    pub(super) groups: FxHashMap<i64, Group>,
     pub(super) tables: SharedSlab<FdTable>,
     pub(super) dirs: SharedSlab<Directories>,
     /// Children that ended before their parent's clone was seen to return: process id of the parent, and the number
     /// that clone will return.
     pub(super) early_exits: Pending<()>,
+    /// Children of each thread by the thread that made them: kept where parents are threads (`kin`).
+    pub(super) kin: Kin,
+    /// Whether a row's `ppid` is the number of a thread, as Falco has it, and not of a process.
+    pub(super) parents_are_threads: bool,
     epoch: u64,
     limit: usize,
     /// Buffer of [`Threads::refresh`].
@@ -97,6 +102,8 @@ impl Threads {
             tables: SharedSlab::new(),
             dirs: SharedSlab::new(),
             early_exits: Pending::new(),
+            kin: Kin::default(),
+            parents_are_threads: false,
             epoch: 1,
             limit: THREAD_LIMIT,
             chain: Vec::new(),
@@ -166,18 +173,7 @@ impl Threads {
         if tid == pid && ppid != pid {
             self.groups.entry(ppid).or_default().children.push(pid);
         }
-        let thread = Thread {
-            row: Arc::new(row),
-            fds,
-            dirs,
-            origin,
-            seen_ns,
-            fresh_epoch: 0,
-            level: 0,
-            orphan: false,
-            ended: false,
-        };
-        self.by_tid.insert(tid, thread);
+        self.by_tid.insert(tid, Threads::make(row, fds, dirs, origin, seen_ns));
     }
 
     /// Removes a thread that ended. Children of a process that is gone with it go to the process of `reaper_tid`.
@@ -201,6 +197,23 @@ impl Threads {
                 self.end_process(pid, reaper_tid);
             }
             _ => {}
+        }
+    }
+
+    /// A thread with its tables, ready to be put into the map.
+    pub(super) fn make(row: ThreadRow, fds: SharedId, dirs: SharedId, origin: Origin, seen_ns: u64) -> Thread {
+        Thread { row: Arc::new(row), fds, dirs, origin, seen_ns, fresh_epoch: 0, level: 0, orphan: false, ended: false }
+    }
+
+    /// Everything that may take something from another row is to be brought up to date.
+    pub(super) fn touch_all(&mut self) {
+        self.epoch += 1;
+    }
+
+    /// Whether there is room for another thread.
+    pub(super) fn make_room(&mut self) {
+        if self.by_tid.len() >= self.limit {
+            self.forget_the_stalest();
         }
     }
 
@@ -326,6 +339,17 @@ impl Threads {
         }
     }
 
+    /// Puts a newer row of a container in the place of the older ones.
+    pub(super) fn replace_container(&mut self, container: &Arc<Container>) {
+        for thread in self.by_tid.values_mut() {
+            if thread.row.container.as_ref().is_some_and(|old| old.id == container.id) {
+                Arc::make_mut(&mut thread.row).container = Some(Arc::clone(container));
+                thread.fresh_epoch = 0;
+            }
+        }
+        self.epoch += 1;
+    }
+
     /// Gives a thread a descriptor table (and directories) of its own, copied from the shared one.
     pub(super) fn unshare(&mut self, tid: i64, files: bool, directories: bool) {
         let Some(thread) = self.by_tid.get_mut(&tid) else { return };
@@ -387,6 +411,7 @@ impl Threads {
                     Some(&parent.row)
                 }
                 Some(_) => None,
+                None if self.parents_are_threads => None,
                 None => {
                     level = thread.level;
                     row.parent.as_ref().filter(|parent| parent.pid == row.ppid)

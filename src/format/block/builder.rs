@@ -108,6 +108,11 @@ impl BytesBuilder {
         self.ends.push(self.data.len() as u32);
     }
 
+    /// Whether every row is null.
+    pub(super) fn is_all_null(&self) -> bool {
+        self.nulls.count() == self.ends.len()
+    }
+
     /// All rows.
     pub(super) fn values(&self) -> impl Iterator<Item = Option<&[u8]>> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());

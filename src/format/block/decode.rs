@@ -20,9 +20,10 @@ use crate::format::cursor::{Cursor, Malformed};
 use crate::format::dimension::Dimension;
 use crate::format::frame::{Hash, hash_of};
 use crate::format::header::BlockHeader;
-use crate::format::schema::EventKind;
+use crate::format::schema::{EventKind, Physical};
 
-use super::builder::ROWS_LIMIT;
+use super::builder::{BlockBuilder, ROWS_LIMIT};
+use super::built;
 use super::follow::DEPTH_LIMIT;
 use super::layout::{Reference, TableTag, reference_of, sequence};
 use super::pack::{Unpacker, unpack_alone};
@@ -47,6 +48,8 @@ pub struct RawBlock {
     pub(crate) header: BlockHeader,
     pub(crate) body: Vec<u8>,
     pub(crate) body_hash: Hash,
+    /// The block itself, where it was never encoded; then there is no body.
+    pub(crate) built: Option<Arc<BlockBuilder>>,
 }
 
 impl RawBlock {
@@ -67,7 +70,7 @@ impl RawBlock {
 
     /// Whether the body is what was written.
     pub(crate) fn is_whole(&self) -> bool {
-        hash_of(&self.body) == self.body_hash
+        self.built.is_some() || hash_of(&self.body) == self.body_hash
     }
 
     pub(crate) fn damage(&self, what: impl Into<String>) -> Damage {
@@ -84,14 +87,19 @@ impl RawBlock {
         if !self.is_whole() {
             return Err(self.damage("the block's bytes do not fit their hash"));
         }
-        let (tables, page_range) =
-            parse_directory(&self.body, &self.header).map_err(|malformed| self.damage(malformed.to_string()))?;
+        let (tables, page_range) = match &self.built {
+            Some(builder) => (built::table_slots(builder), 0..0),
+            None => {
+                parse_directory(&self.body, &self.header).map_err(|malformed| self.damage(malformed.to_string()))?
+            }
+        };
         Ok(Block {
             file: self.file,
             offset: self.offset,
             number: self.number,
             header: self.header,
             body: self.body,
+            built: self.built,
             page_range,
             page: OnceCell::new(),
             empty: TableSlot::new(TableTag::Sequence, 0),
@@ -110,6 +118,7 @@ pub struct Block {
     number: u64,
     header: BlockHeader,
     body: Vec<u8>,
+    built: Option<Arc<BlockBuilder>>,
     page_range: Range<usize>,
     /// The page of small columns, once one of them is asked for.
     page: OnceCell<Vec<u8>>,
@@ -154,6 +163,21 @@ impl TableSlot {
             null_bytes: OnceCell::new(),
             positions: OnceCell::new(),
         }
+    }
+
+    /// A table of a block that was never encoded, with these columns.
+    pub(super) fn of_built(tag: TableTag, rows: usize, columns: impl Iterator<Item = (u16, Physical)>) -> TableSlot {
+        let mut slot = TableSlot::new(tag, rows);
+        slot.columns.extend(columns.map(|(number, physical)| ColumnSlot {
+            number,
+            is_bytes: physical == Physical::Bytes,
+            is_derived: false,
+            is_paged: false,
+            range: 0..0,
+            ints: OnceCell::new(),
+            bytes: OnceCell::new(),
+        }));
+        slot
     }
 
     /// Number and stored length of each column that is there.
@@ -235,6 +259,10 @@ impl Block {
         if column.is_bytes {
             return Err(Malformed::new("it holds byte strings, not numbers"));
         }
+        if let Some(builder) = &self.built {
+            let made = built::int_column(builder, slot.tag, number).ok_or_else(|| Malformed::new("it is missing"))?;
+            return Ok(column.ints.get_or_init(|| made));
+        }
         let decoded = self.decode_column(column, |cursor| {
             if column.is_derived {
                 self.follow_ints(slot, number, cursor, &self.unpacker)
@@ -255,6 +283,10 @@ impl Block {
         }
         if !column.is_bytes {
             return Err(Malformed::new("it holds numbers, not byte strings"));
+        }
+        if let Some(builder) = &self.built {
+            let made = built::bytes_column(builder, slot.tag, number).ok_or_else(|| Malformed::new("it is missing"))?;
+            return Ok(column.bytes.get_or_init(|| made));
         }
         let decoded = self.decode_column(column, |cursor| {
             if column.is_derived {

@@ -69,13 +69,13 @@ impl UnencodedBlock {
 }
 
 /// The event tables' places in the builder, in rising order of their kinds.
-fn tables_by_kind(builder: &BlockBuilder) -> Vec<usize> {
+pub(super) fn tables_by_kind(builder: &BlockBuilder) -> Vec<usize> {
     let mut order: Vec<usize> = (0..builder.tables.len()).collect();
     order.sort_by_key(|&place| builder.tables[place].kind);
     order
 }
 
-fn block_header(builder: &BlockBuilder) -> BlockHeader {
+pub(super) fn block_header(builder: &BlockBuilder) -> BlockHeader {
     let containers: BTreeSet<String> = builder
         .interned
         .containers

@@ -4,6 +4,7 @@
 //! what a reader finds; [`RawBlock::decode`] gives a [`Block`], whose columns are inflated when first asked for.
 
 mod builder;
+mod built;
 mod decode;
 mod derived;
 mod dimension_cells;

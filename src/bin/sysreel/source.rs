@@ -1,0 +1,63 @@
+//! Captures of any sort, told apart by how they begin and not by their names.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek};
+use std::path::Path;
+
+use sysreel::capture::import;
+use sysreel::format::scap::ScapReader;
+use sysreel::format::{FormatError, Reader};
+
+use crate::alerts::is_standard;
+
+/// As many bytes tell a compressed .scap file from something else that is compressed.
+const START_BYTES: u64 = 16 << 10;
+
+/// As many bytes tell a .reel file: nobody waits for more of one that is still being written.
+const REEL_START: &[u8] = b"\x89REEL";
+
+/// Opens a capture, `-` for standard input.
+pub(crate) fn open_capture(path: &Path) -> Result<Reader, FormatError> {
+    if is_standard(path) {
+        return open_stream(io::stdin());
+    }
+    let name = path.display().to_string();
+    let unreadable = |source| FormatError::Read { file: name.clone(), source };
+    let file = File::open(path).map_err(unreadable)?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_file() => {}
+        // Folders and what cannot be read have their messages there; a pipe is read once, from its start.
+        Ok(metadata) if metadata.is_dir() => return Reader::open(path),
+        Ok(_) => return open_named_stream(&name, file),
+        Err(source) => return Err(unreadable(source)),
+    }
+    let mut file = file;
+    let start = read_start(&mut file).map_err(unreadable)?;
+    if !ScapReader::looks_like_scap(&start) {
+        return Reader::open(path);
+    }
+    file.rewind().map_err(unreadable)?;
+    import::open(&name, Box::new(file))
+}
+
+fn open_stream(stream: impl Read + Send + 'static) -> Result<Reader, FormatError> {
+    open_named_stream("standard input", stream)
+}
+
+fn open_named_stream(name: &str, mut stream: impl Read + Send + 'static) -> Result<Reader, FormatError> {
+    let unreadable = |source| FormatError::Read { file: name.to_owned(), source };
+    let start = read_start(&mut stream).map_err(unreadable)?;
+    let is_scap = ScapReader::looks_like_scap(&start);
+    let whole = Box::new(Cursor::new(start).chain(stream));
+    if is_scap { import::open(name, whole) } else { Reader::from_named_stream(name, whole) }
+}
+
+/// The first bytes of a stream: those of a .reel file's mark, or enough to know a .scap file.
+fn read_start(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    stream.by_ref().take(REEL_START.len() as u64).read_to_end(&mut start)?;
+    if start != REEL_START {
+        stream.take(START_BYTES).read_to_end(&mut start)?;
+    }
+    Ok(start)
+}

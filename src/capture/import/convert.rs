@@ -1,0 +1,128 @@
+//! From event codes of any age to today's event kinds.
+//!
+//! A kind of today holds a whole system call. Older recordings say when a call began and when it returned, in two
+//! events, and each event has had several shapes. The one that says that it returned becomes today's: each parameter
+//! is taken by its name from that event, else from the one that began the call, else it has no value.
+
+use std::sync::OnceLock;
+
+use crate::format::row::Value;
+use crate::format::schema::codes::{CODE_LIMIT, CodeInfo, code_info};
+use crate::format::schema::{EventFlags, EventKind, EventSource, ParamType};
+
+/// What is to be done with events of a code.
+#[derive(Clone, Debug)]
+pub(super) enum Plan {
+    /// Nothing: it is not an event any more.
+    Leave,
+    /// It began a call: it is kept for the return, and counts as an event or not.
+    Keep { counts: bool },
+    /// It becomes an event of a kind.
+    Convert(Conversion),
+}
+
+/// How the parameters of a kind are had.
+#[derive(Clone, Debug)]
+pub(super) struct Conversion {
+    pub(super) kind: EventKind,
+    /// For each parameter of the kind.
+    pub(super) params: Vec<Origin>,
+    /// The code of the event that began the call, if there may be one.
+    pub(super) enter: Option<u16>,
+    /// Whether parameter `n` is the event's own `n`, for all of them: then nobody looks at the names.
+    pub(super) is_today: bool,
+}
+
+/// Where a parameter comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Origin {
+    /// Its place in the event itself.
+    pub(super) own: Option<u8>,
+    /// Its place in the event that began the call.
+    pub(super) enter: Option<u8>,
+    /// What the value means today.
+    pub(super) ty: ParamType,
+}
+
+/// The plan for a code; `None` for one that is not in the table.
+pub(super) fn plan_of(code: u16) -> Option<&'static Plan> {
+    static PLANS: OnceLock<Vec<Plan>> = OnceLock::new();
+    let plans = PLANS.get_or_init(|| (0..CODE_LIMIT).map(|code| code_info(code).map_or(Plan::Leave, plan)).collect());
+    plans.get(usize::from(code))
+}
+
+fn plan(info: &CodeInfo) -> Plan {
+    if info.source.is_none() || info.flags.contains(EventFlags::UNUSED) {
+        return Plan::Leave;
+    }
+    let is_old = info.flags.contains(EventFlags::OLD_VERSION);
+    let kind = EventKind(info.code);
+    let kind = if kind.info().is_some() { Some(kind) } else { EventKind::by_name(info.name) };
+    let begins_call = info.is_enter() && info.source == Some(EventSource::Syscall);
+    if begins_call && kind != Some(EventKind(info.code)) {
+        // Those that are not old are the ones which Falco keeps against races: it counts them.
+        return Plan::Keep { counts: !is_old };
+    }
+    let Some(today) = kind.and_then(EventKind::info) else { return Plan::Leave };
+    let enter = (!info.is_enter()).then(|| info.code - 1).and_then(code_info);
+    let place = |of: &CodeInfo, name| of.param(name).and_then(|at| u8::try_from(at).ok());
+    let params: Vec<Origin> = today
+        .params
+        .iter()
+        .map(|param| Origin {
+            own: place(info, param.name),
+            enter: enter.and_then(|enter| place(enter, param.name)),
+            ty: param.ty,
+        })
+        .collect();
+    let is_today = today.kind.0 == info.code;
+    Plan::Convert(Conversion { kind: today.kind, params, enter: enter.map(|enter| enter.code), is_today })
+}
+
+/// A parameter's value out of its bytes. Text ends before its NUL; a number of a length that numbers do not have has
+/// no value.
+pub(super) fn value_of(ty: ParamType, bytes: &[u8]) -> Value<'_> {
+    use ParamType::{
+        AbsTime, ByteBuf, CharBuf, CharBufArray, CharBufPairArray, Dyn, EnumFlags8, EnumFlags16, EnumFlags32, Errno,
+        Fd, Fd32, FdList, Flags8, Flags16, Flags32, FsPath, FsRelPath, Gid, Int8, Int16, Int32, Int64, Ipv4Addr,
+        Ipv6Addr, Mode, Pid, Pid32, Port, RelTime, SigSet, SigType, SockAddr, SockTuple, SyscallId, Uid, Uint8, Uint16,
+        Uint32, Uint64,
+    };
+    match ty {
+        Int8 | Int16 | Int32 | Int64 | Errno | Fd | Fd32 | Pid | Pid32 => signed(bytes),
+        Uint8 | Uint16 | Uint32 | Uint64 | Uid | Gid | Flags8 | Flags16 | Flags32 | EnumFlags8 | EnumFlags16
+        | EnumFlags32 | Mode | SigType | SigSet | Port | RelTime | AbsTime | SyscallId => unsigned(bytes),
+        CharBuf | FsPath | FsRelPath => text(bytes),
+        ByteBuf | CharBufArray | CharBufPairArray => Value::Bytes(bytes),
+        SockAddr | SockTuple | FdList | Dyn | Ipv4Addr | Ipv6Addr if bytes.is_empty() => Value::Null,
+        SockAddr | SockTuple | FdList | Dyn | Ipv4Addr | Ipv6Addr => Value::Bytes(bytes),
+    }
+}
+
+fn text(bytes: &[u8]) -> Value<'_> {
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
+    Value::Bytes(bytes.get(..end).unwrap_or(bytes))
+}
+
+fn signed(bytes: &[u8]) -> Value<'_> {
+    Value::Int(match *bytes {
+        [a, b, c, d, e, f, g, h] => i64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        [a, b, c, d] => i64::from(i32::from_le_bytes([a, b, c, d])),
+        [a, b] => i64::from(i16::from_le_bytes([a, b])),
+        [a] => i64::from(a.cast_signed()),
+        _ => return Value::Null,
+    })
+}
+
+fn unsigned(bytes: &[u8]) -> Value<'_> {
+    Value::Int(match *bytes {
+        [a, b, c, d, e, f, g, h] => i64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        [a, b, c, d] => i64::from(u32::from_le_bytes([a, b, c, d])),
+        [a, b] => i64::from(u16::from_le_bytes([a, b])),
+        [a] => i64::from(a),
+        _ => return Value::Null,
+    })
+}

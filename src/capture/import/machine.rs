@@ -1,0 +1,229 @@
+//! What a section says of the machine before its first event, as a [`Snapshot`].
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use rustc_hash::FxHashMap;
+
+use crate::capture::state::{
+    Endpoint, Snapshot, SnapshotFd, SnapshotThread, UserTable, write_connection, write_endpoint, write_unix,
+};
+use crate::format::row::{FdRow, GroupRow, Text, ThreadRow, UserRow, fd_flags};
+use crate::format::scap::{ScapAddr, ScapFd, ScapFdInfo, ScapFdType, ScapInterface, ScapItem, ScapMachine, ScapThread};
+use crate::format::schema::flags::EXECVE_FLAGS;
+
+/// `FdRow::role`.
+mod role {
+    pub(super) const CLIENT_HERE: u8 = 1;
+    pub(super) const SERVER_HERE: u8 = 2;
+}
+
+/// Falco's number of a raw socket's protocol.
+const L4_RAW: u8 = 4;
+
+/// The head of a section, as far as it was read.
+#[derive(Debug, Default)]
+pub(super) struct SectionHead {
+    pub(super) machine: ScapMachine,
+    addresses: Vec<IpAddr>,
+    users: UserTable,
+    threads: Vec<ScapThread>,
+    fds: FxHashMap<i64, Vec<ScapFd>>,
+}
+
+impl SectionHead {
+    /// Takes one item; gives it back when it does not belong to a head.
+    pub(super) fn take<'a>(&mut self, item: ScapItem<'a>) -> Option<ScapItem<'a>> {
+        match item {
+            ScapItem::Machine(machine) => self.machine = machine,
+            ScapItem::Interfaces(interfaces) => self.addresses.extend(interfaces.iter().map(address_of)),
+            ScapItem::Users(users) => {
+                for user in users {
+                    let (uid, name, home, shell) = (user.uid, user.name, user.home, user.shell);
+                    self.users.add_user(UserRow { uid, name, home, shell });
+                }
+            }
+            ScapItem::Groups(groups) => {
+                for group in groups {
+                    self.users.add_group(GroupRow { gid: group.gid, name: group.name });
+                }
+            }
+            ScapItem::Threads(mut threads) => self.threads.append(&mut threads),
+            ScapItem::Fds { tid, fds } => {
+                self.fds.insert(tid, fds);
+            }
+            other @ (ScapItem::Section { .. } | ScapItem::Event(_)) => return Some(other),
+        }
+        None
+    }
+
+    /// The machine as it was before the first event.
+    pub(super) fn into_snapshot(mut self) -> Snapshot {
+        let threads = self.threads.iter();
+        let pids: FxHashMap<i64, i64> = threads.map(|thread| (thread.tid, thread.pid)).collect();
+        let addresses = self.addresses;
+        let threads = self.threads.into_iter().map(|thread| {
+            let fds = self.fds.remove(&thread.tid).unwrap_or_default();
+            let ppid = pids.get(&thread.ptid).copied().unwrap_or(thread.ptid);
+            let (uid, gid) = (thread.uid, thread.gid);
+            let fds = fds.iter().map(|fd| known_fd(fd, &addresses)).collect();
+            SnapshotThread { row: thread_row(thread, ppid), uid, gid, fds }
+        });
+        Snapshot { threads: threads.collect(), users: self.users, local_addresses: addresses, notes: Vec::new() }
+    }
+}
+
+fn address_of(interface: &ScapInterface) -> IpAddr {
+    match interface.addr {
+        ScapAddr::V4(octets) => IpAddr::V4(Ipv4Addr::from(octets)),
+        ScapAddr::V6(octets) => IpAddr::V6(Ipv6Addr::from(octets)),
+    }
+}
+
+fn thread_row(thread: ScapThread, ppid: i64) -> ThreadRow {
+    let flag = |holds: bool, word| if holds { EXECVE_FLAGS.value_of(word).unwrap_or_default() } else { 0 };
+    let exe_flags = flag(thread.exe_writable, "EXE_WRITABLE")
+        | flag(thread.exe_upper_layer, "EXE_UPPER_LAYER")
+        | flag(thread.exe_lower_layer, "EXE_LOWER_LAYER")
+        | flag(thread.exe_from_memfd, "EXE_FROM_MEMFD");
+    ThreadRow {
+        tid: thread.tid,
+        pid: thread.pid,
+        ppid,
+        vtid: thread.vtid,
+        vpid: thread.vpid,
+        pgid: thread.pgid,
+        vpgid: thread.vpgid,
+        sid: thread.sid,
+        tty: thread.tty,
+        loginuid: thread.loginuid,
+        comm: thread.comm,
+        exe: thread.exe,
+        exepath: thread.exepath,
+        args: thread.args,
+        env: thread.env,
+        cwd: without_slash(thread.cwd),
+        root: thread.root,
+        cgroups: thread.cgroups,
+        cap_inheritable: thread.cap_inheritable,
+        cap_permitted: thread.cap_permitted,
+        cap_effective: thread.cap_effective,
+        exe_flags,
+        exe_ino: thread.exe_ino,
+        exe_ino_ctime_ns: thread.exe_ino_ctime_ns,
+        exe_ino_mtime_ns: thread.exe_ino_mtime_ns,
+        pidns_init_start_ns: thread.pidns_init_start_ns,
+        fdlimit: thread.fdlimit,
+        vm_size_kb: u64::from(thread.vm_size_kb),
+        vm_rss_kb: u64::from(thread.vm_rss_kb),
+        vm_swap_kb: u64::from(thread.vm_swap_kb),
+        pf_major: thread.pf_major,
+        pf_minor: thread.pf_minor,
+        ..ThreadRow::default()
+    }
+}
+
+/// Directories are kept without the slash at their end.
+fn without_slash(path: Text) -> Text {
+    match path.split_last() {
+        Some((b'/', rest)) if !rest.is_empty() => Text::from(rest),
+        _ => path,
+    }
+}
+
+/// What the head of a file says of a descriptor.
+fn known_fd(fd: &ScapFd, local_addresses: &[IpAddr]) -> SnapshotFd {
+    let mut row = FdRow { num: fd.fd, ino: fd.ino, type_char: type_char_of(fd.ty), ..FdRow::default() };
+    match &fd.info {
+        ScapFdInfo::Nothing => {}
+        ScapFdInfo::Name(name) => row.name = name.clone(),
+        ScapFdInfo::File { open_flags, name, dev } => {
+            (row.open_flags, row.dev) = (*open_flags, *dev);
+            row.name = name.clone();
+        }
+        ScapFdInfo::Ipv4 { source, destination, source_port, destination_port, l4proto } => {
+            let source = Endpoint { ip: IpAddr::V4(Ipv4Addr::from(*source)), port: *source_port };
+            let destination = Endpoint { ip: IpAddr::V4(Ipv4Addr::from(*destination)), port: *destination_port };
+            describe_connection(&mut row, source, destination, *l4proto, local_addresses);
+        }
+        ScapFdInfo::Ipv6 { source, destination, source_port, destination_port, l4proto } => {
+            let source = Endpoint { ip: IpAddr::V6(Ipv6Addr::from(*source)), port: *source_port }.unmapped();
+            let destination =
+                Endpoint { ip: IpAddr::V6(Ipv6Addr::from(*destination)), port: *destination_port }.unmapped();
+            describe_connection(&mut row, source, destination, *l4proto, local_addresses);
+        }
+        ScapFdInfo::Ipv4Server { ip, port, l4proto } => {
+            describe_server(&mut row, Endpoint { ip: IpAddr::V4(Ipv4Addr::from(*ip)), port: *port }, *l4proto);
+        }
+        ScapFdInfo::Ipv6Server { ip, port, l4proto } => {
+            describe_server(&mut row, Endpoint { ip: IpAddr::V6(Ipv6Addr::from(*ip)), port: *port }, *l4proto);
+        }
+        ScapFdInfo::Unix { source, destination, name } => {
+            if name.is_empty() {
+                let mut text = String::new();
+                write_unix(*source, *destination, &mut text);
+                row.name = Text::from(text.into_bytes());
+            } else {
+                row.name = name.clone();
+            }
+        }
+    }
+    SnapshotFd { row, close_on_exec: false }
+}
+
+fn describe_connection(
+    row: &mut FdRow,
+    source: Endpoint,
+    destination: Endpoint,
+    l4proto: u8,
+    local_addresses: &[IpAddr],
+) {
+    let is_local = |ip: IpAddr| ip.is_loopback() || local_addresses.contains(&ip);
+    row.l4proto = l4proto;
+    if is_local(source.ip) {
+        row.role |= role::CLIENT_HERE;
+    }
+    if is_local(destination.ip) {
+        row.role |= role::SERVER_HERE;
+    }
+    let mut buffer = [0; 16];
+    (row.client_ip, row.client_port) = (Text::from(source.ip_bytes(&mut buffer)), source.port);
+    (row.server_ip, row.server_port) = (Text::from(destination.ip_bytes(&mut buffer)), destination.port);
+    let mut text = String::new();
+    write_connection(source, destination, l4proto != L4_RAW, &mut text);
+    row.name = Text::from(text.into_bytes());
+}
+
+fn describe_server(row: &mut FdRow, own: Endpoint, l4proto: u8) {
+    row.l4proto = l4proto;
+    row.flags = fd_flags::SERVER_SOCKET;
+    let mut buffer = [0; 16];
+    (row.server_ip, row.server_port) = (Text::from(own.ip_bytes(&mut buffer)), own.port);
+    let mut text = String::new();
+    write_endpoint(own, &mut text);
+    row.name = Text::from(text.into_bytes());
+}
+
+/// `fd.typechar` of a descriptor type.
+fn type_char_of(ty: ScapFdType) -> u8 {
+    match ty {
+        ScapFdType::Unknown | ScapFdType::Other(_) => 0,
+        ScapFdType::File | ScapFdType::FileV2 => b'f',
+        ScapFdType::Directory => b'd',
+        ScapFdType::Ipv4Socket | ScapFdType::Ipv4Server => b'4',
+        ScapFdType::Ipv6Socket | ScapFdType::Ipv6Server => b'6',
+        ScapFdType::Fifo => b'p',
+        ScapFdType::UnixSocket => b'u',
+        ScapFdType::Event => b'e',
+        ScapFdType::Unsupported => b'o',
+        ScapFdType::Signalfd => b's',
+        ScapFdType::Eventpoll => b'l',
+        ScapFdType::Inotify => b'i',
+        ScapFdType::Timerfd => b't',
+        ScapFdType::Netlink => b'n',
+        ScapFdType::Bpf => b'b',
+        ScapFdType::Userfaultfd => b'U',
+        ScapFdType::IoUring => b'r',
+        ScapFdType::Memfd => b'm',
+        ScapFdType::Pidfd => b'P',
+    }
+}

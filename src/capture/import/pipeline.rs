@@ -1,0 +1,306 @@
+//! The import itself: items of a file in, finished blocks out, on a thread of its own.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::container_json::{ToldContainer, read_container, runtime_name};
+use super::convert::{Conversion, Plan, plan_of, value_of};
+use super::enter_events::EnterEvents;
+use super::machine::SectionHead;
+use crate::capture::container::ContainerLookup;
+use crate::capture::raw::RawEvent;
+use crate::capture::state::{MemoryFigures, Semantics, State};
+use crate::format::row::{Container, ContainerRow, Event, Text, Value};
+use crate::format::scap::{ScapEvent, ScapItem, ScapReader};
+use crate::format::schema::EventKind;
+use crate::format::{BlockBuilder, BlockOptions, CaptureHeader, Damage, FormatError, Reader, UnencodedBlock};
+
+/// Finished blocks that wait for whoever evaluates them. Each is some 20 MB.
+const BLOCKS_WAITING: usize = 2;
+
+/// As many parameters as no kind has.
+const PARAM_LIMIT: usize = 48;
+
+/// A finished block, or a place that could not be read.
+type Made = Result<UnencodedBlock, Damage>;
+
+/// Starts the import of a file whose reader was opened.
+pub(super) fn start(name: &str, reader: ScapReader) -> Result<Reader, FormatError> {
+    let mut import = Import::new(reader);
+    let mut early = Vec::new();
+    // The header says when the recording began and on which machine: that takes the first event.
+    while !import.is_over && import.num == 0 {
+        import.step(&mut |made| {
+            early.push(made);
+            true
+        });
+    }
+    let header = import.header();
+    let (made, blocks) = sync_channel(BLOCKS_WAITING);
+    std::thread::Builder::new()
+        .name("import".to_owned())
+        .spawn(move || import.run(early, &made))
+        .map_err(|source| FormatError::Read { file: name.to_owned(), source })?;
+    Ok(Reader::from_blocks(name, header, Blocks { blocks }))
+}
+
+/// The receiving end; the import ends when it is dropped.
+struct Blocks {
+    blocks: Receiver<Made>,
+}
+
+impl Iterator for Blocks {
+    type Item = Made;
+
+    fn next(&mut self) -> Option<Made> {
+        self.blocks.recv().ok()
+    }
+}
+
+/// Details of containers come in the file's own events.
+struct NoLookup;
+
+impl ContainerLookup for NoLookup {
+    fn request(&mut self, _: &Arc<Container>, _: &'static str) {}
+}
+
+struct Import {
+    reader: ScapReader,
+    /// The head of a section whose events have not begun.
+    head: Option<SectionHead>,
+    version: (u16, u16),
+    work: Work,
+    /// Events counted so far, as the reference counts them.
+    num: u64,
+    is_over: bool,
+}
+
+/// What an event passes through: kept apart from the reader, whose buffer the event lies in.
+struct Work {
+    state: State,
+    enters: EnterEvents,
+    builder: BlockBuilder,
+    host_name: Text,
+    cpus: u32,
+    first_ts_ns: u64,
+}
+
+impl Import {
+    fn new(reader: ScapReader) -> Import {
+        Import {
+            reader,
+            head: Some(SectionHead::default()),
+            version: (1, 0),
+            work: Work {
+                state: new_state(SectionHead::default()),
+                enters: EnterEvents::default(),
+                builder: BlockBuilder::new(BlockOptions::default()),
+                host_name: Text::default(),
+                cpus: 0,
+                first_ts_ns: 0,
+            },
+            num: 0,
+            is_over: false,
+        }
+    }
+
+    fn header(&self) -> CaptureHeader {
+        CaptureHeader {
+            host_name: String::from_utf8_lossy(&self.work.host_name).into_owned(),
+            cpus: self.work.cpus,
+            started_ns: self.work.first_ts_ns,
+            recorder: format!("Falco or sysdig (.scap {}.{})", self.version.0, self.version.1),
+            ..CaptureHeader::default()
+        }
+    }
+
+    fn run(mut self, early: Vec<Made>, made: &SyncSender<Made>) {
+        let mut send = |block: Made| made.send(block).is_ok();
+        for block in early {
+            if !send(block) {
+                return;
+            }
+        }
+        while !self.is_over {
+            if !self.step(&mut send) {
+                return;
+            }
+        }
+        if !self.work.builder.is_empty() {
+            send(Ok(self.work.take_block()));
+        }
+    }
+
+    /// Takes the next item. `false` when nobody wants blocks any more.
+    fn step(&mut self, send: &mut dyn FnMut(Made) -> bool) -> bool {
+        let item = match self.reader.next() {
+            Ok(Some(item)) => item,
+            Ok(None) => {
+                self.is_over = true;
+                return true;
+            }
+            Err(damage) => return send(Err(damage)),
+        };
+        match item {
+            ScapItem::Event(event) => {
+                if let Some(head) = self.head.take() {
+                    self.work.begin_section(head);
+                }
+                if self.work.take_event(&event, &mut self.num) {
+                    return send(Ok(self.work.take_block()));
+                }
+            }
+            ScapItem::Section { major, minor } => {
+                self.version = (major, minor);
+                self.head = Some(SectionHead::default());
+            }
+            other => {
+                // Facts that come late are of no section's head: what they say is known from events by then.
+                if let Some(head) = &mut self.head {
+                    head.take(other);
+                }
+            }
+        }
+        true
+    }
+}
+
+fn new_state(head: SectionHead) -> State {
+    State::new(head.into_snapshot(), Box::new(NoLookup))
+        .with_semantics(Semantics::Falco)
+        .with_memory_figures(MemoryFigures::AtOnce)
+}
+
+impl Work {
+    fn begin_section(&mut self, head: SectionHead) {
+        if self.host_name.is_empty() {
+            self.host_name = Text::clone(&head.machine.host_name);
+            self.cpus = head.machine.cpus;
+        }
+        self.enters = EnterEvents::default();
+        self.state = new_state(head);
+    }
+
+    fn take_block(&mut self) -> UnencodedBlock {
+        std::mem::replace(&mut self.builder, BlockBuilder::new(BlockOptions::default())).finish()
+    }
+
+    /// Takes an event; says whether the block is full.
+    fn take_event(&mut self, event: &ScapEvent<'_>, num: &mut u64) -> bool {
+        let conversion = match plan_of(event.code) {
+            Some(Plan::Convert(conversion)) => conversion,
+            Some(Plan::Keep { counts }) => {
+                *num += u64::from(*counts);
+                self.enters.keep(event);
+                return false;
+            }
+            Some(Plan::Leave) | None => return false,
+        };
+        *num += 1;
+        if self.first_ts_ns == 0 {
+            self.first_ts_ns = event.ts_ns;
+        }
+        let mut values = [Value::Null; PARAM_LIMIT];
+        let count = conversion.params.len().min(PARAM_LIMIT);
+        let enter = if self.enters.is_empty() { None } else { conversion.enter };
+        let kept = enter.and_then(|code| self.enters.of(event.tid, code));
+        if conversion.is_today && event.param_count() >= conversion.params.len() {
+            for ((value, param), origin) in values.iter_mut().zip(event.params()).zip(&conversion.params) {
+                *value = value_of(origin.ty, param);
+            }
+        } else {
+            for (value, origin) in values.iter_mut().zip(&conversion.params) {
+                let own = origin.own.and_then(|at| event.param(usize::from(at)));
+                let kept = || kept.and_then(|kept| kept.param(usize::from(origin.enter?)));
+                if let Some(bytes) = own.or_else(kept) {
+                    *value = value_of(origin.ty, bytes);
+                }
+            }
+        }
+        let raw = RawEvent {
+            kind: conversion.kind,
+            ts_ns: event.ts_ns,
+            cpu: event.cpu,
+            tid: event.tid,
+            pid: 0,
+            params: &values[..count],
+        };
+        follow(&mut self.state, &mut self.builder, event, conversion, &raw, *num);
+        if conversion.kind == EventKind::PROCEXIT {
+            self.enters.forget(event.tid);
+        } else if enter.is_some() {
+            self.enters.use_up(event.tid);
+        }
+        self.builder.is_full()
+    }
+}
+
+/// Lets the state follow an event, and puts it into the block unless it only tells of users.
+fn follow(
+    state: &mut State,
+    builder: &mut BlockBuilder,
+    event: &ScapEvent<'_>,
+    conversion: &Conversion,
+    raw: &RawEvent<'_>,
+    num: u64,
+) {
+    let enriched = match conversion.kind {
+        EventKind::USERADDED | EventKind::USERDELETED | EventKind::GROUPADDED | EventKind::GROUPDELETED => {
+            state.follow_accounts(raw);
+            return;
+        }
+        EventKind::CONTAINER => {
+            let told = match raw.params.first() {
+                Some(Value::Bytes(json)) => read_container(json),
+                Some(Value::Null | Value::Int(_)) | None => read_old_container(event),
+            };
+            tell_of(state, told)
+        }
+        EventKind::ASYNCEVENT => {
+            let told = match (raw.params.get(1), raw.params.get(2)) {
+                (Some(Value::Bytes(b"container")), Some(Value::Bytes(json))) => read_container(json),
+                _ => None,
+            };
+            tell_of(state, told)
+        }
+        _ => state.apply(raw),
+    };
+    builder.push(&Event {
+        kind: raw.kind,
+        num,
+        ts_ns: raw.ts_ns,
+        cpu: raw.cpu,
+        thread: enriched.thread,
+        fd: enriched.fd.as_ref(),
+        path: enriched.path,
+        source_path: enriched.source_path,
+        params: raw.params,
+    });
+}
+
+fn tell_of<'a>(state: &'a mut State, told: Option<ToldContainer>) -> crate::capture::state::Enriched<'a> {
+    match told {
+        Some(told) => {
+            let details = told.details;
+            let container = state.set_container(&told.id, &told.full_id, details);
+            state.apply_without_thread(Some(container))
+        }
+        None => state.apply_without_thread(None),
+    }
+}
+
+/// The first generation of container events: id, type, name and image as parameters.
+fn read_old_container(event: &ScapEvent<'_>) -> Option<ToldContainer> {
+    let text = |at: usize| {
+        let bytes = event.param(at).unwrap_or_default();
+        Text::from(bytes.strip_suffix(b"\0").unwrap_or(bytes))
+    };
+    let id = text(0);
+    if id.is_empty() {
+        return None;
+    }
+    let number = event.param(1).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
+    let runtime = Text::from(runtime_name(number.map_or(-1, i64::from)).as_bytes());
+    let details = ContainerRow { name: text(2), image: text(3), runtime, ..ContainerRow::default() };
+    Some(ToldContainer { id, full_id: Text::default(), details })
+}

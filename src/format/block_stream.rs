@@ -1,0 +1,72 @@
+//! Blocks that are made while they are read, for [`super::Reader::from_blocks`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::block::{RawBlock, UnencodedBlock};
+use super::damage::Damage;
+use super::header::BlockHeader;
+use super::index::Index;
+use super::reader::Ending;
+
+/// Whoever makes the blocks.
+type Blocks = Box<dyn Iterator<Item = Result<UnencodedBlock, Damage>> + Send>;
+
+/// Blocks as they are made.
+pub(super) struct BlockStream {
+    /// `None` after the end.
+    blocks: Option<Blocks>,
+    next_number: u64,
+    /// Damage after which no block has come.
+    last_damage: Option<Damage>,
+}
+
+impl fmt::Debug for BlockStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockStream").field("next_number", &self.next_number).finish_non_exhaustive()
+    }
+}
+
+impl BlockStream {
+    pub(super) fn new(blocks: Blocks) -> BlockStream {
+        BlockStream { blocks: Some(blocks), next_number: 0, last_damage: None }
+    }
+
+    /// The next block that is wanted, and how many were passed over before it.
+    pub(super) fn next_block(
+        &mut self,
+        file: &Arc<str>,
+        want: &mut dyn FnMut(&BlockHeader) -> bool,
+    ) -> (Option<Result<RawBlock, Damage>>, u64) {
+        let mut skipped = 0;
+        loop {
+            match self.blocks.as_mut().and_then(Iterator::next) {
+                Some(Ok(block)) => {
+                    self.last_damage = None;
+                    let block = block.into_raw(file, self.next_number);
+                    self.next_number += 1;
+                    if want(block.header()) {
+                        return (Some(Ok(block)), skipped);
+                    }
+                    skipped += 1;
+                }
+                Some(Err(damage)) => {
+                    self.last_damage = Some(damage.clone());
+                    return (Some(Err(damage)), skipped);
+                }
+                None => {
+                    self.blocks = None;
+                    return (None, skipped);
+                }
+            }
+        }
+    }
+
+    /// How the blocks ended: with damage that nothing followed, or as they should.
+    pub(super) fn ending(&self) -> Ending {
+        match &self.last_damage {
+            Some(damage) => Ending::Truncated(damage.clone()),
+            None => Ending::Complete(Box::<Index>::default()),
+        }
+    }
+}
