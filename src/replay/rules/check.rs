@@ -240,6 +240,7 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
             self.report_field(problem, &raw.op_span);
             return None;
         }
+        self.check_event_type(&left, raw)?;
         let values = match &raw.right {
             Right::None => Vec::new(),
             Right::Value(value) => self.single_value(&left, raw.op, value)?,
@@ -248,6 +249,23 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
             Right::Field(field) => vec![self.right_field(&left, raw, field)?],
         };
         Some(Test { field: left.expr, op: raw.op, modifier: raw.modifier, values })
+    }
+
+    /// The engine must see from a condition which events it is about: it takes nothing but words on the right of the
+    /// event's type, and nothing around it.
+    fn check_event_type(&mut self, left: &TypedField, raw: &RawTest<'_>) -> Option<()> {
+        let mut names = left.expr.fields().into_iter().map(|field| field.field.name);
+        let Some(name) = names.find(|name| matches!(*name, "evt.type" | "syscall.type")) else { return Some(()) };
+        let decides = matches!(raw.op, Op::Eq | Op::Ne | Op::In) && raw.modifier.is_none();
+        let (span, message) = match &raw.right {
+            _ if left.expr.plain_field().is_none() && (decides || raw.op == Op::Exists) => {
+                (&raw.left.span, format!("`{name}` is compared as it is, without transformers"))
+            }
+            Right::Field(field) if decides => (&field.span, format!("`{name}` cannot be compared with a field")),
+            Right::None | Right::Value(_) | Right::List(_) | Right::ListName(_) | Right::Field(_) => return Some(()),
+        };
+        self.report(Code::TypeMismatch, span, message, None);
+        None
     }
 
     /// An event is a whole system call here, so its direction is no longer of use.

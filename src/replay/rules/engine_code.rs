@@ -183,7 +183,7 @@ const WARNINGS: &[(EngineCode, &[Code])] = &[
     (EngineCode::ExceptionNameNotUnique, &[Code::ExceptionNameNotUnique]),
     (EngineCode::InvalidMacroName, &[Code::InvalidName]),
     (EngineCode::InvalidListName, &[Code::InvalidName]),
-    (EngineCode::CompileCondition, &[Code::NestedList, Code::FieldAsText, Code::PlainRegex]),
+    (EngineCode::CompileCondition, &[Code::NestedList, Code::FieldAsText, Code::PlainRegex, Code::InvalidRegex]),
     (EngineCode::UnknownKey, &[Code::UnknownKey, Code::DuplicateKey]),
 ];
 

@@ -40,6 +40,7 @@ mod template;
 mod tests;
 mod text;
 mod validation;
+mod value_parser;
 mod value_warnings;
 mod yaml;
 

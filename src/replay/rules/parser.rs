@@ -4,12 +4,12 @@
 
 use std::borrow::Cow;
 
-use super::ast::{Function, Modifier, Op, Span};
+use super::ast::{Modifier, Op};
 use super::lexer::{Lexer, SyntaxError};
 use super::names;
 use super::syntax::{
-    Cond, FUNCTIONS, MODIFIERS, OPERATORS, RawArg, RawBase, RawField, RawTest, RawValue, Right, TRANSFORMERS,
-    is_bare_argument_letter, is_bare_letter, modifier_name, takes_list, takes_modifier,
+    Cond, FUNCTIONS, MODIFIERS, OPERATORS, RawField, RawTest, RawValue, Right, TRANSFORMERS, is_bare_letter,
+    modifier_name, takes_list, takes_modifier,
 };
 
 /// The deepest nesting of parentheses and transformers; bounds recursion here and over the tree.
@@ -90,9 +90,10 @@ pub(super) fn parse_bracket(text: &str) -> Result<Option<(Cow<'_, str>, usize)>,
     Ok(parser.parse_bracket()?.map(|(arg, _)| (arg, parser.lexer.at)))
 }
 
-struct Parser<'t> {
-    lexer: Lexer<'t>,
-    depth: usize,
+/// A condition on its way into a tree; the part that reads values is in `value_parser`.
+pub(super) struct Parser<'t> {
+    pub(super) lexer: Lexer<'t>,
+    pub(super) depth: usize,
 }
 
 impl<'t> Parser<'t> {
@@ -100,7 +101,8 @@ impl<'t> Parser<'t> {
         Parser { lexer: Lexer::new(text), depth: 0 }
     }
 
-    fn enter(&mut self) -> Result<(), SyntaxError> {
+    /// Goes one level deeper; who calls comes back up.
+    pub(super) fn enter(&mut self) -> Result<(), SyntaxError> {
         self.depth += 1;
         if self.depth > DEPTH_LIMIT {
             let message = format!("parentheses are nested deeper than {DEPTH_LIMIT} levels");
@@ -202,141 +204,6 @@ impl<'t> Parser<'t> {
                 let error =
                     SyntaxError::new(self.lexer.word_span(), format!("expected a condition, {}", self.lexer.found()));
                 Err(if self.lexer.rest().starts_with('!') { error.help("write `not`") } else { error })
-            }
-        }
-    }
-
-    /// A name of the table with a parenthesis behind it.
-    fn take_call<T: Copy>(&mut self, table: &[(&str, T)]) -> Option<(T, Span)> {
-        let start = self.lexer.at;
-        for (name, meaning) in table {
-            if self.lexer.take(name) {
-                if self.lexer.take("(") {
-                    return Some((*meaning, start..start + name.len()));
-                }
-                self.lexer.at = start;
-            }
-        }
-        None
-    }
-
-    /// A field, a transformer or a function; nothing is taken where none of them stands.
-    fn parse_value(&mut self) -> Result<Option<RawField<'t>>, SyntaxError> {
-        if let Some((name, span)) = self.lexer.take_field_name() {
-            return self.parse_field_rest(name, span).map(Some);
-        }
-        self.parse_transformed()
-    }
-
-    /// The argument in brackets, if any, and its place.
-    fn parse_bracket(&mut self) -> Result<Option<(Cow<'t, str>, Span)>, SyntaxError> {
-        let bracket = self.lexer.at;
-        if !self.lexer.take("[") {
-            return Ok(None);
-        }
-        let arg = match self.lexer.take_quoted()? {
-            Some(value) => Some((value.text, value.span)),
-            None => self.lexer.take_while(is_bare_argument_letter).map(|(text, span)| (Cow::Borrowed(text), span)),
-        };
-        if arg.is_none() {
-            return Err(SyntaxError::new(bracket..self.lexer.at, "expected an argument in brackets"));
-        }
-        if !self.lexer.take("]") {
-            return Err(SyntaxError::new(bracket..bracket + 1, "this bracket is not closed"));
-        }
-        Ok(arg)
-    }
-
-    /// The argument in brackets, if any.
-    fn parse_field_rest(&mut self, name: &'t str, name_span: Span) -> Result<RawField<'t>, SyntaxError> {
-        let arg = self.parse_bracket()?.map(|(text, _)| text);
-        let span = name_span.start..self.lexer.at;
-        Ok(RawField { base: RawBase::Field { name, arg }, span, transformers: Vec::new() })
-    }
-
-    /// A transformer or function with what stands in its parentheses.
-    fn parse_transformed(&mut self) -> Result<Option<RawField<'t>>, SyntaxError> {
-        if let Some((function, span)) = self.take_call(FUNCTIONS) {
-            self.enter()?;
-            let call = self.parse_call(function, span)?;
-            self.depth -= 1;
-            return Ok(Some(call));
-        }
-        let Some((transformer, span)) = self.take_call(TRANSFORMERS) else { return Ok(None) };
-        self.enter()?;
-        self.lexer.skip_blank();
-        let Some(mut field) = self.parse_value()? else {
-            return Err(SyntaxError::new(self.lexer.word_span(), format!("expected a field, {}", self.lexer.found())));
-        };
-        self.depth -= 1;
-        self.lexer.skip_blank();
-        if self.lexer.peek() == Some(',') {
-            let name = self.lexer.text.get(span).unwrap_or("");
-            let message = format!("`{name}` takes one argument");
-            return Err(SyntaxError::new(self.lexer.at..self.lexer.at + 1, message));
-        }
-        if !self.lexer.take(")") {
-            return Err(SyntaxError::new(span, "the parenthesis of this transformer is not closed"));
-        }
-        field.transformers.push((transformer, span));
-        Ok(Some(field))
-    }
-
-    /// The arguments of a function, the closing parenthesis and the option in brackets behind it.
-    fn parse_call(&mut self, function: Function, span: Span) -> Result<RawField<'t>, SyntaxError> {
-        let mut args = Vec::new();
-        loop {
-            self.lexer.skip_blank();
-            args.push(self.parse_call_arg()?);
-            self.lexer.skip_blank();
-            if !self.lexer.take(",") {
-                break;
-            }
-        }
-        if !self.lexer.take(")") {
-            return Err(SyntaxError::new(span, "the parenthesis of this transformer is not closed"));
-        }
-        let selector = self.parse_bracket()?;
-        let span = span.start..self.lexer.at;
-        Ok(RawField { base: RawBase::Call { function, args, selector }, span, transformers: Vec::new() })
-    }
-
-    fn parse_call_arg(&mut self) -> Result<RawArg<'t>, SyntaxError> {
-        let open = self.lexer.at;
-        if !self.lexer.take("(") {
-            return self.parse_list_arg();
-        }
-        let mut parts = Vec::new();
-        self.lexer.skip_blank();
-        if !self.lexer.take(")") {
-            loop {
-                self.lexer.skip_blank();
-                parts.push(self.parse_list_arg()?);
-                self.lexer.skip_blank();
-                if !self.lexer.take(",") {
-                    break;
-                }
-            }
-            if !self.lexer.take(")") {
-                return Err(SyntaxError::new(open..open + 1, "the parenthesis of this list is not closed"));
-            }
-        }
-        Ok(RawArg::List(parts, open..self.lexer.at))
-    }
-
-    /// What can stand in a list of a function's argument: no list in turn.
-    fn parse_list_arg(&mut self) -> Result<RawArg<'t>, SyntaxError> {
-        if let Some((text, span)) = self.lexer.take_number() {
-            return Ok(RawArg::Value(RawValue { text: Cow::Borrowed(text), quoted: false, span }));
-        }
-        if let Some(value) = self.lexer.take_quoted()? {
-            return Ok(RawArg::Value(value));
-        }
-        match self.parse_value()? {
-            Some(field) => Ok(RawArg::Field(field)),
-            None => {
-                let message = format!("expected a field or a text in quotes, {}", self.lexer.found());
-                Err(SyntaxError::new(self.lexer.word_span(), message))
             }
         }
     }

@@ -422,7 +422,6 @@ fn fields_are_compared_with_fields() {
             ("proc.env[HOME] = val(proc.cwd)", false),
             // Of two tables and of the event.
             ("fs.path.name = val(fd.name)", true),
-            ("evt.type = val(proc.name)", false),
             ("fd.filename != val(proc.name)", true),
         ],
     );
