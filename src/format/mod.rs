@@ -49,7 +49,7 @@ pub mod column;
 mod cursor;
 mod damage;
 pub mod dimension;
-mod envelope;
+pub(crate) mod envelope;
 mod error;
 mod frame;
 pub mod header;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
-use sysreel::capture::import;
+use sysreel::capture::{audit, import};
 use sysreel::format::scap::ScapReader;
 use sysreel::format::{FormatError, Reader};
 
@@ -15,6 +15,32 @@ const START_BYTES: u64 = 16 << 10;
 
 /// As many bytes tell a .reel file: nobody waits for more of one that is still being written.
 const REEL_START: &[u8] = b"\x89REEL";
+
+/// What a file that is not a .reel file is.
+#[derive(Clone, Copy)]
+enum Foreign {
+    Scap,
+    AuditLog,
+}
+
+impl Foreign {
+    fn of(start: &[u8]) -> Option<Foreign> {
+        if ScapReader::looks_like_scap(start) {
+            Some(Foreign::Scap)
+        } else if audit::looks_like_audit_log(start) {
+            Some(Foreign::AuditLog)
+        } else {
+            None
+        }
+    }
+
+    fn open(self, name: &str, stream: Box<dyn Read + Send>) -> Result<Reader, FormatError> {
+        match self {
+            Foreign::Scap => import::open(name, stream),
+            Foreign::AuditLog => audit::open(name, stream),
+        }
+    }
+}
 
 /// Opens a capture, `-` for standard input.
 pub(crate) fn open_capture(path: &Path) -> Result<Reader, FormatError> {
@@ -33,11 +59,9 @@ pub(crate) fn open_capture(path: &Path) -> Result<Reader, FormatError> {
     }
     let mut file = file;
     let start = read_start(&mut file).map_err(unreadable)?;
-    if !ScapReader::looks_like_scap(&start) {
-        return Reader::open(path);
-    }
+    let Some(foreign) = Foreign::of(&start) else { return Reader::open(path) };
     file.rewind().map_err(unreadable)?;
-    import::open(&name, Box::new(file))
+    foreign.open(&name, Box::new(file))
 }
 
 fn open_stream(stream: impl Read + Send + 'static) -> Result<Reader, FormatError> {
@@ -47,9 +71,12 @@ fn open_stream(stream: impl Read + Send + 'static) -> Result<Reader, FormatError
 fn open_named_stream(name: &str, mut stream: impl Read + Send + 'static) -> Result<Reader, FormatError> {
     let unreadable = |source| FormatError::Read { file: name.to_owned(), source };
     let start = read_start(&mut stream).map_err(unreadable)?;
-    let is_scap = ScapReader::looks_like_scap(&start);
+    let foreign = Foreign::of(&start);
     let whole = Box::new(Cursor::new(start).chain(stream));
-    if is_scap { import::open(name, whole) } else { Reader::from_named_stream(name, whole) }
+    match foreign {
+        Some(foreign) => foreign.open(name, whole),
+        None => Reader::from_named_stream(name, whole),
+    }
 }
 
 /// The first bytes of a stream: those of a .reel file's mark, or enough to know a .scap file.

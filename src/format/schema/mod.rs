@@ -6,10 +6,12 @@
 
 pub mod codes;
 pub mod flags;
+mod plugins;
 mod spelling;
 pub mod syscalls;
 mod table;
 
+pub use plugins::{AUDIT_PLUGIN, audit_plugin_name};
 pub use table::EVENTS;
 
 /// The number of an event kind: Falco's event code of the exit event (`openat` is 307).

@@ -12,10 +12,10 @@ use rustc_hash::FxBuildHasher;
 use super::bits::Bits;
 use super::keys::{Key, KeyedAnswers, Keys, event_keys, fd_keys, thread_keys};
 use super::single::{holds_for_event, holds_for_row, holds_with_values};
-use crate::format::schema::{EventInfo, EventKind};
+use crate::format::schema::{EventInfo, EventKind, audit_plugin_name};
 use crate::format::{Block, Damage, EventTable, Loss};
 use crate::replay::compile::{Atom, Domain, KindPlan, Node, NodeId, Program, RuleId, value_of_fd, value_of_thread};
-use crate::replay::fields::{BlockView, CaptureFacts, EventRow, audit_plugin_name};
+use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
 
 /// An event that a rule matches.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -1,14 +1,16 @@
 //! Facts of events.
 
 use super::access::{ErrorClass, EventFact, FdFact, FdListFact, PathRole, TimePart};
-use super::source::{Source, audit_plugin_name};
+use super::source::Source;
 use super::value::FieldValue;
 use super::view::EventRow;
 use super::{Argument, Purpose, container, descriptor, param, path};
 use crate::format::Damage;
 use crate::format::dimension::{FdColumn, ThreadColumn};
 use crate::format::schema::flags::FILE_FLAGS;
-use crate::format::schema::{Category, EventFlags, EventInfo, EventKind, EventSource, ParamType, Physical};
+use crate::format::schema::{
+    Category, EventFlags, EventInfo, EventKind, EventSource, ParamType, Physical, audit_plugin_name,
+};
 use crate::replay::fields::access::ContainerFact;
 
 /// The value of a fact that depends on the kind alone; `None` when for this kind it depends on the row.

@@ -40,6 +40,18 @@ pub fn field_value<'b>(
 /// The value of a field for every event of a kind, if it is the same for all of them.
 pub fn field_value_of_kind(field: &Field, arg: Argument<'_>, info: &'static EventInfo) -> Option<FieldValue<'static>> {
     match field.access {
+        // No thread of the recorded machine made it.
+        Access::Thread(..)
+        | Access::Stdio(..)
+        | Access::User(_)
+        | Access::LoginUser(_)
+        | Access::Group(_)
+        | Access::Container(_)
+        | Access::Fd(_)
+            if info.kind == EventKind::PLUGINEVENT =>
+        {
+            Some(FieldValue::Missing)
+        }
         Access::Event(fact) => event::kind_value(info, fact, arg),
         Access::Audit(_) if info.kind == EventKind::PLUGINEVENT => None,
         Access::Audit(_) | Access::Absent(_) => Some(FieldValue::Missing),

@@ -35,7 +35,7 @@ pub use access::{
 pub use catalogue::FIELDS;
 pub(in crate::replay) use event::result_decides_paths;
 pub use extract::{field_value, field_value_of_fd, field_value_of_kind, field_value_of_thread};
-pub use source::{AUDIT_PLUGIN, Source, Sources, audit_plugin_name};
+pub use source::{Source, Sources};
 pub use value::{FieldValue, write_json_text, write_printable};
 pub use view::{BlockView, CaptureFacts, EventRow};
 

@@ -68,15 +68,3 @@ impl Sources {
         Source::ALL.into_iter().filter(move |source| self.has(*source))
     }
 }
-
-/// The plugins whose events are Kubernetes audit events: their numbers in Falco's registry, and their names.
-const AUDIT_PLUGINS: [(i64, &str); 5] =
-    [(1, "k8saudit"), (9, "k8saudit-eks"), (16, "k8saudit-gke"), (21, "k8saudit-aks"), (22, "k8saudit-ovh")];
-
-/// The number of the plugin that reads audit events from files.
-pub const AUDIT_PLUGIN: u32 = 1;
-
-/// The name of the audit plugin with a number; `None` for plugins of other sources.
-pub fn audit_plugin_name(plugin_id: i64) -> Option<&'static str> {
-    AUDIT_PLUGINS.iter().find(|(id, _)| *id == plugin_id).map(|(_, name)| *name)
-}

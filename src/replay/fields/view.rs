@@ -296,9 +296,10 @@ impl<'v, 'b> EventRow<'v, 'b> {
         }
     }
 
-    /// The row of its thread.
+    /// The row of its thread; `None` for an event that a plugin made.
     pub fn thread(&self) -> Result<Option<usize>, Damage> {
         match self.source {
+            RowSource::Table { table, .. } if table.kind() == EventKind::PLUGINEVENT => Ok(None),
             RowSource::Table { table, row } => Ok(reference(table.thread()?, row)),
             RowSource::Lost(_) => Ok(None),
         }

@@ -1,0 +1,177 @@
+//! Logs with a document on each line, read on several threads.
+//!
+//! ```text
+//! one thread: cuts the stream at line ends -> several: parse -> who asks for batches gets them in the log's order
+//! ```
+//!
+//! All queues are bounded, and everything ends when the batches are no longer asked for.
+
+use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::batch::{Batch, Trouble};
+
+/// Bytes that are read at a time: a block of the capture each. Small enough that a few are evaluated at once, large
+/// enough that a block's own cost does not show.
+pub(super) const CHUNK: usize = 4 << 20;
+
+/// The longest line. A line may be a whole list of events, of which a webhook sends at most 12 MiB at once.
+pub(super) const LINE_LIMIT: usize = 64 << 20;
+
+/// More threads than this wait for the one that reads.
+const MOST_THREADS: usize = 8;
+
+/// Batches in the order of the log: each comes out of a queue of its own, into which whoever parsed it puts it.
+pub(super) type Batches = Receiver<Receiver<Batch>>;
+
+/// A chunk of whole lines, and where what comes of it goes.
+type Work = (Vec<u8>, Sender<Batch>);
+
+/// Starts reading. `start` is what was read of the stream already.
+pub(super) fn read_lines(start: Vec<u8>, stream: Box<dyn Read + Send>) -> io::Result<Batches> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    let (ordered, batches) = sync_channel(threads + 1);
+    let (work, chunks) = sync_channel(threads);
+    let chunks = Arc::new(Mutex::new(chunks));
+    for at in 0..threads {
+        let chunks = Arc::clone(&chunks);
+        thread::Builder::new().name(format!("audit-{at}")).spawn(move || parse_chunks(&chunks))?;
+    }
+    let mut cutter = Cutter { stream, carry: start, is_over: false };
+    thread::Builder::new().name("audit-read".to_owned()).spawn(move || {
+        // An error means that nobody wants more.
+        while let Some(piece) = cutter.next() {
+            if hand_over(piece, &ordered, &work).is_none() {
+                return;
+            }
+        }
+    })?;
+    Ok(batches)
+}
+
+fn parse_chunks(chunks: &Mutex<Receiver<Work>>) {
+    loop {
+        let next = chunks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((text, sender)) = next else { return };
+        // Nobody may want it any more.
+        let _ = sender.send(Batch::of_lines(text));
+    }
+}
+
+fn hand_over(piece: Piece, ordered: &SyncSender<Receiver<Batch>>, work: &SyncSender<Work>) -> Option<()> {
+    let (sender, receiver) = channel();
+    ordered.send(receiver).ok()?;
+    match piece {
+        Piece::Lines(text) => work.send((text, sender)).ok(),
+        Piece::Trouble(batch) => sender.send(batch).ok(),
+    }
+}
+
+/// A part of the stream.
+#[derive(Debug)]
+enum Piece {
+    /// Whole lines.
+    Lines(Vec<u8>),
+    /// What could not be read.
+    Trouble(Batch),
+}
+
+/// Cuts a stream at line ends.
+struct Cutter {
+    stream: Box<dyn Read + Send>,
+    /// What was read behind the last line end.
+    carry: Vec<u8>,
+    is_over: bool,
+}
+
+impl Cutter {
+    fn next(&mut self) -> Option<Piece> {
+        if self.is_over {
+            return None;
+        }
+        let mut text = std::mem::take(&mut self.carry);
+        let mut searched = 0;
+        loop {
+            match read_some(&mut *self.stream, &mut text, CHUNK) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.is_over = true;
+                    return (!text.is_empty()).then_some(Piece::Lines(text));
+                }
+                Err(error) if text.is_empty() => {
+                    self.is_over = true;
+                    return Some(Piece::Trouble(trouble(&error.to_string(), 0, 0)));
+                }
+                // What was read before the error comes first; the next read gives the error again, or the end.
+                Err(error) => {
+                    self.stream = Box::new(Broken(Some(error)));
+                    return Some(Piece::Lines(text));
+                }
+            }
+            if let Some(end) = memchr::memrchr(b'\n', text.get(searched..).unwrap_or_default()) {
+                self.carry = text.split_off(searched + end + 1);
+                return Some(Piece::Lines(text));
+            }
+            searched = text.len();
+            if text.len() > LINE_LIMIT {
+                return Some(Piece::Trouble(self.pass_over_line(text.len())));
+            }
+        }
+    }
+
+    /// Drops the rest of a line of which `read` bytes were read.
+    fn pass_over_line(&mut self, read: usize) -> Batch {
+        let mut length = read as u64;
+        let mut text = Vec::new();
+        loop {
+            text.clear();
+            match read_some(&mut *self.stream, &mut text, CHUNK) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.is_over = true;
+                    break;
+                }
+                Err(error) => {
+                    self.stream = Box::new(Broken(Some(error)));
+                    break;
+                }
+            }
+            if let Some(end) = memchr::memchr(b'\n', &text) {
+                length += end as u64;
+                self.carry = text.split_off(end + 1);
+                return trouble(&too_long(length), length + 1, 1);
+            }
+            length += text.len() as u64;
+        }
+        trouble(&too_long(length), length, 0)
+    }
+}
+
+fn too_long(length: u64) -> String {
+    format!("a line of {length} bytes; the longest that is read has {LINE_LIMIT}")
+}
+
+fn trouble(what: &str, log_bytes: u64, lines: u64) -> Batch {
+    let trouble = Trouble { line: 0, offset: 0, what: what.to_owned() };
+    Batch { troubles: vec![trouble], log_bytes, lines, ..Batch::default() }
+}
+
+/// A stream whose error was met.
+pub(super) struct Broken(pub(super) Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Reads until `text` has `more` further bytes, or fewer at the end; whether there were any. What was read before an error
+/// is in `text`.
+pub(super) fn read_some(stream: &mut dyn Read, text: &mut Vec<u8>, more: usize) -> io::Result<bool> {
+    let before = text.len();
+    text.reserve(more);
+    stream.take(more as u64).read_to_end(text)?;
+    Ok(text.len() > before)
+}
