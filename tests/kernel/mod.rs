@@ -1,6 +1,7 @@
 //! Recordings of programs of our own on the running kernel. They need root and eBPF: with SYSREEL_KERNEL_TESTS=1 they
 //! run and must pass, without it they say that they are skipped.
 
+mod calls;
 mod commands;
 mod killed;
 mod known_calls;
@@ -54,12 +55,26 @@ impl Bench {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// Compiles one of `tests/programs`.
+    /// Compiles one of `tests/programs`: a file or a folder of files. Where SYSREEL_TEST_PROGRAMS names a folder, it is
+    /// taken from there: machines that only run the tests need no compiler.
     pub(crate) fn program(&self, name: &str) -> String {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(format!("{name}.c"));
+        if let Ok(folder) = std::env::var("SYSREEL_TEST_PROGRAMS") {
+            let target = self.path(name);
+            std::fs::copy(Path::new(&folder).join(name), &target).unwrap();
+            return target;
+        }
+        let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs");
+        let folder = programs.join(name);
+        let sources: Vec<PathBuf> = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.extension().is_some_and(|extension| extension == "c"))
+                .collect(),
+            Err(_) => vec![folder.with_extension("c")],
+        };
         let target = self.path(name);
-        let compiled = Command::new("cc").args(["-O1", "-o", &target]).arg(&source).status().unwrap();
-        assert!(compiled.success(), "{} does not compile", source.display());
+        let compiled = Command::new("cc").args(["-O1", "-o", &target]).args(&sources).status().unwrap();
+        assert!(compiled.success(), "{} does not compile", folder.display());
         target
     }
 
