@@ -11,6 +11,7 @@ mod builtin_rules;
 #[cfg(feature = "record")]
 mod docker;
 mod falco_data;
+mod falco_suite;
 mod golden;
 #[cfg(feature = "record")]
 mod kernel;

@@ -12,30 +12,34 @@ const STEP: usize = 2;
 /// A condition over as many lines as it needs: what fits stands in one, and the parts of what does not each begin one.
 pub(super) fn condition_lines(condition: &Resolved, indent: usize) -> String {
     let mut lines = String::new();
-    push_condition(condition, "", indent, &mut lines);
+    match condition {
+        // Parentheses around the whole say nothing.
+        Resolved::And(parts) => push_parts(parts, "and ", indent, &mut lines),
+        Resolved::Or(parts) => push_parts(parts, "or ", indent, &mut lines),
+        other => push_condition(other, "", indent, &mut lines),
+    }
     lines
 }
 
+fn push_parts(parts: &[Resolved], between: &str, indent: usize, lines: &mut String) {
+    for (at, part) in parts.iter().enumerate() {
+        push_condition(part, if at == 0 { "" } else { between }, indent, lines);
+    }
+}
+
+/// A part of a condition, after the word that joins it to the one before.
 fn push_condition(condition: &Resolved, word: &str, indent: usize, lines: &mut String) {
-    let whole = flat(condition);
-    if indent + word.len() + whole.chars().count() <= WIDTH {
-        push_line(&format!("{word}{whole}"), indent, lines);
+    let whole = format!("{word}{condition}");
+    if indent + whole.chars().count() <= WIDTH {
+        push_line(&whole, indent, lines);
         return;
     }
     match condition {
         Resolved::And(parts) | Resolved::Or(parts) => {
             let between = if matches!(condition, Resolved::And(_)) { "and " } else { "or " };
-            // A group of its own only below something else.
-            let inner = if word.is_empty() { indent } else { indent + STEP };
-            if !word.is_empty() {
-                push_line(&format!("{word}("), indent, lines);
-            }
-            for (at, part) in parts.iter().enumerate() {
-                push_condition(part, if at == 0 { "" } else { between }, inner, lines);
-            }
-            if !word.is_empty() {
-                push_line(")", indent, lines);
-            }
+            push_line(&format!("{word}("), indent, lines);
+            push_parts(parts, between, indent + STEP, lines);
+            push_line(")", indent, lines);
         }
         Resolved::Not(part) => push_condition(part, &format!("{word}not "), indent, lines),
         Resolved::Test(test) => match &test.right {
@@ -45,16 +49,11 @@ fn push_condition(condition: &Resolved, word: &str, indent: usize, lines: &mut S
                 push_line(")", indent, lines);
             }
             ResolvedRight::None | ResolvedRight::Value(_) | ResolvedRight::Field(_) => {
-                push_line(&format!("{word}{test}"), indent, lines);
+                push_line(&whole, indent, lines);
             }
         },
-        Resolved::Name(name) => push_line(&format!("{word}{name}"), indent, lines),
+        Resolved::Name(_) => push_line(&whole, indent, lines),
     }
-}
-
-/// A condition in one line, without the parentheses around all of it.
-fn flat(condition: &Resolved) -> String {
-    condition.to_string()
 }
 
 /// Words with something between them, as many in a line as fit.
@@ -99,20 +98,26 @@ mod tests {
     #[test]
     fn what_fits_stands_in_one_line() {
         let condition = Resolved::And(vec![test("a", &["x"]), Resolved::Not(Box::new(test("b", &["y"])))]);
-        assert_eq!(condition_lines(&condition, 2), "  (a in (x) and not b in (y))\n");
+        assert_eq!(condition_lines(&condition, 2), "  a in (x)\n  and not b in (y)\n");
+        let group = Resolved::Or(vec![condition, test("c", &["z"])]);
+        assert_eq!(condition_lines(&group, 0), "(a in (x) and not b in (y))\nor c in (z)\n");
     }
 
     #[test]
     fn what_does_not_fit_is_taken_apart() {
         let values = vec!["a-value-of-some-length"; 6];
-        let inner = Resolved::Or(vec![test("b", &values), test("c", &["z"])]);
+        let first = Resolved::And(vec![test("b", &values), test("d", &["v"])]);
+        let inner = Resolved::Or(vec![first, test("c", &["z"])]);
         let condition = Resolved::And(vec![test("a", &["x"]), Resolved::Not(Box::new(inner))]);
         insta::assert_snapshot!(condition_lines(&condition, 0), @r"
         a in (x)
         and not (
-          b in (
-            a-value-of-some-length, a-value-of-some-length, a-value-of-some-length, a-value-of-some-length,
-            a-value-of-some-length, a-value-of-some-length
+          (
+            b in (
+              a-value-of-some-length, a-value-of-some-length, a-value-of-some-length,
+              a-value-of-some-length, a-value-of-some-length, a-value-of-some-length
+            )
+            and d in (v)
           )
           or c in (z)
         )
