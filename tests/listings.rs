@@ -1,24 +1,9 @@
 //! `sysreel fields` and `sysreel events --list`.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use crate::binary::run;
-
-/// Reference data of Falco's, which does not belong to this repository. Where it is absent tests say so and end, but in
-/// CI they fail.
-#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
-pub(crate) fn falco_data(part: &str) -> Option<PathBuf> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/falco");
-    let path = std::env::var_os("SYSREEL_FALCO_DATA").map_or(beside, PathBuf::from).join(part);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "no {} (set SYSREEL_FALCO_DATA)", path.display());
-    eprintln!("skipped: no {} (set SYSREEL_FALCO_DATA)", path.display());
-    None
-}
+use crate::falco_data::falco_data;
 
 fn printed(arguments: &[&str]) -> String {
     let run = run(arguments);

@@ -10,14 +10,17 @@ mod binary;
 mod builtin_rules;
 #[cfg(feature = "record")]
 mod docker;
+mod evaluation;
 mod falco_data;
 mod falco_suite;
 mod golden;
 #[cfg(feature = "record")]
 mod kernel;
 mod listings;
+mod naive;
 mod outputs;
 mod pipes;
+mod random_captures;
 mod readme;
 mod samples;
 mod scap_files;

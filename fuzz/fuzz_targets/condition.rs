@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sysreel::replay::compile::Program;
+use sysreel::replay::compile::{Program, Selection};
 use sysreel::replay::eval::evaluate_block;
 use sysreel::replay::rules::{Expr, Priority, RuleFile, Template, TypedRule, parse_condition};
 use sysreel_fuzz::{check_diagnostics, with_blocks};
@@ -18,8 +18,9 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let printed = condition.to_string();
     assert_eq!(parse_condition(&printed).as_ref(), Ok(&condition), "{printed}");
-    let folded = Program::of_events(Some(&condition));
-    let unfolded = Program::compile_unfolded(&[rule_of(condition)]);
+    let rules = [rule_of(condition)];
+    let folded = Program::compile(&rules, &Selection::default());
+    let unfolded = Program::compile_unfolded(&rules);
     with_blocks(|blocks| {
         for block in blocks {
             let found = evaluate_block(&folded, block).expect("the block is whole");

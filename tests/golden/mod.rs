@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sysreel::format::Reader;
 
-use crate::listings::falco_data;
+use crate::falco_data::falco_data;
 use differences::Allowed;
 use events::{Class, Found};
 

@@ -182,7 +182,8 @@ fn literals_of(value: &FieldValue<'_>) -> Vec<Literal> {
         FieldValue::UInt(number) | FieldValue::Hex(number) | FieldValue::Octal(number) => {
             vec![Literal::Int(number.cast_signed())]
         }
-        FieldValue::Time(_, ns) => vec![Literal::Int(ns.cast_signed())],
+        // Fields with printed times are texts to conditions.
+        FieldValue::Time(..) => vec![Literal::Text(value.to_text().into_bytes())],
         FieldValue::Double(number) => vec![Literal::Double(*number)],
         FieldValue::Bool(truth) => vec![Literal::Bool(*truth)],
         FieldValue::Text(text) => vec![Literal::Text(text.to_vec())],

@@ -1,0 +1,405 @@
+//! Every way of evaluating finds what the naive evaluator finds: on captures and conditions at random, over the sample
+//! captures with the built-in and the upstream rules, with any number of threads and any size of blocks.
+
+use std::path::{Path, PathBuf};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use sysreel::format::{Block, Reader};
+use sysreel::replay::compile::{Program, Selection};
+use sysreel::replay::eval::{BlockOptions, ReplayOptions, evaluate_view, replay_each};
+use sysreel::replay::fields::{BlockView, CaptureFacts};
+use sysreel::replay::rules::{
+    Compiler, Priority, RuleFile, Severity, Template, TypedRule, builtin_rules, parse_condition,
+};
+
+use crate::falco_data::falco_data;
+use crate::naive::{Found, all_matches, first_matches};
+use crate::random_captures::{TEXTS, captures};
+
+/// Fields with text, of every table.
+const TEXT_FIELDS: &[&str] = &[
+    "proc.name",
+    "proc.exe",
+    "proc.exepath",
+    "proc.cmdline",
+    "proc.args",
+    "proc.cwd",
+    "proc.pname",
+    "proc.pcmdline",
+    "proc.aname",
+    "proc.aname[1]",
+    "proc.aname[2]",
+    "proc.aexepath",
+    "proc.acmdline[1]",
+    "proc.env",
+    "proc.env[HOME]",
+    "proc.aenv[A]",
+    "proc.sname",
+    "proc.pgid.name",
+    "proc.vpgid.exe",
+    "proc.exeline",
+    "proc.stdin.name",
+    "proc.stdin.type",
+    "proc.args[1]",
+    "fd.name",
+    "fd.directory",
+    "fd.filename",
+    "fd.type",
+    "fd.typechar",
+    "fd.l4proto",
+    "fd.containername",
+    "fd.containerdirectory",
+    "fd.uid",
+    "fd.nameraw",
+    "fd.sproto",
+    "fs.path.name",
+    "fs.path.nameraw",
+    "fs.path.source",
+    "fs.path.target",
+    "evt.category",
+    "evt.args",
+    "evt.arg.flags",
+    "evt.arg.name",
+    "evt.arg.res",
+    "evt.arg[0]",
+    "evt.arg[1]",
+    "evt.res",
+    "evt.io_dir",
+    "evt.time.s",
+    "evt.abspath",
+    "user.name",
+    "user.loginname",
+    "group.name",
+    "container.id",
+    "container.name",
+    "container.image",
+    "container.label.app",
+    "container.labels",
+    "k8s.pod.name",
+    "thread.cap_effective",
+    "fdlist.nums",
+];
+
+/// Text fields that transformers take: all but those of ancestors.
+fn transformable() -> impl Strategy<Value = &'static str> {
+    select(TEXT_FIELDS).prop_filter("no transformer takes ancestors", |field| {
+        !field.starts_with("proc.a") || field.starts_with("proc.args")
+    })
+}
+
+/// Fields with whole numbers that take small ones.
+const NUMBER_FIELDS: &[&str] = &[
+    "proc.pid",
+    "proc.ppid",
+    "proc.apid",
+    "proc.apid[1]",
+    "proc.sid",
+    "proc.tty",
+    "proc.cmdnargs",
+    "proc.cmdlenargs",
+    "proc.duration",
+    "proc.loginshellid",
+    "thread.tid",
+    "fd.num",
+    "fd.ino",
+    "fd.dev.major",
+    "evt.num",
+    "evt.cpu",
+    "evt.rawres",
+    "evt.buflen",
+    "evt.count",
+    "evt.count.error",
+    "evt.count.error.file",
+    "user.uid",
+    "user.loginuid",
+    "group.gid",
+    "evt.rawarg.flags",
+    "evt.rawarg.size",
+];
+
+const BOOL_FIELDS: &[&str] = &[
+    "evt.failed",
+    "evt.is_io",
+    "evt.is_io_read",
+    "evt.is_open_read",
+    "evt.is_open_write",
+    "evt.is_open_exec",
+    "evt.is_open_create",
+    "evt.is_wait",
+    "evt.is_syslog",
+    "proc.is_exe_writable",
+    "proc.is_exe_upper_layer",
+    "proc.is_sid_leader",
+    "thread.ismain",
+    "fd.is_server",
+    "fd.connected",
+    "fd.name_changed",
+    "container.privileged",
+];
+
+const EVENT_NAMES: &[&str] =
+    &["openat", "execve", "connect", "close", "read", "getpid", "wait4", "rename", "poll", "dup2", "drop", "procexit"];
+
+const TEXT_OPERATORS: &[&str] = &["=", "==", "!=", "contains", "icontains", "startswith", "endswith"];
+
+/// A value in quotes.
+fn quoted() -> impl Strategy<Value = String> {
+    let part = select(TEXTS).prop_flat_map(|text| {
+        let letters: Vec<char> = text.chars().collect();
+        (0..=letters.len()).prop_flat_map(move |start| {
+            let letters = letters.clone();
+            (start..=letters.len()).prop_map(move |end| letters[start..end].iter().collect::<String>())
+        })
+    });
+    let event = select(&["openat", "close", "getpid", "file", "SUCCESS", "ipv4", "tcp", "f", "<NA>"][..]);
+    prop_oneof![4 => select(TEXTS).prop_map(str::to_owned), 2 => part, 1 => event.prop_map(str::to_owned)]
+        .prop_map(|text| format!("\"{text}\""))
+}
+
+fn pattern() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![select(&["*", "?", "/", "etc", "a", "sh"][..]).prop_map(str::to_owned), "[a-z]{1,3}"];
+    vec(piece, 0..4).prop_map(|pieces| format!("\"{}\"", pieces.concat()))
+}
+
+/// What has a text as its value.
+fn text_value() -> impl Strategy<Value = String> {
+    let field = || select(TEXT_FIELDS).prop_map(str::to_owned);
+    let wrapped = (select(&["tolower", "toupper", "basename", "b64"][..]), transformable())
+        .prop_map(|(transformer, field)| format!("{transformer}({field})"));
+    let one = || select(&["proc.name", "proc.exe", "fd.name", "container.id", "evt.type", "proc.cwd"][..]);
+    let joined = (one(), one()).prop_map(|(first, second)| format!("join(\":\", ({first}, {second}))"));
+    let glued = (one(), one()).prop_map(|(first, second)| format!("concat({first}, \"/\", toupper({second}))"));
+    prop_oneof![12 => field(), 3 => wrapped, 1 => joined, 1 => glued]
+}
+
+/// A comparison.
+fn test() -> impl Strategy<Value = String> {
+    let number = || prop_oneof![4 => 0..6i64, 1 => Just(443), 1 => Just(1000)];
+    let order = || select(&["=", "!=", "<", "<=", ">", ">="][..]);
+    let several = select(&["oneof", "anyof", "allof"][..]);
+    let shaped = select(&["glob", "iglob"][..]);
+    let either_op = || select(&["=", "!="][..]);
+    let ip = || select(&["10.0.0.1", "10.0.0.2", "192.168.1.1", "\"::1\"", "8.8.8.8"][..]);
+    let net = select(&["10.0.0.0/8", "192.168.0.0/16", "10.0.0.2/32", "0.0.0.0/0", "\"::/0\""][..]);
+    prop_oneof![
+        10 => (text_value(), select(TEXT_OPERATORS), quoted()).prop_map(|(field, op, text)| format!("{field} {op} {text}")),
+        2 => (text_value(), shaped, pattern()).prop_map(|(field, op, text)| format!("{field} {op} {text}")),
+        1 => (text_value(), pattern()).prop_map(|(field, text)| {
+            let pattern = text.replace('*', ".*").replace('?', ".");
+            format!("{field} regex {pattern}")
+        }),
+        4 => (text_value(), vec(quoted(), 0..4)).prop_map(|(field, texts)| format!("{field} in ({})", texts.join(", "))),
+        2 => (text_value(), vec(quoted(), 0..3)).prop_map(|(field, texts)| format!("{field} pmatch ({})", texts.join(", "))),
+        1 => (text_value(), vec(quoted(), 0..3)).prop_map(|(field, texts)| format!("{field} intersects ({})", texts.join(", "))),
+        2 => (text_value(), select(TEXT_OPERATORS), several, vec(quoted(), 0..4))
+            .prop_map(|(field, op, several, texts)| format!("{field} {op} {several} ({})", texts.join(", "))),
+        2 => select(TEXT_FIELDS).prop_map(|field| format!("{field} exists")),
+        4 => (select(NUMBER_FIELDS), order(), number()).prop_map(|(field, op, number)| format!("{field} {op} {number}")),
+        1 => (select(NUMBER_FIELDS), vec(number(), 0..4)).prop_map(|(field, numbers)| {
+            let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+            format!("{field} in ({})", numbers.join(", "))
+        }),
+        1 => (transformable(), order(), 0..12u64).prop_map(|(field, op, length)| format!("len({field}) {op} {length}")),
+        1 => (order(), -3..3i64).prop_map(|(op, number)| format!("evt.rawres {op} {number}")),
+        3 => (select(BOOL_FIELDS), either_op(), any::<bool>()).prop_map(|(field, op, truth)| format!("{field} {op} {truth}")),
+        2 => (select(&["fd.ip", "fd.sip", "fd.cip", "fd.lip", "fd.rip"][..]), either_op(), ip())
+            .prop_map(|(field, op, ip)| format!("{field} {op} {ip}")),
+        1 => (select(&["fd.ip", "fd.sip"][..]), vec(ip(), 1..3)).prop_map(|(field, ips)| format!("{field} in ({})", ips.join(", "))),
+        2 => (select(&["fd.net", "fd.snet", "fd.cnet"][..]), either_op(), net)
+            .prop_map(|(field, op, net)| format!("{field} {op} {net}")),
+        2 => (select(&["fd.port", "fd.sport", "fd.cport", "fd.lport"][..]), order(), select(&[0, 53, 80, 443, 40_000][..]))
+            .prop_map(|(field, op, port)| format!("{field} {op} {port}")),
+        2 => (select(FACING), select(TEXT_OPERATORS), select(FACING))
+            .prop_map(|(left, op, right)| if right.contains('(') { format!("{left} {op} {right}") } else { format!("{left} {op} val({right})") }),
+        1 => (order(), select(&["proc.vpid", "thread.tid", "proc.ppid", "evt.rawres"][..]))
+            .prop_map(|(op, right)| format!("proc.pid {op} val({right})")),
+        5 => (select(&["evt.type", "syscall.type"][..]), either_op(), select(EVENT_NAMES))
+            .prop_map(|(field, op, name)| format!("{field} {op} {name}")),
+        2 => vec(select(EVENT_NAMES), 1..4).prop_map(|names| format!("evt.type in ({})", names.join(", "))),
+        1 => vec(quoted(), 1..3).prop_map(|texts| format!("getopt((proc.args), \"ac:o:x\") in ({})", texts.join(", "))),
+        1 => quoted().prop_map(|text| format!("getopt((proc.args), \"ac:o:x\")[c] = {text}")),
+    ]
+}
+
+/// Fields that may be compared with each other.
+const FACING: &[&str] =
+    &["proc.name", "proc.pname", "proc.exe", "fd.name", "fs.path.name", "evt.type", "tolower(proc.name)", "evt.time.s"];
+
+fn condition() -> impl Strategy<Value = String> {
+    test().prop_recursive(4, 20, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 2..4).prop_map(|parts| format!("({})", parts.join(" and "))),
+            vec(inner.clone(), 2..4).prop_map(|parts| format!("({})", parts.join(" or "))),
+            inner.prop_map(|part| format!("not ({part})")),
+        ]
+    })
+}
+
+fn rules(conditions: &[String]) -> Vec<TypedRule> {
+    let rule = |(at, text): (usize, &String)| TypedRule {
+        name: at.to_string(),
+        desc: String::new(),
+        condition: parse_condition(text).unwrap_or_else(|problems| panic!("{text}: {problems:#?}")),
+        output: Template::default(),
+        priority: Priority::Warning,
+        tags: Vec::new(),
+        source: "syscall".to_owned(),
+        enabled: true,
+    };
+    conditions.iter().enumerate().map(rule).collect()
+}
+
+fn found(program: &Program, block: &Block, all_matches: bool) -> Vec<Found> {
+    let capture = CaptureFacts::default();
+    let options = BlockOptions { all_matches, ..BlockOptions::default() };
+    let matches = evaluate_view(program, &BlockView::new(block, &capture), &options, &mut Vec::new()).unwrap();
+    matches.iter().map(|found| (found.seq, found.is_event, found.rule.0 as usize)).collect()
+}
+
+/// What a replay finds: number of the event and name of the rule.
+fn replayed(reader: Reader, program: &Program, threads: usize, all_matches: bool) -> Vec<(i64, String)> {
+    let options = ReplayOptions { threads, all_matches, ..ReplayOptions::default() };
+    let mut found = Vec::new();
+    let summary = replay_each(
+        vec![reader],
+        program,
+        &options,
+        &|alert| Ok((alert.event.num()?.unwrap_or(-1), alert.rule.name.clone())),
+        &mut |alert| {
+            found.push(alert);
+            Ok(())
+        },
+    )
+    .unwrap();
+    assert!(summary.is_complete(), "{summary:?}");
+    found
+}
+
+/// What the naive evaluator finds in all blocks, as a replay tells it.
+fn naively(rules: &[TypedRule], blocks: &[Block], all: bool) -> Vec<(i64, String)> {
+    let mut expected = Vec::new();
+    for block in blocks {
+        let nums = block.num().unwrap();
+        for (seq, is_event, rule) in if all { all_matches(rules, block) } else { first_matches(rules, block) } {
+            let num = if is_event { nums.get(seq as usize).unwrap() } else { -1 };
+            expected.push((num, rules[rule].name.clone()));
+        }
+    }
+    expected
+}
+
+fn blocks_of(mut reader: Reader) -> Vec<Block> {
+    std::iter::from_fn(|| reader.next_block(&mut |_| true)).map(|block| block.unwrap().decode().unwrap()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn folded_and_unfolded_programs_find_what_the_naive_evaluator_finds(
+        conditions in vec(condition(), 1..6),
+        draft in captures(80),
+    ) {
+        let rules = rules(&conditions);
+        let folded = Program::compile(&rules, &Selection::default());
+        let unfolded = Program::compile_unfolded(&rules);
+        for block in draft.build(10_000).blocks() {
+            let (all, first) = (all_matches(&rules, &block), first_matches(&rules, &block));
+            prop_assert_eq!(found(&unfolded, &block, true), all.clone(), "unfolded, all: {:#?}", conditions);
+            prop_assert_eq!(found(&folded, &block, true), all, "folded, all: {:#?}", conditions);
+            prop_assert_eq!(found(&unfolded, &block, false), first.clone(), "unfolded, first: {:#?}", conditions);
+            prop_assert_eq!(found(&folded, &block, false), first, "folded, first: {:#?}", conditions);
+        }
+    }
+
+    #[test]
+    fn a_condition_of_one_comparison_finds_what_the_naive_evaluator_finds(
+        conditions in vec(test(), 8),
+        draft in captures(60),
+    ) {
+        let rules = rules(&conditions);
+        let program = Program::compile(&rules, &Selection::default());
+        for block in draft.build(10_000).blocks() {
+            let expected = all_matches(&rules, &block);
+            for (at, condition) in conditions.iter().enumerate() {
+                let of_rule = |found: Vec<Found>| found.into_iter().filter(|found| found.2 == at).collect::<Vec<_>>();
+                let found = of_rule(found(&program, &block, true));
+                prop_assert_eq!(found, of_rule(expected.clone()), "{}", condition);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn threads_and_sizes_of_blocks_do_not_show(
+        conditions in vec(condition(), 1..5),
+        draft in captures(200),
+    ) {
+        let rules = rules(&conditions);
+        let folded = Program::compile(&rules, &Selection::default());
+        for block_rows in [1, 7, 64, 65_536] {
+            let file = draft.build(block_rows).finish();
+            let reader = || Reader::from_bytes("random.reel", file.clone()).unwrap();
+            let blocks = blocks_of(reader());
+            for all in [false, true] {
+                let expected = naively(&rules, &blocks, all);
+                for threads in [1, 2, 3, 8] {
+                    let found = replayed(reader(), &folded, threads, all);
+                    prop_assert_eq!(&found, &expected, "{} rows, {} threads: {:#?}", block_rows, threads, conditions);
+                }
+            }
+        }
+    }
+}
+
+fn samples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-captures");
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "reel")).collect()
+}
+
+/// Compares over all samples; how many matches there were.
+fn compare_over_samples(rules: &[TypedRule]) -> usize {
+    let program = Program::compile(rules, &Selection::default());
+    let unfolded = Program::compile_unfolded(rules);
+    let enabled: Vec<TypedRule> = rules.iter().filter(|rule| rule.enabled).cloned().collect();
+    let mut matches = 0;
+    for path in samples() {
+        let blocks = blocks_of(Reader::open(&path).unwrap());
+        for all in [false, true] {
+            let expected = naively(&enabled, &blocks, all);
+            for threads in [1, 2, 3, 8] {
+                let found = replayed(Reader::open(&path).unwrap(), &program, threads, all);
+                assert_eq!(found, expected, "{}, {threads} threads", path.display());
+            }
+            assert_eq!(replayed(Reader::open(&path).unwrap(), &unfolded, 2, all), expected, "{}", path.display());
+            matches += expected.len();
+        }
+    }
+    matches
+}
+
+#[test]
+fn the_built_in_rules_find_in_the_samples_what_the_naive_evaluator_finds() {
+    let mut compiler = Compiler::new();
+    compiler.add_file(builtin_rules());
+    assert!(compare_over_samples(&compiler.build().0) > 0);
+}
+
+#[test]
+fn the_upstream_rules_find_in_the_samples_what_the_naive_evaluator_finds() {
+    let Some(folder) = falco_data("rules") else { return };
+    let mut compiler = Compiler::new();
+    for name in ["falco_rules.yaml", "falco-incubating_rules.yaml", "falco-sandbox_rules.yaml"] {
+        compiler.add_file(RuleFile::new(name, std::fs::read_to_string(folder.join(name)).unwrap()));
+    }
+    let (mut rules, found) = compiler.build();
+    assert!(found.iter().all(|found| found.severity != Severity::Error), "{found:#?}");
+    rules.iter_mut().for_each(|rule| rule.enabled = true);
+    assert!(compare_over_samples(&rules) > 0);
+}
