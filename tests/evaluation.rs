@@ -192,6 +192,7 @@ fn test() -> impl Strategy<Value = String> {
         }),
         4 => (text_value(), vec(quoted(), 0..4)).prop_map(|(field, texts)| format!("{field} in ({})", texts.join(", "))),
         2 => (text_value(), vec(quoted(), 0..3)).prop_map(|(field, texts)| format!("{field} pmatch ({})", texts.join(", "))),
+        1 => (text_value(), vec(pattern(), 0..3)).prop_map(|(field, texts)| format!("{field} pmatch ({})", texts.join(", "))),
         1 => (text_value(), vec(quoted(), 0..3)).prop_map(|(field, texts)| format!("{field} intersects ({})", texts.join(", "))),
         2 => (text_value(), select(TEXT_OPERATORS), several, vec(quoted(), 0..4))
             .prop_map(|(field, op, several, texts)| format!("{field} {op} {several} ({})", texts.join(", "))),

@@ -209,7 +209,9 @@ fn compare_one(op: Op, left: &FieldValue<'_>, right: &[Literal]) -> bool {
         Op::IGlob => with_text(&|left, right| fits(&right.to_ascii_lowercase(), &left.to_ascii_lowercase())),
         Op::Regex => with_text(&|left, right| {
             let pattern = String::from_utf8(right.to_vec()).unwrap();
-            regex::bytes::Regex::new(&format!("^(?:{pattern})$")).unwrap().is_match(left)
+            regex::bytes::Regex::new(&format!("^(?:{pattern})$"))
+                .unwrap()
+                .is_match(String::from_utf8_lossy(left).as_bytes())
         }),
         Op::Pmatch => right.iter().any(|right| is_below(&text_of_value(left), &text_of_literal(right))),
     }
@@ -282,18 +284,17 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     (0..=text.len()).any(|at| text[at..].starts_with(part))
 }
 
-/// `/usr` holds itself and `/usr/bin`, and not `/usrx`; slashes at the end do not count.
+/// Component by component: `/usr` holds itself and `/usr/bin`, and not `/usrx`; slashes at the ends and doubled ones do
+/// not count; a component of the prefix may be a shell pattern.
 fn is_below(path: &[u8], prefix: &[u8]) -> bool {
-    let (path, prefix) = (without_slashes(path), without_slashes(prefix));
-    let mut folder = prefix.to_vec();
-    if prefix != b"/" {
-        folder.push(b'/');
-    }
-    path == prefix || path.starts_with(&folder)
-}
-
-fn without_slashes(path: &[u8]) -> &[u8] {
-    if path.len() > 1 && path.ends_with(b"/") { without_slashes(&path[..path.len() - 1]) } else { path }
+    let components = |path: &[u8]| -> Vec<Vec<u8>> {
+        path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).map(<[u8]>::to_vec).collect()
+    };
+    let (path, prefix) = (components(path), components(prefix));
+    let has_pattern = prefix.iter().any(|part| part.iter().any(|byte| b"*?[".contains(byte)));
+    let same =
+        |part: &Vec<u8>, component: &Vec<u8>| if has_pattern { fits(part, component) } else { part == component };
+    path.len() >= prefix.len() && prefix.iter().zip(&path).all(|(part, component)| same(part, component))
 }
 
 /// Shell patterns, by trying every way.
