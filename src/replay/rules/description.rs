@@ -345,7 +345,8 @@ fn tuple_text(exception: &RawException<'_>, fields: &[Entry<'_>], value: &Entry<
         .map(|(at, (field, part))| {
             let op = ops.get(at).map_or("=", String::as_str);
             let field = texts_of(Some(field)).concat();
-            let takes_list = super::parser::parse_operator(op).is_some_and(takes_list);
+            let takes_list = super::parser::parse_comparison_name(op)
+                .is_some_and(|(op, modifier)| takes_list(op) || modifier.is_some());
             let right = match part {
                 Entry::Many(..) => {
                     let values: Vec<String> = texts_of(Some(part)).iter().map(|value| quoted(value)).collect();

@@ -181,7 +181,7 @@ impl<'t> Parser<'t> {
             return Err(self.unexpected_rest());
         }
         if let Some(left) = self.parse_value()? {
-            return self.parse_comparison(left).map(Cond::Test);
+            return self.parse_comparison(left).map(|test| Cond::Test(Box::new(test)));
         }
         match self.lexer.take_identifier() {
             Some((name, span)) if self.lexer.peek() == Some('(') => {

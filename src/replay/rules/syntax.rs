@@ -10,7 +10,7 @@ pub(super) enum Cond<'t> {
     And(Vec<Cond<'t>>),
     Or(Vec<Cond<'t>>),
     Not(Box<Cond<'t>>),
-    Test(RawTest<'t>),
+    Test(Box<RawTest<'t>>),
     /// A macro's name.
     Name(&'t str, Span),
 }
