@@ -15,8 +15,8 @@ use crate::replay::rules::{FieldExpr, Literal, Modifier, Op, Test};
 #[derive(Debug)]
 pub struct Matcher {
     right: Right,
-    /// Of several values all must match, and not just one: both ends of a connection differ, every value of a list is
-    /// among the choices.
+    /// How many of several values must match: both ends of a connection differ, every value of a list is among the
+    /// choices, an ancestor has the name.
     quantity: Quantity,
 }
 
@@ -80,7 +80,7 @@ impl Matcher {
         );
         let quantity = match test.op {
             Op::Ne if is_either_end => Quantity::Every,
-            Op::In if test.field.is_list() => Quantity::EveryIfAny,
+            Op::In | Op::Exists if test.field.is_list() => Quantity::EveryIfAny,
             _ => Quantity::One,
         };
         let right = match test.modifier {
@@ -419,6 +419,29 @@ mod tests {
         let other = [Literal::Ip("1.1.1.1".parse().expect("an address"))];
         assert!(!matcher("fd.ip", Op::In, &other).holds(&ends));
         assert!(matcher("fd.ip", Op::Ne, &other).holds(&ends));
+    }
+
+    #[test]
+    fn a_list_is_in_another_when_all_of_it_is_and_intersects_it_when_some_is() {
+        let list = |values: &[&'static str]| {
+            FieldValue::List(values.iter().map(|value| FieldValue::text(value.as_bytes())).collect())
+        };
+        for (values, is_in, intersects) in [
+            (&["file", "ipv4"][..], true, true),
+            (&["file", "pipe"], false, true),
+            (&["pipe"], false, false),
+            (&[], true, false),
+        ] {
+            let choices = [text("file"), text("ipv4")];
+            let values = list(values);
+            assert_eq!(matcher("fd.types", Op::In, &choices).holds(&values), is_in, "{values:?}");
+            assert_eq!(matcher("fd.types", Op::Intersects, &choices).holds(&values), intersects, "{values:?}");
+            assert!(matcher("fd.types", Op::Exists, &[]).holds(&values), "{values:?}");
+            assert!(!matcher("fd.types", Op::In, &[]).holds(&list(&["file"])));
+        }
+        // Of the ancestors one will do.
+        assert!(matcher("proc.aname", Op::In, &[text("init")]).holds(&list(&["sh", "init"])));
+        assert!(!matcher("fd.types", Op::In, &[text("file")]).holds(&FieldValue::Missing));
     }
 
     #[test]

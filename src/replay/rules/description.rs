@@ -222,9 +222,12 @@ fn describe_rule(rule: &RuleDef<'_>, resolver: &Resolver<'_, '_, '_>, files: &[R
     let output_fields: BTreeSet<String> = template
         .parts
         .iter()
-        .filter_map(|part| match part {
-            TemplatePart::Field { source, .. } => Some(source.clone()),
-            TemplatePart::Text(_) => None,
+        .flat_map(|part| match part {
+            TemplatePart::Field { expr, source, .. } if expr.plain_field().is_some() => vec![source.clone()],
+            TemplatePart::Field { expr, source, .. } => {
+                expr.fields().into_iter().map(ToString::to_string).chain([source.clone()]).collect()
+            }
+            TemplatePart::Text(_) => Vec::new(),
         })
         .collect();
     let with_values = || rule.exceptions.iter().filter(|exception| !exception.values.is_empty());
