@@ -22,6 +22,7 @@ mod outputs;
 mod pipes;
 mod random_captures;
 mod readme;
+mod rules_command;
 mod samples;
 mod scap_files;
 mod selection;

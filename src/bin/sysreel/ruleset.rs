@@ -53,8 +53,7 @@ pub(crate) fn read_or_builtin(paths: &[PathBuf]) -> anyhow::Result<Vec<RuleFile>
     if unreadable.is_empty() {
         return Ok(files);
     }
-    let problems: Vec<String> =
-        unreadable.iter().map(|problem| format!("{}: {}", problem.file, problem.message)).collect();
+    let problems: Vec<&str> = unreadable.iter().map(|problem| problem.message.as_str()).collect();
     Err(anyhow!(problems.join("\n")))
 }
 
@@ -86,7 +85,8 @@ pub(crate) fn read_rule_files(paths: &[PathBuf]) -> (Vec<RuleFile>, Vec<Diagnost
 }
 
 fn unreadable(name: String, error: &anyhow::Error) -> Diagnostic {
-    Diagnostic::new(Code::FileUnreadable, name, 0..0, format!("{error:#}"), None)
+    let message = format!("{name}: {error:#}");
+    Diagnostic::new(Code::FileUnreadable, name, 0..0, message, None)
 }
 
 fn rule_files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {

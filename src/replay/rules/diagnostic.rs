@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::ast::Span;
 use super::engine_code::{EngineCode, Stage, engine_code};
@@ -305,6 +305,8 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[RuleFile], color: bool) -> 
                         .annotation(AnnotationKind::Primary.span(span)),
                 )
             }
+            // The message names the file.
+            None if diagnostic.code == Code::FileUnreadable => Group::with_title(title),
             None => title.element(Level::NOTE.message(format!("in {}", diagnostic.file))),
         };
         if let Some(help) = &diagnostic.help {

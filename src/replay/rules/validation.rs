@@ -59,7 +59,8 @@ pub fn validate(files: &[RuleFile]) -> Validation {
     let mut seen: FxHashSet<_> = validation.diagnostics.iter().map(known).collect();
     for found in of_prefixes {
         if seen.insert(known(&found)) {
-            validation.diagnostics.push(found);
+            let help = Some("a file that is loaded later mends this, which is too late".to_owned());
+            validation.diagnostics.push(Diagnostic { help, ..found });
         }
     }
     let position = |name: &str| files.iter().position(|file| file.name == name);

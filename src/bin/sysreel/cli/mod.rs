@@ -45,7 +45,7 @@ pub(crate) struct Cli {
 const EXIT_STATUS: &str = "\
 Exit status:
   0  done (also when the reader of the output went away)
-  1  done, and an alert met --fail-on
+  1  done, and an alert met --fail-on, a warning --deny-warnings, or `rules diff` found a difference
   2  could not do all of it: bad usage, bad rules, a damaged capture, no permission
   `record -- COMMAND` passes on the command's own status, 128 + signal if a signal ended it";
 

@@ -31,17 +31,9 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> anyhow::Result<Exit>
         }
         InfoFormat::Json => print(&format!("{}\n", document::load_results(&validation, &unreadable, &files)))?,
     }
-    // A warning of an early file that a later one mends stands in the document only.
-    let has_warnings = match args.output {
-        InfoFormat::Text => warnings > 0,
-        InfoFormat::Json => validation
-            .results
-            .iter()
-            .any(|result| result.diagnostics.iter().any(|found| found.severity == Severity::Warning)),
-    };
     Ok(if errors > 0 {
         Exit::Incomplete
-    } else if args.deny_warnings && has_warnings {
+    } else if args.deny_warnings && warnings > 0 {
         Exit::FailOn
     } else {
         Exit::Done
