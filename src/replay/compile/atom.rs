@@ -45,16 +45,16 @@ impl Atoms {
         let id = AtomId(u32::try_from(self.atoms.len()).unwrap_or(u32::MAX));
         let matcher = Matcher::new(test);
         let reads = reads_of_all(matcher.right_field().into_iter().chain([&test.field]).map(reads_of));
-        let is_keyed = matcher.right_field().is_none()
-            && test
-                .field
-                .single_field()
-                .is_some_and(|field| matches!(field.field.access, Access::Event(_) | Access::Audit(_)));
+        let fields = || matcher.right_field().into_iter().chain([&test.field]).flat_map(FieldExpr::fields);
+        let is_keyed = fields().all(|field| {
+            let access = field.field.access;
+            access.reads() != Reads::Row || matches!(access, Access::Event(_) | Access::Audit(_))
+        });
         let cost = if reads == Reads::Row && !is_keyed {
             // Something of the thread or the descriptor that also depends on the event: asked of every row anew.
             ASKED_OF_EVERY_ROW
         } else {
-            let fields: u32 = test.field.fields().into_iter().map(|field| access_cost(field.field.access)).sum();
+            let fields: u32 = fields().map(|field| access_cost(field.field.access)).sum();
             let values = if test.modifier.is_some() { u32::try_from(test.values.len()).unwrap_or(u32::MAX) } else { 1 };
             fields.saturating_add(operator_cost(test.op).saturating_mul(values.max(1)))
         };

@@ -7,9 +7,10 @@ use rustc_hash::FxBuildHasher;
 use crate::format::dimension::{FdColumn, ThreadColumn};
 use crate::format::schema::{EventInfo, ParamType, Physical};
 use crate::format::{BytesColumn, Damage, EventTable, IntColumn};
-use crate::replay::compile::{Atom, argument_of, value_of_kind};
+use crate::replay::compile::{Atom, argument_of};
 use crate::replay::fields::{
-    Access, Argument, BlockView, EventFact, FdFact, PathRole, StdioFact, ThreadFact, Whose, result_decides_paths,
+    Access, Argument, BlockView, EventFact, FdFact, PathRole, Reads, StdioFact, ThreadFact, Whose, field_value_of_kind,
+    result_decides_paths,
 };
 use crate::replay::rules::FieldRef;
 
@@ -127,60 +128,86 @@ pub(super) fn event_keys<'b>(
     info: &'static EventInfo,
     table: &EventTable<'b>,
 ) -> Result<Keys<'b>, Damage> {
-    let Some(field) = keyed_field(atom) else { return Ok(Keys::Unknown) };
-    let Access::Event(fact) = field.field.access else { return Ok(Keys::Unknown) };
-    if value_of_kind(&atom.field, info).is_some() {
-        return Ok(Keys::Several(Vec::new()));
-    }
-    let numbers = |names: &[&str]| -> Result<Keys<'b>, Damage> {
-        let mut keys = Vec::new();
-        for name in names {
-            if let Some(at) = info.param(name) {
-                keys.push(Key::Number(table.param_int(at)?));
+    let mut keys = Vec::new();
+    for expr in atom.matcher.right_field().into_iter().chain([&atom.field]) {
+        for field in expr.fields() {
+            match event_field_keys(field, info, table)? {
+                Some(more) => keys.extend(more),
+                None => return Ok(Keys::Unknown),
             }
         }
-        Ok(if keys.len() == 1 { Keys::One(keys.remove(0)) } else { Keys::Several(keys) })
+    }
+    let is_path =
+        keyed_field(atom).is_some_and(|field| matches!(field.field.access, Access::Event(EventFact::Path(_))));
+    Ok(match keys.as_slice() {
+        [Key::Text(column)] if is_path => text_of(atom, column),
+        [key] => Keys::One(*key),
+        _ => Keys::Several(keys),
+    })
+}
+
+/// The columns that decide a field of the events of a kind; `None` when they are not known.
+fn event_field_keys<'b>(
+    field: &FieldRef,
+    info: &'static EventInfo,
+    table: &EventTable<'b>,
+) -> Result<Option<Vec<Key<'b>>>, Damage> {
+    if field_value_of_kind(field.field, argument_of(field), info).is_some() {
+        return Ok(Some(Vec::new()));
+    }
+    let fact = match (field.field.access, field.field.access.reads()) {
+        // Of a comparison of several fields: one of the thread's beside one of the descriptor's.
+        (_, Reads::Thread) => return Ok(Some(vec![Key::Number(table.thread()?)])),
+        (_, Reads::Fd) => return Ok(Some(vec![Key::Number(table.fd()?)])),
+        (_, Reads::Kind) => return Ok(Some(Vec::new())),
+        (Access::Event(fact), Reads::Row) => fact,
+        (_, Reads::Row) => return Ok(None),
     };
-    let first = || -> Result<Keys<'b>, Damage> { Ok(Keys::One(Key::Number(table.param_int(0)?))) };
+    let numbers = |names: &[&str]| -> Result<Option<Vec<Key<'b>>>, Damage> {
+        let params = names.iter().filter_map(|name| info.param(name));
+        params.map(|at| Ok(Key::Number(table.param_int(at)?))).collect::<Result<Vec<_>, Damage>>().map(Some)
+    };
     Ok(match fact {
         EventFact::Path(role) => {
             let path = match role {
                 PathRole::Name | PathRole::Target => table.path()?,
                 PathRole::Source => table.source_path()?,
             };
+            let mut keys = vec![Key::Text(path)];
             // Of most calls the path is there only when they succeed.
             if result_decides_paths(info) {
-                Keys::Several(vec![Key::Text(path), Key::Number(table.param_int(0)?)])
-            } else {
-                text_of(atom, path)
+                keys.push(Key::Number(table.param_int(0)?));
             }
+            Some(keys)
         }
         EventFact::OpenedForRead | EventFact::OpenedForWrite => numbers(&["flags"])?,
         EventFact::OpenedForExec => numbers(&["flags", "mode"])?,
-        EventFact::Res | EventFact::RawRes | EventFact::Failed | EventFact::CountError => first()?,
-        EventFact::Type | EventFact::SyscallType => first()?,
+        EventFact::Res
+        | EventFact::RawRes
+        | EventFact::Failed
+        | EventFact::CountError
+        | EventFact::Type
+        | EventFact::SyscallType => Some(vec![Key::Number(table.param_int(0)?)]),
         EventFact::Arg | EventFact::RawArg => {
             let at = match argument_of(field) {
                 Argument::Key(name) => info.param(name),
                 Argument::Index(at) => usize::try_from(at).ok(),
                 Argument::None => None,
             };
-            let Some((at, param)) = at.and_then(|at| Some((at, info.params.get(at)?))) else {
-                return Ok(Keys::Unknown);
-            };
+            let Some((at, param)) = at.and_then(|at| Some((at, info.params.get(at)?))) else { return Ok(None) };
             match (param.ty.physical(), param.ty) {
                 // What these mean depends on the thread.
                 (_, ParamType::Fd | ParamType::Fd32 | ParamType::Pid | ParamType::Pid32 | ParamType::FdList)
                 | (_, ParamType::FsPath | ParamType::FsRelPath)
                     if fact == EventFact::Arg =>
                 {
-                    Keys::Unknown
+                    None
                 }
-                (Physical::Int, _) => Keys::One(Key::Number(table.param_int(at)?)),
-                (Physical::Bytes, _) => Keys::One(Key::Text(table.param_bytes(at)?)),
+                (Physical::Int, _) => Some(vec![Key::Number(table.param_int(at)?)]),
+                (Physical::Bytes, _) => Some(vec![Key::Text(table.param_bytes(at)?)]),
             }
         }
-        _ => Keys::Unknown,
+        _ => None,
     })
 }
 
