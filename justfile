@@ -38,6 +38,6 @@ acceptance *ARGS:
 samples:
     scripts/record-samples.sh
 
-# fuzzes one of rules, condition, output, reel (needs cargo-fuzz, a nightly toolchain and a C++ compiler)
+# fuzzes one of rules, condition, output, reel, scap (needs cargo-fuzz, a nightly toolchain and a C++ compiler)
 fuzz TARGET SECONDS="60":
     scripts/fuzz.sh {{TARGET}} {{SECONDS}}

@@ -44,6 +44,11 @@ fn main() {
         seeds.add("reel", &[&[0], sysreel_fuzz::reel::inflated(&file).as_slice()].concat());
     }
 
+    // one file with all codes, and many with a few, which change well
+    for codes in (0..454).step_by(40).map(|first| first..first + 40).chain([0..460, 0..2]) {
+        seeds.add("scap", &[&[2], sysreel_fuzz::scap::small_file(codes).as_slice()].concat());
+    }
+
     let words = here.join("words");
     fs::create_dir_all(&words).expect("the folder can be made");
     for target in ["rules", "condition", "output"] {

@@ -1,7 +1,8 @@
-//! What the fuzz targets share: a small capture to evaluate over, printing of all of it, and captures whose hashes are
-//! made right again.
+//! What the fuzz targets share: a small capture to evaluate over, printing of all of it, and captures whose hashes and
+//! lengths are made right again.
 
 pub mod reel;
+pub mod scap;
 mod story;
 
 use sysreel::format::{Block, Damage};

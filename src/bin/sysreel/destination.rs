@@ -1,4 +1,4 @@
-//! Where a recording goes: checked before anything starts, opened when something is to be written.
+//! Where a capture goes: checked before anything starts, opened when something is to be written.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 
 use crate::alerts::is_standard;
 
-/// Where a recording goes.
+/// Where a capture goes.
 #[derive(Debug)]
 pub(crate) enum Destination {
     /// Standard output, as it was when the program started.
@@ -72,6 +72,7 @@ impl Destination {
         }
     }
 
+    #[cfg(feature = "record")]
     /// Before a command starts: if the capture goes to standard output, what the command prints there must not get
     /// into it and goes to standard error.
     pub(crate) fn divert_command_output(&self) -> io::Result<()> {

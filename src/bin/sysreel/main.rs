@@ -4,7 +4,7 @@
 
 mod alerts;
 mod cli;
-#[cfg(feature = "record")]
+mod convert;
 mod destination;
 mod event_list;
 mod events;
@@ -15,7 +15,6 @@ mod info;
 #[cfg(feature = "record")]
 mod known_state;
 mod listing;
-#[cfg(feature = "record")]
 mod progress;
 #[cfg(feature = "record")]
 mod pump;
@@ -59,6 +58,7 @@ fn main() -> ExitCode {
         )),
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Events(args) => events::run(&args, &terminal),
+        Command::Convert(args) => convert::run(&args, &terminal),
         Command::Fields(args) => fields::run(&args, &terminal),
         Command::Info(args) => info::run(&args, &terminal),
         Command::Rules(args) => rules::run(&args, &terminal),

@@ -1,4 +1,4 @@
-//! The line a person sees while a recording runs.
+//! The line a person sees while a recording or a conversion runs.
 
 use std::time::{Duration, Instant};
 

@@ -33,6 +33,18 @@ impl UnencodedBlock {
     }
 }
 
+impl RawBlock {
+    /// The block on its way into a file, where it was never encoded; else the block as it was.
+    pub fn into_unencoded(mut self) -> Result<UnencodedBlock, Box<RawBlock>> {
+        match self.built.take().map(Arc::try_unwrap) {
+            Some(Ok(builder)) => Ok(UnencodedBlock { builder }),
+            // somebody else reads it
+            Some(Err(shared)) => Err(Box::new(RawBlock { built: Some(shared), ..self })),
+            None => Err(Box::new(self)),
+        }
+    }
+}
+
 /// The tables that an encoded block would have. Columns in which every row is null are left out as far as that is
 /// known without looking at each row.
 pub(super) fn table_slots(builder: &BlockBuilder) -> Vec<TableSlot> {

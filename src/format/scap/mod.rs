@@ -8,7 +8,9 @@
 mod block_type;
 mod entries;
 mod event;
+mod export;
 mod item;
+mod output;
 mod packed;
 mod reader;
 #[cfg(test)]
@@ -16,8 +18,10 @@ mod tests;
 mod writer;
 
 pub use event::ScapEvent;
+pub use export::{ScapExport, ScapExportFigures, Survey};
 pub use item::{
     ScapAddr, ScapFd, ScapFdInfo, ScapFdType, ScapGroup, ScapInterface, ScapItem, ScapMachine, ScapThread, ScapUser,
 };
+pub use output::{ScapOutput, ScapWrapping};
 pub use reader::ScapReader;
 pub use writer::{ScapEventHead, ScapWriter};

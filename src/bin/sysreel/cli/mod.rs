@@ -1,5 +1,6 @@
 //! What may be typed: commands, options and their help. Nothing here acts.
 
+mod convert;
 mod fields;
 mod rules;
 mod selection;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use sysreel::replay::rules::Priority;
 
+pub(crate) use self::convert::{CaptureForm, ConvertArgs};
 pub(crate) use self::fields::{FieldsArgs, ListForm};
 pub(crate) use self::rules::{
     CheckArgs, DiffArgs, ExplainArgs, ListArgs, RuleListForm, RulesArgs, RulesCommand, SilenceArgs,
@@ -63,6 +65,7 @@ pub(crate) enum Command {
     },
     Replay(ReplayArgs),
     Events(EventsArgs),
+    Convert(ConvertArgs),
     Info(InfoArgs),
     Fields(FieldsArgs),
     Rules(RulesArgs),

@@ -1,0 +1,64 @@
+//! A `.scap` file: reading it ends, says the same however its bytes arrive, and gives events whose parameters lie in
+//! them. The first byte says whether trailers are made right first, and in which pieces the file comes.
+#![no_main]
+
+use std::io::{Cursor, Read};
+
+use libfuzzer_sys::fuzz_target;
+use sysreel::format::scap::{ScapItem, ScapReader};
+use sysreel::format::schema::codes::code_info;
+use sysreel_fuzz::scap;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((&mode, file)) = bytes.split_first() else { return };
+    let mut file = file.to_vec();
+    if mode & 1 == 0 {
+        scap::heal(&mut file);
+    }
+    let piece = usize::from(mode >> 1).max(1);
+    let whole = told(Box::new(Cursor::new(file.clone())), file.len());
+    let in_pieces = told(Box::new(Pieces { file: Cursor::new(file.clone()), piece }), file.len());
+    assert_eq!(whole, in_pieces);
+});
+
+/// What reading tells, as a text.
+fn told(stream: Box<dyn Read + Send>, length: usize) -> Option<String> {
+    let mut reader = ScapReader::open("fuzz.scap", stream).ok()?;
+    let mut told = String::new();
+    let mut steps = 0;
+    let mut last = 0;
+    loop {
+        let before = reader.offset();
+        assert!(before >= last, "reading goes back");
+        last = before;
+        match reader.next() {
+            Ok(None) => break,
+            Ok(Some(ScapItem::Event(event))) => {
+                assert!(code_info(event.code).is_some());
+                let params: Vec<&[u8]> = event.params().collect();
+                assert_eq!(params.len(), event.param_count());
+                assert!(params.iter().map(|param| param.len()).sum::<usize>() <= 64 << 20);
+                told.push_str(&format!("{event:?}\n"));
+            }
+            Ok(Some(item)) => told.push_str(&format!("{item:?}\n")),
+            Err(damage) => told.push_str(&format!("{damage}\n")),
+        }
+        // every step takes some bytes; what is compressed may be up to a thousand times longer than the file
+        steps += 1;
+        assert!(steps <= length * 1100 + 64, "reading does not end");
+    }
+    Some(told)
+}
+
+/// A file that comes in pieces.
+struct Pieces {
+    file: Cursor<Vec<u8>>,
+    piece: usize,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let room = out.len().min(self.piece);
+        self.file.read(&mut out[..room])
+    }
+}

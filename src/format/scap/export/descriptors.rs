@@ -1,0 +1,112 @@
+//! A descriptor's row as a list of descriptors has it.
+
+use crate::format::row::{FdRow, Text, fd_flags};
+use crate::format::scap::{ScapAddr, ScapFd, ScapFdInfo, ScapFdType};
+
+/// `None` for a descriptor of which nothing is known.
+pub(super) fn scap_fd(row: &FdRow) -> Option<ScapFd> {
+    let ty = type_of(row)?;
+    let info = match ty {
+        ScapFdType::FileV2 => {
+            ScapFdInfo::File { open_flags: row.open_flags, name: Text::clone(&row.name), dev: row.dev }
+        }
+        ScapFdType::Ipv4Socket => ScapFdInfo::Ipv4 {
+            source: ip(&row.client_ip)?,
+            destination: ip(&row.server_ip)?,
+            source_port: row.client_port,
+            destination_port: row.server_port,
+            l4proto: row.l4proto,
+        },
+        ScapFdType::Ipv6Socket => ScapFdInfo::Ipv6 {
+            source: wide_ip(&row.client_ip)?,
+            destination: wide_ip(&row.server_ip)?,
+            source_port: row.client_port,
+            destination_port: row.server_port,
+            l4proto: row.l4proto,
+        },
+        ScapFdType::Ipv4Server => {
+            ScapFdInfo::Ipv4Server { ip: ip(&row.server_ip)?, port: row.server_port, l4proto: row.l4proto }
+        }
+        ScapFdType::Ipv6Server => {
+            ScapFdInfo::Ipv6Server { ip: wide_ip(&row.server_ip)?, port: row.server_port, l4proto: row.l4proto }
+        }
+        // Falco takes the name for what it prints, and makes one of the two kernel addresses only where it is empty
+        ScapFdType::UnixSocket => ScapFdInfo::Unix { source: 0, destination: 0, name: Text::clone(&row.name) },
+        ScapFdType::Unknown
+        | ScapFdType::Other(_)
+        | ScapFdType::File
+        | ScapFdType::Directory
+        | ScapFdType::Fifo
+        | ScapFdType::Event
+        | ScapFdType::Unsupported
+        | ScapFdType::Signalfd
+        | ScapFdType::Eventpoll
+        | ScapFdType::Inotify
+        | ScapFdType::Timerfd
+        | ScapFdType::Netlink
+        | ScapFdType::Bpf
+        | ScapFdType::Userfaultfd
+        | ScapFdType::IoUring
+        | ScapFdType::Memfd
+        | ScapFdType::Pidfd => ScapFdInfo::Name(Text::clone(&row.name)),
+    };
+    Some(ScapFd { fd: row.num, ino: row.ino, ty, info })
+}
+
+/// Addresses of this machine, as far as a descriptor's row tells them.
+pub(super) fn local_addresses(row: &FdRow) -> impl Iterator<Item = ScapAddr> {
+    const CLIENT_HERE: u8 = 1;
+    const SERVER_HERE: u8 = 2;
+    let here = |bit, text: &Text| (row.role & bit != 0).then(|| address(text)).flatten();
+    [here(CLIENT_HERE, &row.client_ip), here(SERVER_HERE, &row.server_ip)].into_iter().flatten()
+}
+
+fn address(bytes: &[u8]) -> Option<ScapAddr> {
+    ip(bytes).map(ScapAddr::V4).or_else(|| ip(bytes).map(ScapAddr::V6))
+}
+
+fn type_of(row: &FdRow) -> Option<ScapFdType> {
+    if row.flags & fd_flags::NO_DESCRIPTOR != 0 {
+        return None;
+    }
+    let is_server = row.flags & fd_flags::SERVER_SOCKET != 0;
+    let is_wide = row.client_ip.len().max(row.server_ip.len()) == 16;
+    Some(match row.type_char {
+        b'f' => ScapFdType::FileV2,
+        b'd' => ScapFdType::Directory,
+        // a socket that was made and neither bound nor connected has no form of its own
+        b'4' | b'6' if row.server_ip.is_empty() => ScapFdType::Unsupported,
+        b'4' | b'6' if is_server && is_wide => ScapFdType::Ipv6Server,
+        b'4' | b'6' if is_server => ScapFdType::Ipv4Server,
+        // an IPv4 address inside an IPv6 socket is kept as one of four bytes
+        b'4' => ScapFdType::Ipv4Socket,
+        b'6' => ScapFdType::Ipv6Socket,
+        b'p' => ScapFdType::Fifo,
+        b'u' => ScapFdType::UnixSocket,
+        b'e' => ScapFdType::Event,
+        b'o' => ScapFdType::Unsupported,
+        b's' => ScapFdType::Signalfd,
+        b'l' => ScapFdType::Eventpoll,
+        b'i' => ScapFdType::Inotify,
+        b't' => ScapFdType::Timerfd,
+        b'n' => ScapFdType::Netlink,
+        b'b' => ScapFdType::Bpf,
+        b'U' => ScapFdType::Userfaultfd,
+        b'r' => ScapFdType::IoUring,
+        b'm' => ScapFdType::Memfd,
+        b'P' => ScapFdType::Pidfd,
+        _ => return None,
+    })
+}
+
+fn ip<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+    bytes.try_into().ok()
+}
+
+/// An IPv6 address, or an IPv4 one inside it.
+fn wide_ip(bytes: &[u8]) -> Option<[u8; 16]> {
+    ip(bytes).or_else(|| {
+        let [a, b, c, d] = ip(bytes)?;
+        Some([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d])
+    })
+}

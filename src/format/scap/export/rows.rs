@@ -1,0 +1,308 @@
+//! A block by rows: its events in their order, and what the dimension rows say.
+
+use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
+use crate::format::row::{FdRow, Text, Value};
+use crate::format::scap::{ScapGroup, ScapThread, ScapUser};
+use crate::format::schema::{EventInfo, EventKind, Physical, flags};
+use crate::format::{Block, BytesColumn, Damage, DimensionTable, EventTable, IntColumn};
+
+/// A block whose columns are at hand.
+pub(super) struct Rows<'b> {
+    tables: Vec<KindRows<'b>>,
+    /// Table and row of every event, in sequence.
+    order: Vec<(u32, u32)>,
+    num: &'b IntColumn,
+    ts_ns: &'b IntColumn,
+    cpu: &'b IntColumn,
+    pub(super) threads: DimensionTable<'b>,
+    fds: DimensionTable<'b>,
+    containers: DimensionTable<'b>,
+    users: DimensionTable<'b>,
+    groups: DimensionTable<'b>,
+}
+
+/// The events of a kind.
+struct KindRows<'b> {
+    info: &'static EventInfo,
+    table: EventTable<'b>,
+    thread: &'b IntColumn,
+    fd: &'b IntColumn,
+    params: Vec<ParamColumn<'b>>,
+}
+
+#[derive(Clone, Copy)]
+enum ParamColumn<'b> {
+    Ints(&'b IntColumn),
+    Bytes(&'b BytesColumn),
+}
+
+/// One event of a block.
+#[derive(Clone, Copy)]
+pub(super) struct EventAt<'r, 'b> {
+    kind: &'r KindRows<'b>,
+    row: usize,
+    pub(super) num: u64,
+    pub(super) ts_ns: u64,
+    pub(super) cpu: u16,
+    /// Row of the thread table.
+    pub(super) thread: usize,
+}
+
+impl<'b> Rows<'b> {
+    /// Looks into a block. Kinds that cannot be read are left out and reported in `damages`.
+    pub(super) fn new(block: &'b Block, damages: &mut Vec<Damage>) -> Result<Rows<'b>, Damage> {
+        let mut order = vec![(u32::MAX, 0); block.rows()];
+        let mut tables = Vec::new();
+        for &(kind, _) in block.kinds() {
+            let (Some(table), Some(info)) = (block.table(kind), kind.info()) else { continue };
+            match KindRows::new(info, table) {
+                Ok((rows, places)) => {
+                    for (row, &place) in places.values().iter().enumerate() {
+                        if let Some(slot) = usize::try_from(place).ok().and_then(|place| order.get_mut(place)) {
+                            *slot = (tables.len() as u32, row as u32);
+                        }
+                    }
+                    tables.push(rows);
+                }
+                Err(damage) => damages.push(damage),
+            }
+        }
+        Ok(Rows {
+            tables,
+            order,
+            num: block.num()?,
+            ts_ns: block.ts_ns()?,
+            cpu: block.cpu()?,
+            threads: block.dimension(Dimension::Thread),
+            fds: block.dimension(Dimension::Fd),
+            containers: block.dimension(Dimension::Container),
+            users: block.dimension(Dimension::User),
+            groups: block.dimension(Dimension::Group),
+        })
+    }
+
+    /// The events, in sequence.
+    pub(super) fn events<'r>(&'r self) -> impl Iterator<Item = EventAt<'r, 'b>> {
+        self.order.iter().enumerate().filter_map(|(seq, &(table, row))| {
+            let kind = self.tables.get(table as usize)?;
+            let row = row as usize;
+            Some(EventAt {
+                kind,
+                row,
+                num: self.num.get(seq)?.cast_unsigned(),
+                ts_ns: self.ts_ns.get(seq)?.cast_unsigned(),
+                cpu: u16::try_from(self.cpu.get(seq)?).unwrap_or_default(),
+                thread: usize::try_from(kind.thread.get(row)?).ok()?,
+            })
+        })
+    }
+
+    pub(super) fn thread_int(&self, row: usize, column: ThreadColumn) -> Result<Option<i64>, Damage> {
+        Ok(self.threads.int(column as u16)?.get(row))
+    }
+
+    /// The row that a thread refers to.
+    pub(super) fn thread_ref(&self, row: usize, column: ThreadColumn) -> Result<Option<usize>, Damage> {
+        Ok(self.thread_int(row, column)?.and_then(|target| usize::try_from(target).ok()))
+    }
+
+    fn thread_text(&self, row: usize, column: ThreadColumn) -> Result<Text, Damage> {
+        Ok(Text::from(self.threads.bytes(column as u16)?.get(row).unwrap_or_default()))
+    }
+
+    /// A thread as a list of threads has it.
+    pub(super) fn scap_thread(&self, row: usize) -> Result<ScapThread, Damage> {
+        use ThreadColumn as Column;
+        let int = |column| Ok::<i64, Damage>(self.thread_int(row, column)?.unwrap_or_default());
+        let text = |column| self.thread_text(row, column);
+        let low = |number: i64| number as u32;
+        let exe_flags = low(int(Column::ExeFlags)?);
+        let has = |word| flags::EXECVE_FLAGS.value_of(word).is_some_and(|bit| exe_flags & bit != 0);
+        let (tid, pid) = (int(Column::Tid)?, int(Column::Pid)?);
+        let user = self.thread_ref(row, Column::User)?;
+        let group = self.thread_ref(row, Column::Group)?;
+        let id = |id: Option<u32>| id.unwrap_or(u32::MAX);
+        Ok(ScapThread {
+            tid,
+            pid,
+            ptid: int(Column::Ppid)?,
+            sid: int(Column::Sid)?,
+            vpgid: int(Column::Vpgid)?,
+            comm: text(Column::Comm)?,
+            exe: text(Column::Exe)?,
+            exepath: text(Column::Exepath)?,
+            args: text(Column::Args)?,
+            cwd: with_slash(text(Column::Cwd)?),
+            fdlimit: int(Column::Fdlimit)?,
+            flags: if tid == pid { 0 } else { FLAGS_OF_FURTHER_THREADS },
+            uid: id(user.map(|row| self.user_id(row)).transpose()?.flatten()),
+            gid: id(group.map(|row| self.group_id(row)).transpose()?.flatten()),
+            vm_size_kb: low(int(Column::VmSize)?),
+            vm_rss_kb: low(int(Column::VmRss)?),
+            vm_swap_kb: low(int(Column::VmSwap)?),
+            pf_major: int(Column::PfMajor)?.cast_unsigned(),
+            pf_minor: int(Column::PfMinor)?.cast_unsigned(),
+            env: text(Column::Env)?,
+            vtid: int(Column::Vtid)?,
+            vpid: int(Column::Vpid)?,
+            cgroups: text(Column::Cgroups)?,
+            root: text(Column::Root)?,
+            pidns_init_start_ns: int(Column::PidnsInitStart)?.cast_unsigned(),
+            tty: low(int(Column::Tty)?),
+            loginuid: low(int(Column::Loginuid)?),
+            exe_writable: has("EXE_WRITABLE"),
+            cap_inheritable: int(Column::CapInheritable)?.cast_unsigned(),
+            cap_permitted: int(Column::CapPermitted)?.cast_unsigned(),
+            cap_effective: int(Column::CapEffective)?.cast_unsigned(),
+            exe_upper_layer: has("EXE_UPPER_LAYER"),
+            exe_ino: int(Column::ExeIno)?.cast_unsigned(),
+            exe_ino_ctime_ns: int(Column::ExeInoCtime)?.cast_unsigned(),
+            exe_ino_mtime_ns: int(Column::ExeInoMtime)?.cast_unsigned(),
+            exe_from_memfd: has("EXE_FROM_MEMFD"),
+            exe_lower_layer: has("EXE_LOWER_LAYER"),
+            pgid: int(Column::Pgid)?,
+        })
+    }
+
+    /// A descriptor's row.
+    pub(super) fn fd_row(&self, row: usize) -> Result<FdRow, Damage> {
+        let int = |column: FdColumn| Ok::<i64, Damage>(self.fds.int(column as u16)?.get(row).unwrap_or_default());
+        let text = |column: FdColumn| {
+            Ok::<Text, Damage>(Text::from(self.fds.bytes(column as u16)?.get(row).unwrap_or_default()))
+        };
+        Ok(FdRow {
+            num: int(FdColumn::Num)?,
+            type_char: int(FdColumn::TypeChar)? as u8,
+            name: text(FdColumn::Name)?,
+            name_raw: text(FdColumn::NameRaw)?,
+            open_flags: int(FdColumn::OpenFlags)? as u32,
+            dev: int(FdColumn::Dev)? as u32,
+            ino: int(FdColumn::Ino)?.cast_unsigned(),
+            l4proto: int(FdColumn::L4Proto)? as u8,
+            role: int(FdColumn::Role)? as u8,
+            client_ip: text(FdColumn::ClientIp)?,
+            client_port: int(FdColumn::ClientPort)? as u16,
+            server_ip: text(FdColumn::ServerIp)?,
+            server_port: int(FdColumn::ServerPort)? as u16,
+            flags: int(FdColumn::Flags)? as u32,
+        })
+    }
+
+    /// A descriptor's number.
+    pub(super) fn fd_number(&self, row: usize) -> Result<Option<i64>, Damage> {
+        Ok(self.fds.int(FdColumn::Num as u16)?.get(row))
+    }
+
+    fn user_id(&self, row: usize) -> Result<Option<u32>, Damage> {
+        Ok(self.users.int(UserColumn::Uid as u16)?.get(row).map(|uid| uid as u32))
+    }
+
+    fn group_id(&self, row: usize) -> Result<Option<u32>, Damage> {
+        Ok(self.groups.int(GroupColumn::Gid as u16)?.get(row).map(|gid| gid as u32))
+    }
+
+    /// The users that the block names.
+    pub(super) fn named_users(&self) -> Result<Vec<ScapUser>, Damage> {
+        let text = |row: usize, column: UserColumn| {
+            Ok::<Text, Damage>(Text::from(self.users.bytes(column as u16)?.get(row).unwrap_or_default()))
+        };
+        let mut users = Vec::new();
+        for row in 0..self.users.rows() {
+            let name = text(row, UserColumn::Name)?;
+            if let Some(uid) = self.user_id(row)?.filter(|_| !name.is_empty()) {
+                let (home, shell) = (text(row, UserColumn::Home)?, text(row, UserColumn::Shell)?);
+                users.push(ScapUser { uid, gid: uid, name, home, shell });
+            }
+        }
+        Ok(users)
+    }
+
+    /// The groups that the block names.
+    pub(super) fn named_groups(&self) -> Result<Vec<ScapGroup>, Damage> {
+        let mut groups = Vec::new();
+        for row in 0..self.groups.rows() {
+            let name = self.groups.bytes(GroupColumn::Name as u16)?.get(row).unwrap_or_default();
+            if let Some(gid) = self.group_id(row)?.filter(|_| !name.is_empty()) {
+                groups.push(ScapGroup { gid, name: Text::from(name) });
+            }
+        }
+        Ok(groups)
+    }
+
+    pub(super) fn container_text(&self, row: usize, column: ContainerColumn) -> Result<&'b [u8], Damage> {
+        Ok(self.containers.bytes(column as u16)?.get(row).unwrap_or_default())
+    }
+
+    pub(super) fn container_int(&self, row: usize, column: ContainerColumn) -> Result<Option<i64>, Damage> {
+        Ok(self.containers.int(column as u16)?.get(row))
+    }
+}
+
+/// `CLONE_FILES` and `CLONE_THREAD`: what the further threads of a process were made with.
+const FLAGS_OF_FURTHER_THREADS: u32 = 1 | 8192;
+
+/// Falco's working directories end in a slash.
+fn with_slash(path: Text) -> Text {
+    match path.last() {
+        None | Some(b'/') => path,
+        Some(_) => Text::from([&path, &b"/"[..]].concat()),
+    }
+}
+
+impl<'b> KindRows<'b> {
+    /// The kind's columns, and the places of its events in the block.
+    fn new(info: &'static EventInfo, table: EventTable<'b>) -> Result<(KindRows<'b>, &'b IntColumn), Damage> {
+        let mut params = Vec::with_capacity(info.params.len());
+        for (at, param) in info.params.iter().enumerate() {
+            params.push(match param.ty.physical() {
+                Physical::Int => ParamColumn::Ints(table.param_int(at)?),
+                Physical::Bytes => ParamColumn::Bytes(table.param_bytes(at)?),
+            });
+        }
+        Ok((KindRows { info, table, thread: table.thread()?, fd: table.fd()?, params }, table.seq()?))
+    }
+}
+
+impl<'b> EventAt<'_, 'b> {
+    pub(super) fn kind(&self) -> EventKind {
+        self.kind.info.kind
+    }
+
+    pub(super) fn info(&self) -> &'static EventInfo {
+        self.kind.info
+    }
+
+    /// Row of the descriptor table.
+    pub(super) fn fd(&self) -> Option<usize> {
+        self.kind.fd.get(self.row).and_then(|row| usize::try_from(row).ok())
+    }
+
+    /// The resolved paths: of the event, and of what it renames or links.
+    pub(super) fn paths(&self) -> Result<[Option<&'b [u8]>; 2], Damage> {
+        Ok([self.kind.table.path()?.get(self.row), self.kind.table.source_path()?.get(self.row)])
+    }
+
+    pub(super) fn param(&self, at: usize) -> Value<'b> {
+        match self.kind.params.get(at) {
+            Some(ParamColumn::Ints(column)) => column.get(self.row).map_or(Value::Null, Value::Int),
+            Some(ParamColumn::Bytes(column)) => column.get(self.row).map_or(Value::Null, Value::Bytes),
+            None => Value::Null,
+        }
+    }
+
+    /// A number by its parameter's name.
+    pub(super) fn int(&self, name: &str) -> Option<i64> {
+        match self.param(self.kind.info.param(name)?) {
+            Value::Int(number) => Some(number),
+            Value::Null | Value::Bytes(_) => None,
+        }
+    }
+
+    /// A text by its parameter's name.
+    pub(super) fn text(&self, name: &str) -> Option<&'b [u8]> {
+        match self.param(self.kind.info.param(name)?) {
+            Value::Bytes(text) => Some(text),
+            Value::Null | Value::Int(_) => None,
+        }
+    }
+}
