@@ -41,9 +41,9 @@ pub(crate) fn run(args: &ConvertArgs, terminal: &Terminal) -> anyhow::Result<Exi
     };
     let destination = Destination::check(&args.output, args.force)?;
     let outcome = match form {
-        CaptureForm::Reel => conversion.to_reel(args, &destination),
-        CaptureForm::Scap => conversion.to_scap(args, &destination, ScapWrapping::Plain),
-        CaptureForm::ScapGz => conversion.to_scap(args, &destination, ScapWrapping::Gzip),
+        CaptureForm::Reel => conversion.write_reel(args, &destination),
+        CaptureForm::Scap => conversion.write_scap(args, &destination, ScapWrapping::Plain),
+        CaptureForm::ScapGz => conversion.write_scap(args, &destination, ScapWrapping::Gzip),
     };
     let Conversion { progress, figures, problems } = conversion;
     progress.finish();
@@ -63,7 +63,7 @@ struct Conversion<'t> {
 
 impl Conversion<'_> {
     /// Writes a capture of ours. What the form has no place for: nothing.
-    fn to_reel(&mut self, args: &ConvertArgs, destination: &Destination) -> anyhow::Result<Vec<String>> {
+    fn write_reel(&mut self, args: &ConvertArgs, destination: &Destination) -> anyhow::Result<Vec<String>> {
         let mut reader = open_capture(&args.input)?;
         if reader.has_chain() {
             return Err(anyhow!("{}: this is a .reel file already", reader.file()));
@@ -92,7 +92,7 @@ impl Conversion<'_> {
     }
 
     /// Writes a capture of Falco's. What the form has no place for, a sentence each.
-    fn to_scap(
+    fn write_scap(
         &mut self,
         args: &ConvertArgs,
         destination: &Destination,

@@ -23,7 +23,7 @@ pub struct ScapOutput<W: Write> {
 
 enum Form<W: Write> {
     Plain(BufWriter<W>),
-    Gzip(BufWriter<GzipWriter<W>>),
+    Gzip(Box<BufWriter<GzipWriter<W>>>),
 }
 
 impl<W: Write> ScapOutput<W> {
@@ -31,7 +31,7 @@ impl<W: Write> ScapOutput<W> {
     pub fn new(out: W, wrapping: ScapWrapping) -> ScapOutput<W> {
         let form = match wrapping {
             ScapWrapping::Plain => Form::Plain(BufWriter::with_capacity(BUFFER, out)),
-            ScapWrapping::Gzip => Form::Gzip(BufWriter::with_capacity(BUFFER, GzipWriter::new(out))),
+            ScapWrapping::Gzip => Form::Gzip(Box::new(BufWriter::with_capacity(BUFFER, GzipWriter::new(out)))),
         };
         ScapOutput { form }
     }

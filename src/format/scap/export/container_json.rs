@@ -82,7 +82,9 @@ pub(super) fn container_json(rows: &Rows<'_>, row: usize) -> Result<Option<Strin
             labels.entry(key).or_insert_with(|| json!(String::from_utf8_lossy(value)));
         }
     }
-    container.insert("labels".to_owned(), Json::Object(labels));
+    if !labels.is_empty() {
+        container.insert("labels".to_owned(), Json::Object(labels));
+    }
     let pod_labels = object(text(ContainerColumn::PodLabelsJson)?);
     if !pod_labels.is_empty() {
         container.insert("pod_sandbox_labels".to_owned(), Json::Object(pod_labels));

@@ -2,7 +2,7 @@
 //!
 //! Enters: the blocks of a capture, twice. Leaves: a file as Falco 0.44 records one: the state before the first event
 //! ([`Survey`]), then every event with its parameters, in exit-only form. Containers that the capture knows of without
-//! an event of its own get one before their first event.
+//! an event of its own get one before their first event, and so do parents that ended outside what was recorded.
 //!
 //! What `.scap` has no place for is left out and counted: events that were lost, when threads started that were there
 //! before, what a later look at the machine told of a descriptor.
@@ -11,6 +11,7 @@ mod container_json;
 mod descriptors;
 mod numbering;
 mod params;
+mod parents;
 mod rows;
 mod survey;
 
@@ -27,6 +28,7 @@ use super::{ScapEventHead, ScapFd, ScapGroup, ScapMachine, ScapUser, ScapWriter}
 use container_json::container_json;
 use numbering::Numbering;
 use params::put_param;
+use parents::Parents;
 use rows::{EventAt, Rows};
 pub use survey::Survey;
 
@@ -43,6 +45,7 @@ pub struct ScapExport<W: Write> {
     /// Containers that need no event any more.
     told_containers: FxHashSet<Text>,
     numbering: Numbering,
+    parents: Parents,
     figures: ScapExportFigures,
     /// Every parameter of an event, one after the other, and where each ends.
     bytes: Vec<u8>,
@@ -56,6 +59,8 @@ pub struct ScapExportFigures {
     pub events: u64,
     /// Events that tell of containers, which the capture has no events for.
     pub container_events: u64,
+    /// Events that tell of a parent's end, which the capture has no events for.
+    pub process_ends: u64,
     /// Threads that were there before the first event.
     pub threads: u64,
     /// Descriptors that were open before it.
@@ -95,6 +100,7 @@ impl<W: Write> ScapExport<W> {
             writer,
             told_containers: survey.told_containers,
             numbering: Numbering::new(users, groups),
+            parents: Parents::default(),
             figures,
             bytes: Vec::new(),
             ends: Vec::new(),
@@ -119,6 +125,9 @@ impl<W: Write> ScapExport<W> {
                 if let Err(damage) = self.tell_container(&rows, &event)? {
                     damages.push(damage);
                 }
+            }
+            if let Err(damage) = self.tell_unseen_end(&rows, &event)? {
+                damages.push(damage);
             }
             self.write_event(&rows, &event)?;
         }
@@ -156,6 +165,22 @@ impl<W: Write> ScapExport<W> {
         let fits = self.numbering.reach(event.num, head, &mut self.writer)?;
         self.figures.renumbered += u64::from(!fits);
         self.writer.write_event(head, &params)
+    }
+
+    /// Before the first event after a parent's end that no event tells of: that end. The inner result is damage of the
+    /// block.
+    fn tell_unseen_end(&mut self, rows: &Rows<'_>, event: &EventAt<'_, '_>) -> io::Result<Result<(), Damage>> {
+        let end = match self.parents.follow(rows, event) {
+            Ok(Some(end)) => end,
+            Ok(None) => return Ok(Ok(())),
+            Err(damage) => return Ok(Err(damage)),
+        };
+        let head = ScapEventHead { code: EventKind::PROCEXIT.0, cpu: event.cpu, ts_ns: event.ts_ns, tid: end.pid };
+        let (unknown, reaper) = (0i64.to_le_bytes(), end.reaper.to_le_bytes());
+        self.writer.write_event(head, &[&unknown, &unknown, &[0], &[0], &reaper])?;
+        self.numbering.next += 1;
+        self.figures.process_ends += 1;
+        Ok(Ok(()))
     }
 
     /// Before the first event in a container: what is known of it. The inner result is damage of the block.

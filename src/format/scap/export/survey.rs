@@ -6,6 +6,7 @@
 //! nobody made was open before, in the process that the chain of clones begins with.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -66,7 +67,16 @@ impl Survey {
     fn read_block(&mut self, block: &Block, damages: &mut Vec<Damage>) -> Result<(), Damage> {
         let rows = Rows::new(block, damages)?;
         for user in rows.named_users()? {
-            self.users.entry(user.uid).or_insert(user);
+            // of a container's user only the name is known; the host's says more
+            match self.users.entry(user.uid) {
+                Entry::Vacant(entry) => {
+                    entry.insert(user);
+                }
+                Entry::Occupied(mut entry) if entry.get().shell.is_empty() && entry.get().home.is_empty() => {
+                    entry.insert(user);
+                }
+                Entry::Occupied(_) => {}
+            }
         }
         for group in rows.named_groups()? {
             self.groups.entry(group.gid).or_insert(group);
