@@ -44,13 +44,16 @@ pub(super) fn read_operand(field: &TypedField, op: Op, text: &str) -> Result<Lit
             _ => None,
         },
         ValueClass::Int(least, most) => {
-            read_integer(text).filter(|value| (i128::from(least)..=i128::from(most)).contains(value)).and_then(int)
+            let value = read_integer(text).map(|value| wrap_negative(value, least.into(), most.into()));
+            value.filter(|value| (i128::from(least)..=i128::from(most)).contains(value)).and_then(int)
         }
-        ValueClass::Unsigned => match read_integer(text).map(u64::try_from) {
-            // By its bits.
-            Some(Ok(value)) => Some(Literal::Int(value.cast_signed())),
-            Some(Err(_)) | None => None,
-        },
+        ValueClass::Unsigned => {
+            match read_integer(text).map(|value| u64::try_from(wrap_negative(value, 0, u64::MAX.into()))) {
+                // By its bits.
+                Some(Ok(value)) => Some(Literal::Int(value.cast_signed())),
+                Some(Err(_)) | None => None,
+            }
+        }
         ValueClass::Double => text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Literal::Double),
         ValueClass::Ip => read_address(text).map(Literal::Ip),
         ValueClass::Net => read_network(text).map(|(address, length)| Literal::Net(address, length)),
@@ -59,6 +62,11 @@ pub(super) fn read_operand(field: &TypedField, op: Op, text: &str) -> Result<Lit
         ValueClass::Port => read_integer(text).filter(|value| (0..=0xffff).contains(value)).and_then(int),
     };
     literal.ok_or_else(|| wrong_operand(&field.expr.to_string(), field.class, text))
+}
+
+/// The engine takes -1 for the largest number of a type without a sign, as C does.
+fn wrap_negative(value: i128, least: i128, most: i128) -> i128 {
+    if least == 0 && (-most - 1..0).contains(&value) { most + 1 + value } else { value }
 }
 
 fn int(value: i128) -> Option<Literal> {

@@ -44,6 +44,22 @@ fn words_keep_what_they_are() {
 }
 
 #[test]
+fn numbers_are_decimal_or_hexadecimal_and_wrap_below_zero() {
+    let value = |text: &str| match parse_condition(text).unwrap() {
+        Expr::Test(mut test) => test.values.remove(0),
+        other => panic!("{other}"),
+    };
+    assert_eq!(value("user.uid = -1"), Literal::Int(4_294_967_295));
+    assert_eq!(value("user.loginuid = -1"), Literal::Int(-1));
+    assert_eq!(value("evt.num != -1"), Literal::Int(-1));
+    assert_eq!(value("fd.num < 0x1F"), value("fd.num < 31"));
+    assert_eq!(value("fd.sport = \"\""), Literal::Int(0));
+    assert!(parse_condition("user.uid = -4294967297").is_err());
+    assert!(parse_condition("fd.sport = -1").is_err());
+    assert!(parse_condition("fd.num = 1.5").is_err());
+}
+
+#[test]
 fn lists_are_put_in_place() {
     let lists = "- list: a\n  items: [x, two words]\n- list: b\n  items: [a, y]\n- list: none\n  items: []";
     assert_eq!(meaning(lists, "evt.type = open and proc.name in (b, z)"), {
