@@ -144,6 +144,7 @@ pub(super) fn fd_value<'b>(
         FdFact::Proto(End::Client | End::Server) if addresses(view, row, End::Local, purpose)?.is_none() => {
             match addresses(view, row, End::Server, purpose)? {
                 Some(_) => FieldValue::text(b""),
+                None if end_is_client(fact) && is_connected_unix(view, row)? => FieldValue::text(b""),
                 None => FieldValue::Missing,
             }
         }
@@ -163,7 +164,9 @@ pub(super) fn fd_value<'b>(
             _ => FieldValue::Missing,
         },
         FdFact::IsServer => FieldValue::Bool(
-            int(FdColumn::Role)?.unwrap_or_default() & 2 != 0 || has_flag(view, row, fd_flags::SERVER_SOCKET)?,
+            int(FdColumn::Role)?.unwrap_or_default() & 2 != 0
+                || has_flag(view, row, fd_flags::SERVER_SOCKET)?
+                || is_fresh_inet6(view, row)?,
         ),
         FdFact::Connected => FieldValue::Bool(has_flag(view, row, fd_flags::CONNECTED)?),
         FdFact::UpperLayer => FieldValue::Bool(has_flag(view, row, fd_flags::UPPER_LAYER)?),
@@ -178,6 +181,20 @@ pub(super) fn fd_value<'b>(
         // These need the event or its thread; see `event::fd_of_event`.
         FdFact::NameChanged | FdFact::Uid | FdFact::ContainerName | FdFact::ContainerDirectory => FieldValue::Missing,
     })
+}
+
+fn end_is_client(fact: FdFact) -> bool {
+    fact == FdFact::Proto(End::Client)
+}
+
+/// Falco names the service of a connected unix socket's client, and the name is empty.
+fn is_connected_unix(view: &BlockView<'_>, row: usize) -> Result<bool, Damage> {
+    Ok(type_char(view, row)? == Some(b'u') && has_flag(view, row, fd_flags::CONNECTED)?)
+}
+
+/// To Falco a socket of IPv6 is a server's until it is bound or connected; one of IPv4 is not.
+fn is_fresh_inet6(view: &BlockView<'_>, row: usize) -> Result<bool, Damage> {
+    Ok(type_char(view, row)? == Some(b'6') && view.fd_text(row, FdColumn::Name)?.is_empty())
 }
 
 fn has_flag(view: &BlockView<'_>, row: usize, flag: u32) -> Result<bool, Damage> {

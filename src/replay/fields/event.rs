@@ -1,6 +1,9 @@
 //! Facts of events.
 
+use std::borrow::Cow;
+
 use super::access::{ErrorClass, EventFact, FdFact, FdListFact, PathRole, TimePart};
+use super::referent::resolved_path;
 use super::source::Source;
 use super::value::FieldValue;
 use super::view::EventRow;
@@ -9,7 +12,7 @@ use crate::format::Damage;
 use crate::format::dimension::{FdColumn, ThreadColumn};
 use crate::format::schema::flags::FILE_FLAGS;
 use crate::format::schema::{
-    Category, EventFlags, EventInfo, EventKind, EventSource, ParamType, Physical, audit_plugin_name,
+    Category, EventFlags, EventInfo, EventKind, EventSource, ParamInfo, ParamType, Physical, audit_plugin_name,
 };
 use crate::replay::fields::access::ContainerFact;
 
@@ -105,7 +108,7 @@ pub(super) fn kind_value(info: &'static EventInfo, fact: EventFact, arg: Argumen
             FieldValue::Missing
         }
         EventFact::AbsPath => {
-            if info.params.iter().any(|param| param.ty == ParamType::FsRelPath) {
+            if has_abs_path(kind) {
                 return None;
             }
             FieldValue::Missing
@@ -126,6 +129,7 @@ pub(super) fn event_value<'b>(
     row: &EventRow<'_, 'b>,
     fact: EventFact,
     arg: Argument<'_>,
+    purpose: Purpose,
 ) -> Result<FieldValue<'b>, Damage> {
     let Some(info) = row.info() else { return Ok(FieldValue::Missing) };
     if let Some(value) = kind_value(info, fact, arg) {
@@ -161,11 +165,11 @@ pub(super) fn event_value<'b>(
             None => FieldValue::Missing,
         },
         EventFact::RawArg => match param_at(info, arg) {
-            Some(at) => param::raw_param(row, at)?,
+            Some(at) => param::raw_param(row, at, purpose)?,
             None => FieldValue::Missing,
         },
         EventFact::Buffer => match data_param(info) {
-            Some(at) => row.param_bytes(at)?.map_or(FieldValue::Missing, FieldValue::text),
+            Some(at) => row.param_bytes(at)?.map_or(FieldValue::Missing, |bytes| param::bytes_for(purpose, bytes)),
             None => FieldValue::Missing,
         },
         EventFact::BufLen => match row.fd()? {
@@ -448,15 +452,58 @@ fn named_int(row: &EventRow<'_, '_>, name: &str) -> Result<i64, Damage> {
 }
 
 fn abs_path<'b>(row: &EventRow<'_, 'b>, arg: Argument<'_>) -> Result<FieldValue<'b>, Damage> {
-    let is_link = matches!(row.kind(), EventKind::LINKAT);
-    let path = match arg {
+    let is_target = arg == Argument::Key("dst");
+    let (recorded, param) = match (row.kind(), is_target) {
         // Of a link the source is what exists already, unlike in `fs.path.source`.
-        Argument::Key("dst") if is_link => row.source_path()?,
-        Argument::Key("dst") if row.kind() == EventKind::SYMLINKAT => row.source_path()?,
-        Argument::Key("dst") => row.path()?,
-        _ if is_link => row.path()?,
-        _ if path::has_two_paths(row.kind()) => row.source_path()?,
-        _ => row.path()?,
+        (EventKind::LINKAT, true) => (row.source_path()?, "newpath"),
+        (EventKind::LINKAT, false) => (row.path()?, "oldpath"),
+        (EventKind::SYMLINKAT, _) => (row.source_path()?, "linkpath"),
+        (EventKind::RENAMEAT | EventKind::RENAMEAT2, true) => (row.path()?, "newpath"),
+        (EventKind::RENAMEAT | EventKind::RENAMEAT2, false) => (row.source_path()?, "oldpath"),
+        _ => (row.path()?, ""),
     };
-    Ok(path.map_or(FieldValue::Missing, FieldValue::text))
+    let Some(info) = row.info() else { return Ok(FieldValue::Missing) };
+    let is_path = |param: &ParamInfo| matches!(param.ty, ParamType::FsRelPath | ParamType::FsPath);
+    let Some(at) = info.param(param).or_else(|| info.params.iter().position(is_path)) else {
+        return Ok(FieldValue::Missing);
+    };
+    let raw = row.param_bytes(at)?.unwrap_or_default();
+    let (path, is_absolute) = match (recorded, raw.starts_with(b"/")) {
+        (Some(path), is_absolute) => (Some(Cow::Borrowed(path)), is_absolute),
+        (None, _) if raw.is_empty() => return Ok(FieldValue::Missing),
+        // Nothing is recorded of a call that failed; the parameters tell what it was asked to do.
+        (None, true) => (Some(Cow::Owned(path::join(raw, b""))), true),
+        (None, false) => (resolved_path(row, at, raw)?, false),
+    };
+    let Some(path) = path.filter(|path| !path.starts_with(UNKNOWN_DIRECTORY)) else {
+        return Ok(FieldValue::made([UNKNOWN_DIRECTORY, b"/", raw].concat()));
+    };
+    // Falco puts a slash behind the directory whatever it is.
+    let dirfd = info.params.get(at).and_then(|param| param.dirfd).map(usize::from);
+    let has_dirfd = dirfd.map_or(Ok(None), |dirfd| row.param_int(dirfd))?.is_some_and(|dirfd| dirfd >= 0);
+    if has_dirfd && !is_absolute && path.strip_prefix(b"/") == Some(raw) {
+        return Ok(FieldValue::made([b"/", path.as_ref()].concat()));
+    }
+    Ok(FieldValue::Text(path))
 }
+
+/// The calls whose absolute path Falco gives.
+fn has_abs_path(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::OPENAT
+            | EventKind::OPENAT2
+            | EventKind::OPEN_BY_HANDLE_AT
+            | EventKind::UNLINKAT
+            | EventKind::RENAMEAT
+            | EventKind::RENAMEAT2
+            | EventKind::LINKAT
+            | EventKind::SYMLINKAT
+            | EventKind::MKDIRAT
+            | EventKind::FCHMODAT
+            | EventKind::FCHOWNAT
+    )
+}
+
+/// What stands before a path that is relative to a directory that is not known.
+const UNKNOWN_DIRECTORY: &[u8] = b"<UNKNOWN>";

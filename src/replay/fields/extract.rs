@@ -15,7 +15,7 @@ pub fn field_value<'b>(
     purpose: Purpose,
 ) -> Result<FieldValue<'b>, Damage> {
     match field.access {
-        Access::Event(fact) => event::event_value(row, fact, arg),
+        Access::Event(fact) => event::event_value(row, fact, arg, purpose),
         Access::Fd(fact @ (FdFact::NameChanged | FdFact::Uid | FdFact::ContainerName | FdFact::ContainerDirectory)) => {
             event::fd_of_event(row, fact)
         }

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use super::referent::{AT_FDCWD, resolved_path, thread_of, write_descriptor};
 use super::value::{FieldValue, write_signed, write_unsigned};
 use super::view::EventRow;
-use super::{clock, descriptor, names, path};
+use super::{Purpose, clock, descriptor, names, path};
 use crate::format::Damage;
 use crate::format::dimension::ThreadColumn;
 use crate::format::schema::flags::FlagTable;
@@ -63,7 +63,7 @@ pub(super) fn param_words<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<Field
 }
 
 /// One parameter as the number or text it is.
-pub(super) fn raw_param<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<FieldValue<'b>, Damage> {
+pub(super) fn raw_param<'b>(row: &EventRow<'_, 'b>, at: usize, purpose: Purpose) -> Result<FieldValue<'b>, Damage> {
     let Some(param) = row.info().and_then(|info| info.params.get(at)) else { return Ok(FieldValue::Missing) };
     match param.ty.physical() {
         Physical::Int => {
@@ -81,9 +81,21 @@ pub(super) fn raw_param<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<FieldVa
             ParamType::CharBuf | ParamType::FsPath | ParamType::FsRelPath => {
                 Ok(row.param_bytes(at)?.map_or(FieldValue::text(NO_TEXT), FieldValue::text))
             }
-            ParamType::ByteBuf => Ok(FieldValue::text(row.param_bytes(at)?.unwrap_or_default())),
+            ParamType::ByteBuf => Ok(bytes_for(purpose, row.param_bytes(at)?.unwrap_or_default())),
             _ => Ok(row.param_bytes(at)?.map_or(FieldValue::Missing, FieldValue::text)),
         },
+    }
+}
+
+/// Bytes that need not be text: compared as they are, printed with a dot for each that cannot be shown.
+pub(super) fn bytes_for(purpose: Purpose, bytes: &[u8]) -> FieldValue<'_> {
+    match purpose {
+        Purpose::Test => FieldValue::text(bytes),
+        Purpose::Print => {
+            let mut shown = Vec::with_capacity(bytes.len());
+            write_dotted(bytes, &mut shown);
+            FieldValue::made(shown)
+        }
     }
 }
 
@@ -146,9 +158,7 @@ fn render_number(
         }
         ParamType::Pid | ParamType::Pid32 => {
             write_signed(number, value);
-            if number < 0 {
-                words.extend_from_slice(errno_of(number).unwrap_or_default().as_bytes());
-            } else if number > 0
+            if number > 0
                 && let Some(thread) = thread_of(row, number)?
             {
                 words.extend_from_slice(row.view().thread_text(thread, ThreadColumn::Comm)?);
@@ -195,10 +205,7 @@ fn render_number(
         }
         ParamType::RelTime => {
             write_unsigned(unsigned, value);
-            match (unsigned / 1_000_000_000, unsigned % 1_000_000_000) {
-                (seconds, 0) => write(words, format_args!("{seconds}s")),
-                (seconds, nanos) => write(words, format_args!("{seconds}.{nanos:09}s")),
-            }
+            write_seconds(unsigned, words);
         }
         ParamType::AbsTime => clock::write_utc_datetime(unsigned, value),
         ParamType::SyscallId => {
@@ -337,6 +344,14 @@ fn push_word(out: &mut Vec<u8>, word: &str) {
     out.extend_from_slice(word.as_bytes());
 }
 
+/// A span of time in seconds, with the nanoseconds if there are any.
+fn write_seconds(nanos: u64, out: &mut Vec<u8>) {
+    match (nanos / 1_000_000_000, nanos % 1_000_000_000) {
+        (seconds, 0) => write(out, format_args!("{seconds}s")),
+        (seconds, nanos) => write(out, format_args!("{seconds}.{nanos:09}s")),
+    }
+}
+
 /// Entries of a polled list: number, type letter and events (`4:p1`).
 fn write_fd_list(row: &EventRow<'_, '_>, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Damage> {
     for (at, (number, events)) in path::fd_list(bytes).enumerate() {
@@ -377,7 +392,7 @@ fn write_dynamic(kind: EventKind, param: &ParamInfo, bytes: &[u8], value: &mut V
         (EventKind::SETSOCKOPT | EventKind::GETSOCKOPT, 4) => {
             let nanos = number();
             write(value, format_args!("{nanos}"));
-            write(words, format_args!("{}.{:09}s", nanos / 1_000_000_000, nanos % 1_000_000_000));
+            write_seconds(nanos, words);
         }
         (EventKind::PTRACE, 0) => unsigned(value),
         (EventKind::PTRACE, 1) => {

@@ -112,6 +112,11 @@ pub(super) fn socket_tuple(bytes: &[u8]) -> Option<Vec<u8>> {
         INET | INET6 => {
             let (source, source_port, rest) = split_end(family, rest)?;
             let (target, target_port, _) = split_end(family, rest)?;
+            let (source, target) = match (source.to_canonical(), target.to_canonical()) {
+                // IPv4 in a socket of IPv6
+                (IpAddr::V4(source), IpAddr::V4(target)) => (IpAddr::V4(source), IpAddr::V4(target)),
+                _ => (source, target),
+            };
             write(&mut text, format_args!("{source}:{source_port}->{target}:{target_port}"));
         }
         _ => return None,

@@ -30,6 +30,7 @@ pub struct BlockView<'b> {
     groups: DimensionTable<'b>,
     rows_by_tid: OnceCell<HashMap<i64, Vec<usize>, FxBuildHasher>>,
     first_events: OnceCell<Vec<i64>>,
+    exits: OnceCell<HashMap<i64, Vec<i64>, FxBuildHasher>>,
     audit_members: OnceCell<AuditMembers>,
 }
 
@@ -46,6 +47,7 @@ impl<'b> BlockView<'b> {
             groups: block.dimension(Dimension::Group),
             rows_by_tid: OnceCell::new(),
             first_events: OnceCell::new(),
+            exits: OnceCell::new(),
             audit_members: OnceCell::new(),
         }
     }
@@ -192,6 +194,24 @@ impl<'b> BlockView<'b> {
         Ok(self.thread_rows_of(tid)?.last().copied())
     }
 
+    /// The positions of the events that say that the thread with an id has ended.
+    fn exits_of(&self, tid: i64) -> Result<&[i64], Damage> {
+        if self.exits.get().is_none() {
+            let mut exits: HashMap<i64, Vec<i64>, FxBuildHasher> = HashMap::default();
+            if let Some(table) = self.block.table(EventKind::PROCEXIT) {
+                let (threads, seqs, tids) = (table.thread()?, table.seq()?, self.thread_ints(ThreadColumn::Tid)?);
+                for row in 0..table.rows() {
+                    let tid = reference(threads, row).and_then(|thread| tids.get(thread));
+                    if let (Some(tid), Some(seq)) = (tid, seqs.get(row)) {
+                        exits.entry(tid).or_default().push(seq);
+                    }
+                }
+            }
+            let _ = self.exits.set(exits);
+        }
+        Ok(self.exits.get().and_then(|exits| exits.get(&tid)).map_or(&[], Vec::as_slice))
+    }
+
     /// The position of the first event of each row of the thread table; the largest number for rows without one.
     fn first_events(&self) -> Result<&[i64], Damage> {
         if self.first_events.get().is_none() {
@@ -314,20 +334,27 @@ impl<'v, 'b> EventRow<'v, 'b> {
     }
 
     /// The row of another thread by its id, as it was at the time of this event: the last one that an event up to this
-    /// one refers to, else the next one. (A thread that this event made has no event before.)
+    /// one refers to, else the next one. (A thread that this event made has no event before.) `None` when the thread
+    /// had ended before, and none with its id had begun since.
     pub fn thread_row_of(&self, tid: i64) -> Result<Option<usize>, Damage> {
         let rows = self.view.thread_rows_of(tid)?;
-        if rows.len() < 2 {
-            return Ok(rows.first().copied());
-        }
+        let exits = self.view.exits_of(tid)?;
         let Some(seq) = self.sequence()?.and_then(|seq| i64::try_from(seq).ok()) else {
             return Ok(rows.last().copied());
         };
+        let ended = exits.iter().copied().filter(|exit| *exit < seq).max();
         let firsts = self.view.first_events()?;
         let first_of = |row: usize| firsts.get(row).copied().unwrap_or(i64::MAX);
-        let before = rows.iter().filter(|row| first_of(**row) <= seq).max_by_key(|row| first_of(**row));
-        let after = || rows.iter().min_by_key(|row| first_of(**row));
-        Ok(before.or_else(after).copied())
+        let alive = rows.iter().filter(|row| ended.is_none_or(|ended| first_of(**row) > ended));
+        let before = alive.clone().filter(|row| first_of(**row) <= seq).max_by_key(|row| first_of(**row));
+        if before.is_some() || ended.is_some() {
+            // After an end the next one is another thread with the same id, which this event cannot mean.
+            return Ok(before.copied());
+        }
+        let Some(after) = alive.min_by_key(|row| first_of(**row)).copied() else { return Ok(None) };
+        // To Falco a child in another pid namespace is there when it says so itself.
+        let is_inside = self.view.thread_int(after, ThreadColumn::Vtid)? != Some(tid);
+        Ok(Some(after).filter(|_| !is_inside))
     }
 
     /// Its resolved path.
