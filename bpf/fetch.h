@@ -377,6 +377,7 @@ OWN_PROOF int fetch_arg(u32 nr, u32 i)
 
 	if (!s || nr >= SR_SYSCALL_MAX || i >= 6)
 		return 0;
+	i = within(i, 7);	/* kernels up to 6.1 lose the bound where the compiler keeps a copy on the stack */
 	r = record_of(s);
 	kind = descriptor_of(nr)->fetch[i];
 	len_arg = descriptor_of(nr)->len_arg[i];

@@ -15,9 +15,11 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
 }
 
-/// A command that runs the binary.
+/// A command that runs the binary: the one of this build, or that which SYSREEL_TEST_BINARY names, on machines that
+/// only run the tests.
 pub(crate) fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sysreel"));
+    let binary = std::env::var_os("SYSREEL_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_sysreel").into());
+    let mut command = Command::new(binary);
     command.env("TZ", "UTC").env_remove("COLUMNS").env_remove("NO_COLOR").env_remove("RUST_BACKTRACE");
     command
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Bench, info_of, kernel_test};
+use super::{Bench, info_of, kernel_test, patience};
 use crate::binary::{Run, command};
 
 /// A process that makes calls until it is ended.
@@ -25,7 +25,7 @@ fn start(arguments: &[&str]) -> Child {
 fn wait_for_events(file: &str) {
     let started = Instant::now();
     while std::fs::metadata(file).map_or(0, |metadata| metadata.len()) < 2_000 {
-        assert!(started.elapsed() < Duration::from_secs(20), "nothing was written to {file}");
+        assert!(started.elapsed() < patience(), "nothing was written to {file}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

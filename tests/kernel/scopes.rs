@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Bench, kernel_test, text};
+use super::{Bench, kernel_test, patience, text};
 use crate::binary::{Run, command};
 
 /// A shell that does what is written to its standard input.
@@ -24,7 +24,7 @@ fn record_while(bench: &Bench, options: &[&str], act: impl FnOnce()) -> Run {
         .unwrap();
     let started = Instant::now();
     while !std::path::Path::new(&file).exists() {
-        assert!(started.elapsed() < Duration::from_secs(20), "the recording did not start");
+        assert!(started.elapsed() < patience(), "the recording did not start");
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(200));

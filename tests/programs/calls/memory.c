@@ -5,8 +5,8 @@
 #include <sys/uio.h>
 #include <time.h>
 
-/* What a call leaves is known of the size, near enough of the rest. */
-#define SIZES	"vm_size=%ld vm_rss=%ld..%ld vm_swap=0..1000000"
+/* What a call leaves is known of the size; what is in memory is counted by processor or thread, and its sum lags behind. */
+#define SIZES	"vm_size=%ld vm_rss=0..9999999 vm_swap=0..9999999"
 
 void memory(void)
 {
@@ -15,17 +15,16 @@ void memory(void)
 	struct timespec nap = { 0, 2000000 };
 	struct rlimit limit = { 256, 1024 }, old = { 0, 0 };
 	static int word = 7;
-	long r, at, size, rss;
+	long r, at, size;
 	int self;
 
 	hide();
 	self = getpid();
 	show();
 	size = status_of("VmSize");
-	rss = status_of("VmRSS");
 	at = CALL(mmap, 0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	expect("mmap res=%ld " SIZES " addr=0 length=1048576 prot=PROT_READ|PROT_WRITE flags=MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE fd=-1 offset=0",
-	       at, size + 1024, rss - 512, rss + 512);
+	       at, size + 1024);
 	r = CALL(mmap, at, 4096, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, 777, 8192);
 	expect("mmap res=%ld vm_size=1..99999999 vm_rss=0..9999999 vm_swap=0..999999 addr=%ld length=4096 prot=PROT_READ|PROT_EXEC flags=MAP_SHARED|MAP_FIXED fd=777 offset=8192", r, at);
 	r = CALL(mprotect, at, 8192, PROT_READ | PROT_EXEC);
@@ -33,7 +32,7 @@ void memory(void)
 	r = CALL(mprotect, at, 8192, PROT_NONE);
 	expect("mprotect res=%ld addr=%ld length=8192 prot=PROT_NONE", r, at);
 	r = CALL(munmap, at, 1 << 20);
-	expect("munmap res=%ld " SIZES " addr=%ld length=1048576", r, size, rss - 512, rss + 512, at);
+	expect("munmap res=%ld " SIZES " addr=%ld length=1048576", r, size, at);
 	r = CALL(munmap, 1, 5);
 	expect("munmap res=%ld vm_size=%ld vm_rss=0..9999999 vm_swap=0..999999 addr=1 length=5", r, size);
 	r = CALL(brk, 0);
