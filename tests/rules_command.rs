@@ -309,7 +309,7 @@ const COMPILED: &str = "(evt.type in (execve, execveat) and proc.name in (sh, ba
 fn without_files_the_built_in_rules_are_listed() {
     let run = run(&["rules", "list"]);
     assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
-    assert_eq!(run.stdout.lines().count(), 17);
+    assert!(run.stdout.lines().count() >= 17, "{}", run.stdout);
     assert!(run.stdout.contains("Terminal shell in a container"), "{}", run.stdout);
 }
 

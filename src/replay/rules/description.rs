@@ -418,20 +418,22 @@ fn events_of(source: &str, condition: Option<&Resolved>) -> BTreeSet<String> {
     if source != Source::Syscall.name() {
         return ["asyncevent", "pluginevent"].map(str::to_owned).into();
     }
-    let set = condition.map(|condition| name_set(condition, false));
-    let is_in = |at: usize| set.as_ref().and_then(|set| set.get(at)).copied().unwrap_or(false);
+    let Some(condition) = condition else { return BTreeSet::new() };
+    let set = name_set(condition, false);
+    let is_in = |at: usize| set.as_ref().is_none_or(|set| set.get(at).copied().unwrap_or(false));
     let names = NAMES.0.iter().enumerate().filter(|(at, _)| is_in(*at)).map(|(_, name)| (*name).to_owned());
     names.chain(["asyncevent".to_owned()]).collect()
 }
 
-fn name_set(condition: &Resolved, negated: bool) -> Vec<bool> {
+/// The names that are in, by their positions; `None` for all of them.
+fn name_set(condition: &Resolved, negated: bool) -> Option<Vec<bool>> {
     let (parts, is_and) = match condition {
         Resolved::And(parts) => (parts, !negated),
         Resolved::Or(parts) => (parts, negated),
         Resolved::Not(part) => return name_set(part, !negated),
-        Resolved::Name(_) => return vec![true; NAMES.0.len()],
+        Resolved::Name(_) => return None,
         Resolved::Test(test) => {
-            let Some((op, values)) = event_names(test) else { return vec![true; NAMES.0.len()] };
+            let (op, values) = event_names(test)?;
             let keeps = (op == Op::In) != negated;
             let mut set = vec![!keeps; NAMES.0.len()];
             for at in values.iter().filter_map(|name| NAMES.1.get(name)) {
@@ -439,16 +441,17 @@ fn name_set(condition: &Resolved, negated: bool) -> Vec<bool> {
                     *slot = keeps;
                 }
             }
-            return set;
+            return Some(set);
         }
     };
-    let mut all = vec![is_and; NAMES.0.len()];
-    for part in parts {
-        for (is_in, other) in all.iter_mut().zip(name_set(part, negated)) {
-            *is_in = if is_and { *is_in && other } else { *is_in || other };
-        }
+    let mut sets = parts.iter().map(|part| name_set(part, negated));
+    if is_and {
+        sets.flatten().reduce(|all, set| all.iter().zip(set).map(|(is_in, other)| *is_in && other).collect())
+    } else {
+        sets.try_fold(vec![false; NAMES.0.len()], |all, set| {
+            Some(all.iter().zip(set?).map(|(is_in, other)| *is_in || other).collect())
+        })
     }
-    all
 }
 
 impl Description {

@@ -1,6 +1,7 @@
 //! Conditions with macros and lists in place and nothing checked: what `explain` shows, also of rules for events that
 //! this program does not know.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
@@ -16,8 +17,10 @@ use super::syntax::{
     modifier_name, transformer_name,
 };
 
-/// The most parts of a condition; macros that name others twice each could grow without bound.
+/// The most parts of a condition, and of all of them; macros that name others twice each could grow without bound. All
+/// public rule files together have some fifty thousand.
 const PART_LIMIT: usize = 100_000;
+const TOTAL_LIMIT: usize = 1_000_000;
 /// The deepest nesting of macros.
 const NESTING_LIMIT: usize = 200;
 
@@ -105,8 +108,10 @@ pub(super) struct Facts {
 /// Puts macros and lists in place.
 pub(super) struct Resolver<'c, 'p, 'f> {
     lists: &'p Lists<'c>,
-    problems: &'p std::cell::RefCell<Problems<'f>>,
+    problems: &'p RefCell<Problems<'f>>,
     macros: FxHashMap<&'c str, MacroText<'c>>,
+    /// Parts of all conditions so far.
+    total: Cell<usize>,
 }
 
 struct MacroText<'c> {
@@ -128,14 +133,14 @@ impl<'c, 'p, 'f> Resolver<'c, 'p, 'f> {
     pub(super) fn new(
         collection: &'c Collection<'c>,
         lists: &'p Lists<'c>,
-        problems: &'p std::cell::RefCell<Problems<'f>>,
+        problems: &'p RefCell<Problems<'f>>,
     ) -> Self {
         let macros = collection.macros.iter().map(|def| {
             let text = def.condition.value();
             let cond = parser::parse(text).ok();
             (def.name.as_str(), MacroText { text, cond, first: def.age.first, last: def.age.last })
         });
-        Resolver { lists, problems, macros: macros.collect() }
+        Resolver { lists, problems, macros: macros.collect(), total: Cell::new(0) }
     }
 
     /// The condition of `text`, with macros that were defined before `sight`.
@@ -143,7 +148,13 @@ impl<'c, 'p, 'f> Resolver<'c, 'p, 'f> {
         let cond = parser::parse(text).ok()?;
         let mut walk = Walk { parts: 0, nesting: 0, facts: Facts::default() };
         let resolved = self.cond(&cond, text, sight, &mut walk);
+        self.total.set(self.total.get().saturating_add(walk.parts));
         Some((resolved, walk.facts))
+    }
+
+    /// Whether more can be put in place; names stay names when there is too much already.
+    fn has_room(&self, walk: &Walk) -> bool {
+        walk.parts < PART_LIMIT && self.total.get() < TOTAL_LIMIT
     }
 
     fn cond(&self, cond: &Cond<'_>, text: &str, sight: usize, walk: &mut Walk) -> Resolved {
@@ -158,7 +169,7 @@ impl<'c, 'p, 'f> Resolver<'c, 'p, 'f> {
                     walk.facts.macros.insert((*name).to_owned());
                 }
                 let found = self.macros.get(name).filter(|found| found.first < sight);
-                let within = walk.nesting < NESTING_LIMIT && walk.parts < PART_LIMIT;
+                let within = walk.nesting < NESTING_LIMIT && self.has_room(walk);
                 match found.and_then(|found| Some((found, found.cond.as_ref()?))) {
                     Some((found, cond)) if within => {
                         walk.nesting += 1;
@@ -228,7 +239,7 @@ impl<'c, 'p, 'f> Resolver<'c, 'p, 'f> {
         if walk.nesting == 0 {
             walk.facts.lists.insert(value.text.to_string());
         }
-        if walk.parts >= PART_LIMIT {
+        if !self.has_room(walk) {
             return None;
         }
         let values = self.lists.values(at, &mut self.problems.borrow_mut());
@@ -307,5 +318,49 @@ pub(super) fn event_names(test: &ResolvedTest) -> Option<(Op, Vec<&str>)> {
         ResolvedRight::Value(value) => Some((op, vec![value.as_str()])),
         ResolvedRight::List(values) => Some((op, values.iter().map(String::as_str).collect())),
         ResolvedRight::None | ResolvedRight::Field(_) => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::{Compiler, Description, RuleFile};
+
+    fn describe(text: impl Into<String>) -> Description {
+        let mut compiler = Compiler::new();
+        compiler.add_file(RuleFile::new("f", text));
+        compiler.describe().2
+    }
+
+    /// The condition of a rule with this one, as the engine would print it.
+    fn compiled(condition: &str) -> String {
+        let head = "- list: l\n  items: [a, 'b c']\n- macro: m\n  condition: proc.name in (l) or fd.num > 2\n";
+        let rule = "- rule: r\n  desc: d\n  priority: INFO\n  output: o\n  condition: >\n";
+        describe(format!("{head}{rule}    {condition}\n")).rules[0].details.condition_compiled.clone()
+    }
+
+    #[test]
+    fn macros_and_lists_are_put_in_place_and_groups_stay_groups() {
+        assert_eq!(
+            compiled("evt.type = open and (m or not m)"),
+            "(evt.type = open and ((proc.name in (a, \"b c\") or fd.num > 2) or not (proc.name in (a, \"b c\") or fd.num > 2)))"
+        );
+        assert_eq!(compiled("proc.name in (x, l)"), "proc.name in (x, a, \"b c\")");
+        assert_eq!(compiled("proc.name == val(proc.pname)"), "proc.name == val(proc.pname)");
+        assert_eq!(compiled("tolower(proc.aname[2]) exists"), "tolower(proc.aname[2]) exists");
+        assert_eq!(compiled("proc.name startswith anyof (a, b)"), "proc.name startswith anyof (a, b)");
+    }
+
+    #[test]
+    fn macros_that_refer_to_themselves_or_double_stay_names() {
+        let mut text = "- macro: a\n  condition: b or a\n- macro: b\n  condition: a\n".to_owned();
+        text += "- macro: m0\n  condition: proc.name = x\n";
+        for at in 1..60 {
+            text += &format!("- macro: m{at}\n  condition: m{0} and not m{0}\n", at - 1);
+        }
+        let description = describe(text);
+        assert_eq!(description.macros.len(), 62);
+        let parts: usize = description.macros.iter().map(|one| one.details.condition_compiled.len()).sum();
+        assert!(parts < 200_000_000, "{parts} bytes");
     }
 }
