@@ -72,6 +72,47 @@ fn lists_are_put_in_place() {
 }
 
 #[test]
+fn modifiers_take_lists_and_stand_in_exceptions() {
+    let lists = "- list: a\n  items: [kube-, etcd-]";
+    assert_eq!(meaning(lists, "evt.type = open and proc.name startswith anyof (a, \"x y\")"), {
+        "evt.type = open and proc.name startswith anyof (kube-, etcd-, \"x y\")"
+    });
+    assert_eq!(meaning(lists, "evt.type = open and not proc.name != oneof (a)"), {
+        "evt.type = open and not proc.name != oneof (kube-, etcd-)"
+    });
+    let excepting = |exception: &str| {
+        let rule = "- rule: R\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: info\n  exceptions:\n";
+        compile(&format!("{lists}\n{rule}    - {{name: e, {exception}}}")).last().unwrap().condition.to_string()
+    };
+    assert_eq!(excepting("fields: proc.name, comps: startswith anyof, values: [a, b c]"), {
+        "evt.type = open and not proc.name startswith anyof (kube-, etcd-, \"b c\")"
+    });
+    assert_eq!(excepting("fields: [proc.name, fd.name], comps: [contains   allof, =], values: [[[x, y], /z]]"), {
+        "evt.type = open and not (proc.name contains allof (x, y) and fd.name = /z)"
+    });
+    assert_eq!(excepting("fields: ['tolower(proc.name)'], comps: [endswith oneof], values: [[sh]]"), {
+        "evt.type = open and not tolower(proc.name) endswith oneof (sh)"
+    });
+}
+
+#[test]
+fn functions_are_printed_as_they_were_written() {
+    for text in [
+        "join(\"-\", (proc.name, \"a b\", concat(proc.exe, \"12\"))) = x",
+        "toupper(getopt((\"-n\", proc.name), \"n:\")[n]) startswith oneof (a, \"\")",
+        "proc.name = concat(proc.pname, \"'\")",
+        "len(join(\"\", ())) < 3",
+    ] {
+        assert_eq!(parse_condition(text).unwrap().to_string(), text);
+    }
+    // Numbers are texts there.
+    assert_eq!(
+        parse_condition("concat( proc.name ,0x1f ) = x").unwrap().to_string(),
+        "concat(proc.name, \"0x1f\") = x"
+    );
+}
+
+#[test]
 fn a_list_sees_lists_before_its_last_change_and_later_ones_when_it_is_used() {
     let later = "- list: a\n  items: [b]\n- list: b\n  items: [y]";
     assert_eq!(meaning(later, "evt.type = open and proc.name in (a)"), "evt.type = open and proc.name in (y)");
