@@ -1,5 +1,6 @@
 //! Values of fields, event by event, as Falco prints them.
 
+mod audit;
 mod process;
 
 use std::sync::Arc;
