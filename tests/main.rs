@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod arrows;
+mod audit_log;
 mod audit_suite;
 mod bad_captures;
 mod bad_rules;

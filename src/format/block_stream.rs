@@ -19,6 +19,8 @@ pub(super) struct BlockStream {
     next_number: u64,
     /// Damage after which no block has come.
     last_damage: Option<Damage>,
+    /// Whether damage at the end means that the end is missing.
+    damage_cuts_off: bool,
 }
 
 impl fmt::Debug for BlockStream {
@@ -29,7 +31,7 @@ impl fmt::Debug for BlockStream {
 
 impl BlockStream {
     pub(super) fn new(blocks: Blocks) -> BlockStream {
-        BlockStream { blocks: Some(blocks), next_number: 0, last_damage: None }
+        BlockStream { blocks: Some(blocks), next_number: 0, last_damage: None, damage_cuts_off: true }
     }
 
     /// The next block that is wanted, and how many were passed over before it.
@@ -62,9 +64,14 @@ impl BlockStream {
         }
     }
 
+    /// Says that damage is of single places, at the end too.
+    pub(super) fn keep_damage_apart(&mut self) {
+        self.damage_cuts_off = false;
+    }
+
     /// How the blocks ended: with damage that nothing followed, or as they should.
     pub(super) fn ending(&self) -> Ending {
-        match &self.last_damage {
+        match self.last_damage.as_ref().filter(|_| self.damage_cuts_off) {
             Some(damage) => Ending::Truncated(damage.clone()),
             None => Ending::Complete(Box::<Index>::default()),
         }

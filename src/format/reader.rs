@@ -134,6 +134,15 @@ impl Reader {
         }
     }
 
+    /// For blocks whose maker reports single places that cannot be read: one at the end does not mean that the end is
+    /// missing.
+    pub(crate) fn with_damage_apart(mut self) -> Reader {
+        if let Some(blocks) = &mut self.blocks {
+            blocks.keep_damage_apart();
+        }
+        self
+    }
+
     fn start(name: &str, mut source: Source) -> Result<Reader, FormatError> {
         let file: Arc<str> = Arc::from(name);
         let unreadable = |source| FormatError::Read { file: name.to_owned(), source };

@@ -72,5 +72,5 @@ pub fn open(name: &str, stream: Box<dyn Read + Send>) -> Result<Reader, FormatEr
         recorder: "Kubernetes audit log".to_owned(),
         ..CaptureHeader::default()
     };
-    Ok(Reader::from_blocks(name, header, blocks))
+    Ok(Reader::from_blocks(name, header, blocks).with_damage_apart())
 }
