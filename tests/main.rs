@@ -9,6 +9,7 @@ mod bad_captures;
 mod bad_rules;
 mod binary;
 mod builtin_rules;
+mod conversion;
 #[cfg(feature = "record")]
 mod docker;
 mod evaluation;

@@ -128,13 +128,17 @@ impl Survey {
         if self.known.insert(tid) {
             self.add_thread(rows, row, event)?;
         }
-        if let Some(child @ 1..) = child
+        let has_flag = |word| {
+            let flag = flags::CLONE_FLAGS.value_of(word).map_or(0, i64::from);
+            event.int("flags").unwrap_or_default() & flag != 0
+        };
+        // inside a pid namespace the result is the child's number there, which is nobody's number here
+        let is_inside = id(rows, row, ThreadColumn::Vtid)? != tid || has_flag("CLONE_CHILD_IN_PIDNS");
+        if let Some(child @ 1..) = child.filter(|_| !is_inside)
             && self.known.insert(child)
+            && !has_flag("CLONE_THREAD")
         {
-            let thread_flag = flags::CLONE_FLAGS.value_of("CLONE_THREAD").map_or(0, i64::from);
-            if event.int("flags").unwrap_or_default() & thread_flag == 0 {
-                self.inherit(child, pid);
-            }
+            self.inherit(child, pid);
         }
         self.note_relatives(rows, row)
     }
