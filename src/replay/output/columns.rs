@@ -85,7 +85,7 @@ impl Columns {
             let trimmed = part.trim();
             let at = start + (part.len() - part.trim_start().len());
             start += part.len() + 1;
-            let (heading, name, name_at) = match trimmed.split_once(':') {
+            let (heading, name, name_at) = match split_heading(trimmed) {
                 Some((heading, name)) => (heading, name.trim(), at + heading.len() + 1),
                 None => (trimmed, trimmed, at),
             };
@@ -244,17 +244,27 @@ fn value<'b>(column: &Column, alert: &Alert<'_, 'b>) -> Result<FieldValue<'b>, D
     })
 }
 
-/// Parts between commas; commas in brackets belong to an argument.
+/// The parts between commas, but for commas in brackets, parentheses and quotes.
 fn split_outside_brackets(text: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0u32;
+    let mut quote = None;
     text.split(move |character| {
-        match character {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            _ => {}
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '[' | '(') => depth += 1,
+            (None, ']' | ')') => depth = depth.saturating_sub(1),
+            (None, _) => {}
         }
-        character == ',' && depth == 0
+        character == ',' && depth == 0 && quote.is_none()
     })
+}
+
+/// A part's heading and the rest; a colon inside a field's argument is no heading's.
+fn split_heading(part: &str) -> Option<(&str, &str)> {
+    let (heading, rest) = part.split_once(':')?;
+    (!heading.contains(['[', '(', '"', '\''])).then_some((heading, rest))
 }
 
 /// What a name means; else the name it may be meant to be, as help.

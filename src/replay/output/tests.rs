@@ -226,3 +226,10 @@ fn a_quoted_argument_is_a_key_without_its_quotes() {
     let json = print(&JsonPrinter { format: format("%proc.env[\"HOME\"] %proc.env['a b']") });
     assert!(json.contains(r#""output_fields":{"proc.env[\"a b\"]":"","proc.env[HOME]":""}"#), "{json}");
 }
+
+#[test]
+fn columns_can_be_functions_with_commas_and_colons() {
+    let list = "P:concat(proc.name, \":,\", user.name),len(proc.name),concat(proc.name, \":\")";
+    let printed = print(&CsvPrinter { columns: Columns::parse(list).unwrap() });
+    assert_eq!(printed.lines().nth(1), Some("\"cat:,root\",3,cat:"), "{printed}");
+}
