@@ -49,6 +49,14 @@ fn main() {
         seeds.add("scap", &[&[2], sysreel_fuzz::scap::small_file(codes).as_slice()].concat());
     }
 
+    for path in files_in(&project.join("sample-captures"), "json") {
+        let log = fs::read_to_string(path).expect("an audit log is text");
+        log.lines().for_each(|line| seeds.add("audit", line.as_bytes()));
+        let events: Vec<&str> = log.lines().collect();
+        seeds.add("audit", format!("{{\"kind\":\"EventList\",\"items\":[\n{}]}}", events.join(",\n")).as_bytes());
+        seeds.add("audit", format!("[{}]\n{}", events.join(","), log).as_bytes());
+    }
+
     let words = here.join("words");
     fs::create_dir_all(&words).expect("the folder can be made");
     for target in ["rules", "condition", "output"] {
