@@ -288,6 +288,7 @@ impl Workload {
                 fd: event.fd.as_ref(),
                 path: event.path.as_deref(),
                 source_path: None,
+                tallies: None,
                 params: &params,
             });
         }

@@ -191,6 +191,7 @@ impl Recorder {
             fd: enriched.fd.as_ref(),
             path: enriched.path,
             source_path: enriched.source_path,
+            tallies: enriched.tallies,
             params: raw.params,
         });
         self.events += 1;

@@ -294,6 +294,7 @@ impl Story<'_> {
             fd: self.fd.as_ref(),
             path: self.path.as_deref(),
             source_path: self.source_path.as_deref(),
+            tallies: None,
             params: &params,
         });
     }

@@ -125,6 +125,11 @@ impl IntColumn {
         self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
 
+    /// Which rows are null, if any.
+    pub(crate) fn nulls(&self) -> Option<&Nulls> {
+        self.nulls.as_ref()
+    }
+
     /// Whether any row is null.
     pub fn has_nulls(&self) -> bool {
         self.nulls.is_some()

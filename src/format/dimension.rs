@@ -51,6 +51,31 @@ columns! {
         ExeInoCtime = 26 Int, ExeInoMtime = 27 Int, CloneTs = 28 Int, PidnsInitStart = 29 Int, Fdlimit = 30 Int,
         VmSize = 31 Int, VmRss = 32 Int, VmSwap = 33 Int, PfMajor = 34 Int, PfMinor = 35 Int, Stdin = 36 Int,
         Stdout = 37 Int, Stderr = 38 Int, User = 39 Int, Group = 40 Int, LoginUser = 41 Int, Container = 42 Int,
+        GroupLeader = 43 Int, InnerGroupLeader = 44 Int,
+    }
+}
+
+/// Figures that every event has ([`super::row::Tallies`]). The numbers are those of their columns in the sequence table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[repr(u16)]
+pub enum Tally {
+    /// Open descriptors of the process.
+    OpenFds = 5,
+    /// Their types.
+    FdTypes = 6,
+    /// Living threads of the process.
+    Threads = 7,
+    /// Those that are not the first one.
+    OtherThreads = 8,
+}
+
+impl Tally {
+    /// Every figure, in file order.
+    pub const ALL: &'static [Tally] = &[Tally::OpenFds, Tally::FdTypes, Tally::Threads, Tally::OtherThreads];
+
+    /// The figure of a column of the sequence table.
+    pub(super) fn of_number(number: u16) -> Option<Tally> {
+        Tally::ALL.iter().copied().find(|&tally| tally as u16 == number)
     }
 }
 

@@ -7,6 +7,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::dimension::Tally;
 use super::schema::EventKind;
 
 /// A shared byte string. Text from the kernel is bytes: it need not be UTF-8.
@@ -22,6 +23,35 @@ pub enum Value<'a> {
     /// A byte string.
     Bytes(&'a [u8]),
 }
+
+/// Figures of a process that change too often for rows of their own: each event has them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tallies {
+    /// Open descriptors of the process, as far as they are known.
+    pub open_fds: u32,
+    /// Which types they have: a bit for each place in [`FD_TYPE_CHARS`].
+    pub fd_types: u32,
+    /// Living threads of the process.
+    pub threads: u32,
+    /// Those of them that are not its first one.
+    pub other_threads: u32,
+}
+
+impl Tallies {
+    /// One of the figures, by its column.
+    pub const fn get(&self, tally: Tally) -> i64 {
+        match tally {
+            Tally::OpenFds => self.open_fds as i64,
+            Tally::FdTypes => self.fd_types as i64,
+            Tally::Threads => self.threads as i64,
+            Tally::OtherThreads => self.other_threads as i64,
+        }
+    }
+}
+
+/// The types of descriptors ([`FdRow::type_char`]) in the order of the bits of [`Tallies::fd_types`]. Part of the file
+/// format: append only.
+pub const FD_TYPE_CHARS: &[u8] = b"fd46upeslitnobUrmP\0";
 
 /// One event, ready to be written.
 #[derive(Clone, Copy, Debug)]
@@ -42,12 +72,15 @@ pub struct Event<'a> {
     pub path: Option<&'a [u8]>,
     /// `fs.path.source`: likewise, for renames and links.
     pub source_path: Option<&'a [u8]>,
+    /// Figures at this moment, where they are known.
+    pub tallies: Option<Tallies>,
     /// As many values as the kind has parameters, in their order, each `Null` or of the parameter's physical type.
     pub params: &'a [Value<'a>],
 }
 
-/// The `tid` of the row that an event without a thread refers to: of such a row only the container means something.
-pub const NO_THREAD: i64 = -1;
+/// The `pid` of the row that an event without a thread refers to: of such a row only the thread's number and the
+/// container mean something.
+pub const NO_PROCESS: i64 = i64::MIN;
 
 /// One version of a thread and its process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -62,6 +95,11 @@ pub struct ThreadRow {
     pub parent: Option<Arc<ThreadRow>>,
     /// Leader of the session, as far as known and not this thread's own process.
     pub session_leader: Option<Arc<ThreadRow>>,
+    /// Leader of the process group, by its number on the host, where whoever made the row said who that is. Of such a
+    /// row only the names mean something.
+    pub group_leader: Option<Arc<ThreadRow>>,
+    /// Leader of the process group, by its number inside the pid namespace; likewise.
+    pub inner_group_leader: Option<Arc<ThreadRow>>,
     /// Thread and process id inside the innermost pid namespace.
     pub vtid: i64,
     /// Process id inside the innermost pid namespace.

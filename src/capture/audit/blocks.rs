@@ -85,6 +85,7 @@ impl Blocks {
                 fd: None,
                 path: None,
                 source_path: None,
+                tallies: None,
                 params: &[Value::Int(i64::from(AUDIT_PLUGIN)), Value::Bytes(text)],
             });
             if builder.is_full() {

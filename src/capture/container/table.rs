@@ -21,6 +21,8 @@ pub trait ContainerLookup: Send {
 /// Containers by full id, each with one shared row.
 pub(crate) struct ContainerTable {
     by_id: FxHashMap<Text, Arc<Container>>,
+    /// Whether a container's full id is told before anything else is known of it. (Falco takes it from the runtime.)
+    pub(crate) tells_full_ids: bool,
     lookup: Box<dyn ContainerLookup>,
 }
 
@@ -32,7 +34,7 @@ impl std::fmt::Debug for ContainerTable {
 
 impl ContainerTable {
     pub(crate) fn new(lookup: Box<dyn ContainerLookup>) -> ContainerTable {
-        ContainerTable { by_id: FxHashMap::default(), lookup }
+        ContainerTable { by_id: FxHashMap::default(), tells_full_ids: true, lookup }
     }
 
     /// Takes over what is told of a container, in a row of its own: those of before keep what was known then.
@@ -54,10 +56,11 @@ impl ContainerTable {
         if self.by_id.len() >= CONTAINER_LIMIT {
             self.by_id.retain(|_, container| Arc::strong_count(container) > 1);
         }
-        let container =
-            Arc::new(Container { id: Text::from(id.short()), full_id: Text::from(id.full), details: OnceLock::new() });
+        let full_id = Text::from(id.full);
+        let told = if self.tells_full_ids { Text::clone(&full_id) } else { Text::default() };
+        let container = Arc::new(Container { id: Text::from(id.short()), full_id: told, details: OnceLock::new() });
         self.lookup.request(&container, id.runtime);
-        self.by_id.insert(Arc::clone(&container.full_id), Arc::clone(&container));
+        self.by_id.insert(full_id, Arc::clone(&container));
         Some(container)
     }
 }

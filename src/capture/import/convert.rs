@@ -60,8 +60,11 @@ fn plan(info: &CodeInfo) -> Plan {
     let kind = if kind.info().is_some() { Some(kind) } else { EventKind::by_name(info.name) };
     let begins_call = info.is_enter() && info.source == Some(EventSource::Syscall);
     if begins_call && kind != Some(EventKind(info.code)) {
-        // Those that are not old are the ones which Falco keeps against races: it counts them.
-        return Plan::Keep { counts: !is_old };
+        // Those that are not old are the ones which Falco keeps against races, and of today's execve and execveat it
+        // takes the path from here: it counts those.
+        let is_of_exec =
+            kind.is_some_and(|kind| matches!(kind, EventKind::EXECVE | EventKind::EXECVEAT) && kind.0 == info.code + 1);
+        return Plan::Keep { counts: !is_old || is_of_exec };
     }
     let Some(today) = kind.and_then(EventKind::info) else { return Plan::Leave };
     let enter = (!info.is_enter()).then(|| info.code - 1).and_then(code_info);

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use rustc_hash::FxHashMap;
 
 use crate::capture::state::{
-    Endpoint, Snapshot, SnapshotFd, SnapshotThread, UserTable, write_connection, write_endpoint, write_unix,
+    Endpoint, Snapshot, SnapshotFd, SnapshotThread, UserTable, write_connection, write_endpoint,
 };
 use crate::format::row::{FdRow, GroupRow, Text, ThreadRow, UserRow, fd_flags};
 use crate::format::scap::{ScapAddr, ScapFd, ScapFdInfo, ScapFdType, ScapInterface, ScapItem, ScapMachine, ScapThread};
@@ -157,15 +157,7 @@ fn known_fd(fd: &ScapFd, local_addresses: &[IpAddr]) -> SnapshotFd {
         ScapFdInfo::Ipv6Server { ip, port, l4proto } => {
             describe_server(&mut row, Endpoint { ip: IpAddr::V6(Ipv6Addr::from(*ip)), port: *port }, *l4proto);
         }
-        ScapFdInfo::Unix { source, destination, name } => {
-            if name.is_empty() {
-                let mut text = String::new();
-                write_unix(*source, *destination, &mut text);
-                row.name = Text::from(text.into_bytes());
-            } else {
-                row.name = name.clone();
-            }
-        }
+        ScapFdInfo::Unix { name, .. } => row.name = name.clone(),
     }
     SnapshotFd { row, close_on_exec: false }
 }

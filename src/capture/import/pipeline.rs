@@ -9,7 +9,7 @@ use super::enter_events::EnterEvents;
 use super::machine::SectionHead;
 use crate::capture::container::ContainerLookup;
 use crate::capture::raw::RawEvent;
-use crate::capture::state::{MemoryFigures, Semantics, State};
+use crate::capture::state::{Enriched, MemoryFigures, Semantics, State};
 use crate::format::row::{Container, ContainerRow, Event, Text, Value};
 use crate::format::scap::{ScapEvent, ScapItem, ScapReader};
 use crate::format::schema::EventKind;
@@ -83,6 +83,9 @@ struct Work {
     host_name: Text,
     cpus: u32,
     first_ts_ns: u64,
+    /// No event but such as tell of users and containers has come yet. Falco takes those at the head of a file for
+    /// part of the machine's description.
+    in_head: bool,
 }
 
 impl Import {
@@ -98,6 +101,7 @@ impl Import {
                 host_name: Text::default(),
                 cpus: 0,
                 first_ts_ns: 0,
+                in_head: true,
             },
             num: 0,
             is_over: false,
@@ -225,7 +229,9 @@ impl Work {
             pid: 0,
             params: &values[..count],
         };
-        follow(&mut self.state, &mut self.builder, event, conversion, &raw, *num);
+        self.in_head &= tells_of_machine(conversion.kind);
+        let builder = (!self.in_head).then_some(&mut self.builder);
+        follow(&mut self.state, builder, event, conversion, &raw, *num);
         if conversion.kind == EventKind::PROCEXIT {
             self.enters.forget(event.tid);
         } else if enter.is_some() {
@@ -235,10 +241,22 @@ impl Work {
     }
 }
 
-/// Lets the state follow an event, and puts it into the block unless it only tells of users.
+/// Whether events of a kind tell of users or containers instead of what happened.
+fn tells_of_machine(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::USERADDED
+            | EventKind::USERDELETED
+            | EventKind::GROUPADDED
+            | EventKind::GROUPDELETED
+            | EventKind::CONTAINER
+    )
+}
+
+/// Lets the state follow an event, and puts it into the block.
 fn follow(
     state: &mut State,
-    builder: &mut BlockBuilder,
+    builder: Option<&mut BlockBuilder>,
     event: &ScapEvent<'_>,
     conversion: &Conversion,
     raw: &RawEvent<'_>,
@@ -247,24 +265,25 @@ fn follow(
     let enriched = match conversion.kind {
         EventKind::USERADDED | EventKind::USERDELETED | EventKind::GROUPADDED | EventKind::GROUPDELETED => {
             state.follow_accounts(raw);
-            return;
+            state.apply_without_thread(raw.tid, None)
         }
         EventKind::CONTAINER => {
             let told = match raw.params.first() {
                 Some(Value::Bytes(json)) => read_container(json),
                 Some(Value::Null | Value::Int(_)) | None => read_old_container(event),
             };
-            tell_of(state, told)
+            tell_of(state, told, raw.tid)
         }
         EventKind::ASYNCEVENT => {
             let told = match (raw.params.get(1), raw.params.get(2)) {
                 (Some(Value::Bytes(b"container")), Some(Value::Bytes(json))) => read_container(json),
                 _ => None,
             };
-            tell_of(state, told)
+            tell_of(state, told, raw.tid)
         }
         _ => state.apply(raw),
     };
+    let Some(builder) = builder else { return };
     builder.push(&Event {
         kind: raw.kind,
         num,
@@ -274,18 +293,19 @@ fn follow(
         fd: enriched.fd.as_ref(),
         path: enriched.path,
         source_path: enriched.source_path,
+        tallies: enriched.tallies,
         params: raw.params,
     });
 }
 
-fn tell_of<'a>(state: &'a mut State, told: Option<ToldContainer>) -> crate::capture::state::Enriched<'a> {
+fn tell_of(state: &mut State, told: Option<ToldContainer>, tid: i64) -> Enriched<'_> {
     match told {
         Some(told) => {
             let details = told.details;
             let container = state.set_container(&told.id, &told.full_id, details);
-            state.apply_without_thread(Some(container))
+            state.apply_without_thread(tid, Some(container))
         }
-        None => state.apply_without_thread(None),
+        None => state.apply_without_thread(tid, None),
     }
 }
 

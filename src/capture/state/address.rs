@@ -141,7 +141,7 @@ pub(in crate::capture) fn write_connection(client: Endpoint, server: Endpoint, w
 }
 
 /// Appends the two kernel addresses of a unix socket, `ffff888104441b00->ffff888104442400`.
-pub(in crate::capture) fn write_unix(first: u64, second: u64, out: &mut String) {
+pub(super) fn write_unix(first: u64, second: u64, out: &mut String) {
     write!(out, "{first:x}->{second:x}").expect("writing to a string does not fail");
 }
 

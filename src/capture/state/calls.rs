@@ -117,6 +117,8 @@ impl State {
             // The kernel gives the number up even when closing fails; Falco does not.
             EventKind::CLOSE if self.semantics.is_falco() && params.failed(0) => self.fd_of(tid, params.int_or_zero(1)),
             EventKind::CLOSE => self.follow_close(tid, params.int_or_zero(1)),
+            // Falco does not know what this call does.
+            EventKind::CLOSE_RANGE if self.semantics.is_falco() => Outcome::default(),
             EventKind::CLOSE_RANGE => {
                 self.follow_close_range(tid, params);
                 Outcome::default()
@@ -429,7 +431,11 @@ impl State {
         let now = [params.bits(1), params.bits(2), params.bits(3)];
         let then = [Some(row.vm_size_kb), Some(row.vm_rss_kb), Some(row.vm_swap_kb)];
         if now != then {
-            self.threads.edit(tid, |row| set_memory_size(row, params, 1));
+            if self.semantics.is_falco() {
+                self.threads.edit_figures(tid, |row| set_memory_size(row, params, 1));
+            } else {
+                self.threads.edit(tid, |row| set_memory_size(row, params, 1));
+            }
         }
     }
 
@@ -439,11 +445,11 @@ impl State {
             return;
         }
         let Some(pid) = self.threads.get(tid).map(|thread| thread.row.pid) else { return };
-        self.threads.edit(tid, |row| {
+        self.threads.edit_figures(tid, |row| {
             row.pf_major = params.bits(1).unwrap_or(0);
             row.pf_minor = params.bits(2).unwrap_or(0);
         });
-        self.threads.edit(pid, |row| set_memory_size(row, params, 3));
+        self.threads.edit_figures(pid, |row| set_memory_size(row, params, 3));
     }
 
     /// getrlimit, setrlimit: the process's limit of open descriptors.

@@ -1,8 +1,8 @@
 //! Threads as Falco follows them, for captures whose alerts are to be Falco's.
 //!
 //! It differs from the kernel's account (`lifecycle`) in this: a parent is a thread, not a process; a child copies its
-//! parent's descriptors when its own return from clone is seen, whatever the clone flags say; execve closes nothing and
-//! does not tell the working directory; threads whose beginning was not seen have neither process nor parent.
+//! parent's descriptors when its own return from clone is seen, whatever the clone flags say; execve does not tell the
+//! working directory; threads whose beginning was not seen have neither process nor parent.
 
 use crate::format::row::{Text, ThreadRow};
 use crate::format::schema::{EventKind, EventSource};
@@ -150,6 +150,10 @@ impl State {
         row.vtid = child;
         row.vpid = row.pid;
         row.pidns_init_start_ns = 0;
+        if !is_thread && caller.row.pid != raw.tid {
+            // The environment is kept with a process's first thread, and only there.
+            row.env = Text::default();
+        }
         self.dress_as_falco(&mut row, raw, params);
         if !is_known {
             let (exe, comm, args) = (Text::clone(&row.exe), Text::clone(&row.comm), Text::clone(&row.args));
@@ -179,6 +183,10 @@ impl State {
         let Some(template) = self.threads.get(lookup) else { return };
         let is_known = template.origin != Origin::Placeholder;
         let mut row = if is_known { (*template.row).clone() } else { unknown_child() };
+        if !is_thread && template.row.pid != lookup {
+            // The environment is kept with a process's first thread, and only there.
+            row.env = Text::default();
+        }
         (row.tid, row.pid, row.ppid, row.vtid, row.vpid) = (tid, pid, parent, vtid, vpid);
         let in_namespace = flags & (clone_flag::CHILD_IN_PIDNS | clone_flag::NEWPID) != 0 || tid != vtid;
         // Replaying a file, Falco does not add when the machine was started.
@@ -207,7 +215,7 @@ impl State {
             set_memory(row, params, 8);
         }
         row.clone_ts_ns = raw.ts_ns;
-        row.session_leader = None;
+        (row.session_leader, row.group_leader, row.inner_group_leader) = (None, None, None);
         row.parent = None;
         row.container = None;
         row.cgroups = Text::default();
@@ -301,7 +309,11 @@ impl State {
         if !was_known {
             self.threads.settle(tid);
         }
+        if let Some(table) = self.threads.table_mut(tid) {
+            table.retain(|_, descriptor| !descriptor.close_on_exec);
+        }
         self.threads.end_others(tid);
+        self.threads.touch(tid);
     }
 
     /// The end of a thread. It is still there for this event.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::format::row::FdRow;
+use crate::format::row::{FD_TYPE_CHARS, FdRow};
 
 /// Numbers below this lie in an array.
 const DENSE_LIMIT: usize = 1024;
@@ -44,6 +44,17 @@ impl Descriptor {
 pub(super) struct FdTable {
     dense: Vec<Option<Descriptor>>,
     sparse: FxHashMap<i64, Descriptor>,
+    /// How many descriptors there are.
+    count: u32,
+    /// How many of each type, in the order of [`FD_TYPE_CHARS`].
+    of_type: [u32; FD_TYPE_CHARS.len()],
+    /// A bit for each type of which there is one.
+    types: u32,
+}
+
+/// The place of a type; what has no type stands at the end.
+fn type_place(type_char: u8) -> usize {
+    FD_TYPE_CHARS.iter().position(|&known| known == type_char).unwrap_or(FD_TYPE_CHARS.len() - 1)
 }
 
 fn dense_index(num: i64) -> Option<usize> {
@@ -51,6 +62,44 @@ fn dense_index(num: i64) -> Option<usize> {
 }
 
 impl FdTable {
+    /// How many descriptors are open.
+    pub(super) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// A bit for each type that one of them has, in the order of [`FD_TYPE_CHARS`].
+    pub(super) fn types(&self) -> u32 {
+        self.types
+    }
+
+    fn note_added(&mut self, type_char: u8) {
+        let place = type_place(type_char);
+        self.count += 1;
+        if let Some(count) = self.of_type.get_mut(place) {
+            *count += 1;
+            self.types |= 1 << place;
+        }
+    }
+
+    fn note_removed(&mut self, type_char: u8) {
+        let place = type_place(type_char);
+        self.count = self.count.saturating_sub(1);
+        if let Some(count) = self.of_type.get_mut(place) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.types &= !(1 << place);
+            }
+        }
+    }
+
+    /// A descriptor's type is another one now.
+    pub(super) fn note_type(&mut self, before: u8, now: u8) {
+        if before != now {
+            self.note_removed(before);
+            self.note_added(now);
+        }
+    }
+
     pub(super) fn get(&self, num: i64) -> Option<&Descriptor> {
         match dense_index(num) {
             Some(at) => self.dense.get(at)?.as_ref(),
@@ -72,31 +121,55 @@ impl FdTable {
             if self.dense.len() <= at {
                 self.dense.resize(at + 1, None);
             }
+            let now = descriptor.row.type_char;
             if let Some(slot) = self.dense.get_mut(at) {
-                *slot = Some(descriptor);
+                let before = slot.replace(descriptor).map(|before| before.row.type_char);
+                self.note_replaced(before, now);
             }
         } else if num >= 0 && (self.sparse.len() < TABLE_LIMIT || self.sparse.contains_key(&num)) {
-            self.sparse.insert(num, descriptor);
+            let now = descriptor.row.type_char;
+            let before = self.sparse.insert(num, descriptor).map(|before| before.row.type_char);
+            self.note_replaced(before, now);
         }
     }
 
+    fn note_replaced(&mut self, before: Option<u8>, now: u8) {
+        if let Some(before) = before {
+            self.note_removed(before);
+        }
+        self.note_added(now);
+    }
+
     pub(super) fn remove(&mut self, num: i64) -> Option<Descriptor> {
-        match dense_index(num) {
+        let removed = match dense_index(num) {
             Some(at) => self.dense.get_mut(at)?.take(),
             None => self.sparse.remove(&num),
-        }
+        }?;
+        self.note_removed(removed.row.type_char);
+        Some(removed)
     }
 
     /// Keeps the descriptors for which `keep` says so.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(i64, &mut Descriptor) -> bool) {
+        let mut removed = Vec::new();
         for (slot, num) in self.dense.iter_mut().zip(0i64..) {
             if let Some(descriptor) = slot
                 && !keep(num, descriptor)
             {
+                removed.push(descriptor.row.type_char);
                 *slot = None;
             }
         }
-        self.sparse.retain(|&num, descriptor| keep(num, descriptor));
+        self.sparse.retain(|&num, descriptor| {
+            let keeps = keep(num, descriptor);
+            if !keeps {
+                removed.push(descriptor.row.type_char);
+            }
+            keeps
+        });
+        for type_char in removed {
+            self.note_removed(type_char);
+        }
     }
 
     /// Descriptors 0, 1 and 2.

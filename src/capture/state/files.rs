@@ -109,6 +109,9 @@ impl State {
         if num < 0 {
             return Outcome::with_fd(self.fd_cache.unknown(-1));
         }
+        // Falco learns of close-on-exec from open flags, and these have none.
+        let has_open_flags = matches!(type_char, b'e' | b's' | b'i');
+        let close_on_exec = close_on_exec && (has_open_flags || !self.semantics.is_falco());
         let row = self.fd_cache.file(&FileFacts {
             num,
             type_char,
@@ -175,7 +178,8 @@ impl State {
             }
             (Some(descriptor), None) => Outcome::with_fd(descriptor.row),
             (None, new) => {
-                if let Some(num) = new {
+                // Falco leaves the new one as it was.
+                if let Some(num) = new.filter(|_| !self.semantics.is_falco()) {
                     table.remove(num);
                     self.note_stdio(tid, num);
                 }
@@ -186,17 +190,11 @@ impl State {
 
     /// close: the event still sees what was closed, also among the thread's standard descriptors.
     pub(super) fn follow_close(&mut self, tid: i64, num: i64) -> Outcome {
-        if (0..=2).contains(&num) {
-            self.leaving = Some(Leaving::Fd { tid, num });
-            return self.fd_of(tid, num);
-        }
-        match self.threads.table_mut(tid).and_then(|table| table.remove(num)) {
-            Some(descriptor) => Outcome::with_fd(descriptor.row),
-            None => Outcome::with_fd(self.fd_cache.unknown(num)),
-        }
+        self.leaving = Some(Leaving::Fd { tid, num });
+        self.fd_of(tid, num)
     }
 
-    /// Closes a standard descriptor.
+    /// Closes a descriptor.
     pub(super) fn close_now(&mut self, tid: i64, num: i64) {
         let removed = self.threads.table_mut(tid).and_then(|table| table.remove(num));
         if removed.is_some() {

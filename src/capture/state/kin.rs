@@ -1,10 +1,12 @@
 //! Parents and children among threads, and who takes children over, as Falco has it.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::shared::SharedId;
-use super::threads::{Origin, Threads};
-use crate::format::row::ThreadRow;
+use super::threads::{ANCESTOR_LIMIT, Origin, Threads, same_row};
+use crate::format::row::{Text, ThreadRow};
 
 /// Ancestors looked at for one that takes children over.
 const REAPER_SEARCH: usize = 512;
@@ -15,6 +17,8 @@ pub(super) struct Kin {
     children: FxHashMap<i64, Vec<i64>>,
     /// Processes that are the first of a namespace or asked for their descendants' orphans.
     reapers: FxHashSet<i64>,
+    /// What stands for a leader that there is none.
+    nobody: Arc<ThreadRow>,
 }
 
 impl Kin {
@@ -221,6 +225,103 @@ impl Threads {
             at = parent.row.ppid;
         }
         None
+    }
+
+    /// Brings a thread's row up to date, when those of its ancestors are.
+    pub(super) fn refresh_as_falco(&mut self, tid: i64, without_parent: bool) {
+        let Some(thread) = self.by_tid.get(&tid) else { return };
+        let row = Arc::clone(&thread.row);
+        let parent = if without_parent { None } else { self.parent_of(row.ppid) };
+        let parent = parent.filter(|parent| parent.level < ANCESTOR_LIMIT && parent.row.tid != tid);
+        let version = parent.map(|parent| (parent.row.tid, parent.kin_version));
+        let is_same_parent = version == thread.parent_version && version.is_some() == row.parent.is_some();
+        let level = parent.map_or(0, |parent| parent.level + 1);
+        let parent_row = parent.map(|parent| Arc::clone(&parent.row));
+        let main = (row.pid != tid).then(|| self.by_tid.get(&row.pid)).flatten();
+        let (env, fdlimit) = match main {
+            Some(main) => (Text::clone(&main.row.env), main.row.fdlimit),
+            None => (Text::clone(&row.env), row.fdlimit),
+        };
+        let dirs = self.dirs.get(thread.dirs).cloned().unwrap_or_default();
+        let table = self.tables.get(thread.fds);
+        let stdio = [0, 1, 2].map(|num| table.and_then(|table| table.stdio(num)).cloned());
+        let leaders = [
+            self.leader(tid, row.sid, |row| row.sid, true),
+            self.leader(tid, row.vpgid, |row| row.vpgid, true),
+            self.leader(tid, row.pgid, |row| row.pgid, false),
+        ];
+        let [session, inner, group] = leaders.map(|leader| Some(self.card(leader)));
+        let same = is_same_parent
+            && fdlimit == row.fdlimit
+            && Arc::ptr_eq(&env, &row.env)
+            && Arc::ptr_eq(&dirs.cwd, &row.cwd)
+            && Arc::ptr_eq(&dirs.root, &row.root)
+            && same_row(session.as_ref(), row.session_leader.as_ref())
+            && same_row(inner.as_ref(), row.inner_group_leader.as_ref())
+            && same_row(group.as_ref(), row.group_leader.as_ref())
+            && stdio.iter().zip(&row.stdio).all(|(now, then)| same_row(now.as_ref(), then.as_ref()));
+        drop(row);
+        let next_version = self.next_version();
+        let Some(thread) = self.by_tid.get_mut(&tid) else { return };
+        thread.level = level;
+        if same {
+            return;
+        }
+        if !is_same_parent {
+            thread.parent_version = version;
+            thread.kin_version = next_version;
+        }
+        let row = Arc::make_mut(&mut thread.row);
+        if !is_same_parent {
+            row.parent = parent_row;
+        }
+        (row.session_leader, row.inner_group_leader, row.group_leader) = (session, inner, group);
+        (row.env, row.fdlimit, row.cwd, row.root, row.stdio) = (env, fdlimit, dirs.cwd, dirs.root, stdio);
+    }
+
+    /// Who leads the session or group `id` that a thread is in: the thread of that number, but in a pid namespace, whose
+    /// numbers are others, the topmost of a line of ancestors in it.
+    fn leader(&self, tid: i64, id: i64, of: impl Fn(&ThreadRow) -> i64, is_inner: bool) -> Option<i64> {
+        let thread = self.by_tid.get(&tid)?;
+        if id == -1 {
+            return None;
+        }
+        if (!is_inner || thread.row.tid == thread.row.vtid) && self.by_tid.contains_key(&id) {
+            return Some(id);
+        }
+        let mut leader = None;
+        let mut at = thread.row.ppid;
+        for _ in 0..REAPER_SEARCH {
+            let Some(ancestor) = self.by_tid.get(&at).filter(|ancestor| of(&ancestor.row) == id) else { break };
+            leader = Some(at);
+            at = ancestor.row.ppid;
+        }
+        leader
+    }
+
+    /// The row of a leader's names; one without names for nobody.
+    fn card(&mut self, leader: Option<i64>) -> Arc<ThreadRow> {
+        let Some(thread) = leader.and_then(|leader| self.by_tid.get_mut(&leader)) else {
+            return Arc::clone(&self.kin.nobody);
+        };
+        let row = &thread.row;
+        if let Some(card) = &thread.card
+            && Arc::ptr_eq(&card.comm, &row.comm)
+            && Arc::ptr_eq(&card.exe, &row.exe)
+            && Arc::ptr_eq(&card.exepath, &row.exepath)
+        {
+            return Arc::clone(card);
+        }
+        let card = Arc::new(ThreadRow {
+            tid: row.tid,
+            pid: row.pid,
+            comm: Text::clone(&row.comm),
+            exe: Text::clone(&row.exe),
+            exepath: Text::clone(&row.exepath),
+            ..ThreadRow::default()
+        });
+        thread.card = Some(Arc::clone(&card));
+        card
     }
 
     /// Takes a thread out of everything. Its children keep its number as their parent's.

@@ -42,18 +42,19 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::format::row::{ContainerRow, FdRow, NO_THREAD, Text, ThreadRow};
+use crate::format::row::{ContainerRow, FdRow, NO_PROCESS, Tallies, Text, ThreadRow};
 
 use super::container::{ContainerLookup, ContainerTable};
 use super::raw::RawEvent;
 use crate::format::row::Container;
 use fd_cache::FdCache;
+use fd_table::FdTable;
 use lifecycle::ExpectedChild;
 use params::Params;
 use pending::Pending;
 use threads::Threads;
 
-pub(in crate::capture) use address::{Endpoint, write_connection, write_endpoint, write_unix};
+pub(in crate::capture) use address::{Endpoint, write_connection, write_endpoint};
 #[cfg(feature = "record")]
 pub use proc::ProcScan;
 pub use semantics::Semantics;
@@ -98,7 +99,7 @@ enum Leaving {
         tid: i64,
         reaper_tid: Option<i64>,
     },
-    /// Descriptor 0, 1 or 2.
+    /// A descriptor.
     Fd {
         tid: i64,
         num: i64,
@@ -116,6 +117,8 @@ pub struct Enriched<'a> {
     pub path: Option<&'a [u8]>,
     /// `fs.path.source`.
     pub source_path: Option<&'a [u8]>,
+    /// Figures of the thread and its process.
+    pub tallies: Option<Tallies>,
 }
 
 /// What an event says about descriptors and paths, once the state has followed it.
@@ -134,7 +137,7 @@ impl Outcome {
 
 /// The row that says that there is no thread.
 fn nobody() -> ThreadRow {
-    ThreadRow { tid: NO_THREAD, pid: NO_THREAD, ..ThreadRow::default() }
+    ThreadRow { tid: -1, pid: NO_PROCESS, ..ThreadRow::default() }
 }
 
 impl std::fmt::Debug for State {
@@ -191,16 +194,17 @@ impl State {
         self.semantics = semantics;
         if semantics.is_falco() {
             self.threads.follow_threads_as_parents();
+            self.containers.tells_full_ids = false;
         }
         self
     }
 
-    /// An event that no thread did; at most it is about a container.
-    pub fn apply_without_thread<'a>(&'a mut self, container: Option<Arc<Container>>) -> Enriched<'a> {
-        if self.nobody.container != container {
-            self.nobody = Arc::new(ThreadRow { container, ..nobody() });
+    /// An event that no known thread did; at most it has a thread's number and is about a container.
+    pub fn apply_without_thread<'a>(&'a mut self, tid: i64, container: Option<Arc<Container>>) -> Enriched<'a> {
+        if self.nobody.tid != tid || self.nobody.container != container {
+            self.nobody = Arc::new(ThreadRow { tid, container, ..nobody() });
         }
-        Enriched { thread: &self.nobody, fd: None, path: None, source_path: None }
+        Enriched { thread: &self.nobody, fd: None, path: None, source_path: None, tallies: None }
     }
 
     /// Takes over what an event tells of a container: its threads' rows say so from now on.
@@ -223,7 +227,7 @@ impl State {
         let tid = raw.tid;
         if self.semantics.is_falco() {
             if !self.meet_as_falco(raw) {
-                return self.apply_without_thread(None);
+                return self.apply_without_thread(raw.tid, None);
             }
         } else {
             self.meet_thread(raw);
@@ -234,12 +238,37 @@ impl State {
             self.add_unseen(tid, tid, raw.ts_ns);
         }
         self.threads.refresh(tid);
+        let tallies = self.tallies(tid);
         let State { threads, path, source_path, .. } = self;
         Enriched {
+            tallies: Some(tallies),
             thread: &threads.get(tid).expect("it was added just now if it was missing").row,
             fd: outcome.fd,
             path: outcome.has_path.then_some(path.as_slice()),
             source_path: outcome.has_source_path.then_some(source_path.as_slice()),
+        }
+    }
+
+    /// Figures of a thread and its process, as the event at hand sees them.
+    fn tallies(&self, tid: i64) -> Tallies {
+        let Some(thread) = self.threads.get(tid) else { return Tallies::default() };
+        let pid = thread.row.pid;
+        let leaving = match self.leaving {
+            Some(Leaving::Thread { tid, .. }) => Some(tid),
+            Some(Leaving::Fd { .. }) | None => None,
+        };
+        let main = if tid == pid { Some(thread) } else { self.threads.get(pid) };
+        let is_main_living = main.is_some_and(|main| !main.ended && leaving != Some(pid));
+        // A first thread that ended stays among the members until the others have.
+        let gone = usize::from(main.is_some() && !is_main_living) + usize::from(tid != pid && leaving == Some(tid));
+        let living = self.threads.members(pid).len().saturating_sub(gone);
+        let table = self.threads.table(tid);
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Tallies {
+            open_fds: table.map_or(0, FdTable::count),
+            fd_types: table.map_or(0, FdTable::types),
+            threads: count(living),
+            other_threads: count(living.saturating_sub(usize::from(is_main_living))),
         }
     }
 

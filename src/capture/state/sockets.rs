@@ -308,6 +308,10 @@ impl State {
         if *row == *before {
             socket.row = before;
         } else {
+            let (then, now) = (before.type_char, row.type_char);
+            if let Some(table) = self.threads.table_mut(tid) {
+                table.note_type(then, now);
+            }
             self.note_stdio(tid, num);
         }
     }

@@ -18,7 +18,7 @@ use super::shared::{SharedId, SharedSlab};
 
 /// Ancestors are followed this far. Deeper chains (a fork bomb makes them) are cut, so that nothing that walks or
 /// drops a chain can exhaust the stack.
-const ANCESTOR_LIMIT: u16 = 256;
+pub(super) const ANCESTOR_LIMIT: u16 = 256;
 
 /// Threads kept. Beyond it those without events for longest are forgotten: their exit was lost.
 const THREAD_LIMIT: usize = 262_144;
@@ -56,13 +56,19 @@ pub(super) struct Thread {
     /// Time of its last event.
     pub(super) seen_ns: u64,
     /// The epoch in which the row was last brought up to date.
-    fresh_epoch: u64,
+    pub(super) fresh_epoch: u64,
     /// How many rows hang below this one through `parent` and `session_leader`.
-    level: u16,
+    pub(super) level: u16,
     /// The parent ended and nobody knows who took over: `parent` stays as it was.
     orphan: bool,
     /// The first thread of a process that ended while others run on.
     pub(super) ended: bool,
+    /// Which version of its parent the row refers to: the parent's thread, and that thread's `kin_version`.
+    pub(super) parent_version: Option<(i64, u64)>,
+    /// Changes whenever something of the row does that shows in rows of children.
+    pub(super) kin_version: u64,
+    /// The row's names alone, for rows of threads that this one leads.
+    pub(super) card: Option<Arc<ThreadRow>>,
 }
 
 /// A process.
@@ -89,6 +95,7 @@ pub(super) struct Threads {
     /// Whether a row's `ppid` is the number of a thread, as Falco has it, and not of a process.
     pub(super) parents_are_threads: bool,
     epoch: u64,
+    versions: u64,
     limit: usize,
     /// Buffer of [`Threads::refresh`].
     chain: Vec<i64>,
@@ -105,6 +112,7 @@ impl Threads {
             kin: Kin::default(),
             parents_are_threads: false,
             epoch: 1,
+            versions: 0,
             limit: THREAD_LIMIT,
             chain: Vec::new(),
         }
@@ -202,12 +210,31 @@ impl Threads {
 
     /// A thread with its tables, ready to be put into the map.
     pub(super) fn make(row: ThreadRow, fds: SharedId, dirs: SharedId, origin: Origin, seen_ns: u64) -> Thread {
-        Thread { row: Arc::new(row), fds, dirs, origin, seen_ns, fresh_epoch: 0, level: 0, orphan: false, ended: false }
+        Thread {
+            row: Arc::new(row),
+            fds,
+            dirs,
+            origin,
+            seen_ns,
+            fresh_epoch: 0,
+            level: 0,
+            orphan: false,
+            ended: false,
+            parent_version: None,
+            kin_version: 0,
+            card: None,
+        }
     }
 
     /// Everything that may take something from another row is to be brought up to date.
     pub(super) fn touch_all(&mut self) {
         self.epoch += 1;
+    }
+
+    /// A version that no row had before.
+    pub(super) fn next_version(&mut self) -> u64 {
+        self.versions += 1;
+        self.versions
     }
 
     /// Whether there is room for another thread.
@@ -324,10 +351,23 @@ impl Threads {
         self.touch(tid);
     }
 
+    /// Changes figures of a thread that show in its own row only.
+    pub(super) fn edit_figures(&mut self, tid: i64, change: impl FnOnce(&mut ThreadRow)) {
+        if let Some(thread) = self.by_tid.get_mut(&tid) {
+            change(Arc::make_mut(&mut thread.row));
+        }
+    }
+
     /// Notes that something changed that the row of this thread, and perhaps of others, takes from elsewhere.
     pub(super) fn touch(&mut self, tid: i64) {
         let Some(thread) = self.by_tid.get_mut(&tid) else { return };
         thread.fresh_epoch = 0;
+        if self.parents_are_threads {
+            self.epoch += 1;
+            self.versions += 1;
+            thread.kin_version = self.versions;
+            return;
+        }
         let alone = self.groups.get(&thread.row.pid).is_none_or(|group| {
             group.children.is_empty()
                 && group.members.len() == 1
@@ -384,15 +424,33 @@ impl Threads {
                 break;
             }
             at = thread.row.ppid;
+            if self.parents_are_threads
+                && let Some(parent) = self.parent_of(at)
+            {
+                at = parent.row.tid;
+            }
         }
         // A thread that is its own ancestor has no parent.
         let circle = chain.contains(&at) && chain.last() != Some(&at) || self.get(at).is_some_and(|t| t.row.ppid == at);
         let top = chain.last().copied();
         for &tid in chain.iter().rev() {
             let cut = circle && top == Some(tid);
-            self.refresh_one(tid, cut);
+            if self.parents_are_threads {
+                self.refresh_as_falco(tid, cut);
+            } else {
+                self.refresh_one(tid, cut);
+            }
         }
         self.chain = chain;
+    }
+
+    /// The thread that stands for a parent: of a thread that is not its process's first one, the first one.
+    pub(super) fn parent_of(&self, ppid: i64) -> Option<&Thread> {
+        let parent = self.by_tid.get(&ppid)?;
+        if parent.row.pid == ppid {
+            return Some(parent);
+        }
+        self.by_tid.get(&parent.row.pid)
     }
 
     fn refresh_one(&mut self, tid: i64, without_parent: bool) {
@@ -411,7 +469,6 @@ impl Threads {
                     Some(&parent.row)
                 }
                 Some(_) => None,
-                None if self.parents_are_threads => None,
                 None => {
                     level = thread.level;
                     row.parent.as_ref().filter(|parent| parent.pid == row.ppid)
@@ -461,7 +518,7 @@ impl Threads {
     }
 }
 
-fn same_row<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+pub(super) fn same_row<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => Arc::ptr_eq(one, other),
         (None, None) => true,

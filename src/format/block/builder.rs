@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::format::column::Nulls;
+use crate::format::dimension::Tally;
 use crate::format::header::{Loss, Shortfall};
 use crate::format::row::{Event, Value};
 use crate::format::schema::{EventKind, KIND_LIMIT, Physical};
@@ -48,6 +49,8 @@ pub struct BlockBuilder {
     pub(super) tables: Vec<TableBuilder>,
     /// The place of each kind in `tables`, or `u16::MAX`.
     places: Box<[u16; KIND_LIMIT]>,
+    /// In the order of [`Tally::ALL`].
+    pub(super) tallies: [IntBuilder; Tally::ALL.len()],
     pub(super) interned: Interned,
     pub(super) losses: Vec<Loss>,
     pub(super) shortfalls: BTreeMap<Shortfall, u64>,
@@ -157,6 +160,7 @@ impl BlockBuilder {
             table_of: Vec::with_capacity(options.rows.min(1 << 16)),
             tables: Vec::new(),
             places: Box::new([u16::MAX; KIND_LIMIT]),
+            tallies: Default::default(),
             interned: Interned::default(),
             losses: Vec::new(),
             shortfalls: BTreeMap::new(),
@@ -188,6 +192,9 @@ impl BlockBuilder {
         self.num.push(event.num as i64);
         self.cpu.push(i64::from(event.cpu));
         self.table_of.push(place);
+        for (column, &tally) in self.tallies.iter_mut().zip(Tally::ALL) {
+            column.push(event.tallies.map(|tallies| tallies.get(tally)));
+        }
         table.threads.push(thread);
         table.fds.push(fd);
         table.path.push(event.path);

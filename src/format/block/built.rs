@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::format::column::{BytesColumn, Codes, IntColumn, NULL_CODE, Nulls, TextColumn, Texts};
-use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
+use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, Tally, ThreadColumn, UserColumn};
 use crate::format::frame::Hash;
 use crate::format::row::{ContainerRow, Value};
 use crate::format::schema::Physical;
@@ -50,10 +50,13 @@ impl RawBlock {
 pub(super) fn table_slots(builder: &BlockBuilder) -> Vec<TableSlot> {
     let mut slots = Vec::with_capacity(1 + DIMENSIONS.len() + builder.tables.len());
     let sequence = [sequence::TS_NS, sequence::NUM, sequence::CPU, sequence::TABLE];
+    let tallies =
+        builder.tallies.iter().zip(Tally::ALL).filter(|(column, _)| column.nulls.count() < column.values.len());
+    let tallies = tallies.map(|(_, &tally)| tally as u16);
     slots.push(TableSlot::of_built(
         TableTag::Sequence,
         builder.rows(),
-        sequence.into_iter().map(|number| (number, Physical::Int)),
+        sequence.into_iter().chain(tallies).map(|number| (number, Physical::Int)),
     ));
     for dimension in DIMENSIONS {
         slots.push(dimension_slot(builder, dimension));
@@ -161,7 +164,12 @@ fn sequence_column(builder: &BlockBuilder, number: u16) -> Option<IntColumn> {
             }
             builder.table_of.iter().map(|&at| places[usize::from(at)]).collect()
         }
-        _ => return None,
+        other => {
+            let tally = Tally::of_number(other)?;
+            let at = Tally::ALL.iter().position(|&known| known == tally)?;
+            let column = builder.tallies.get(at)?;
+            return Some(IntColumn::each(column.values.clone(), some_nulls(&column.nulls)));
+        }
     };
     Some(IntColumn::each(values, None))
 }

@@ -27,6 +27,7 @@ use super::built;
 use super::follow::DEPTH_LIMIT;
 use super::layout::{Reference, TableTag, reference_of, sequence};
 use super::pack::{Unpacker, unpack_alone};
+use super::tallies::TALLY_CELLS;
 
 /// What all columns of a block may take in memory, bytes. A full block of 65,536 events takes 20 to 60 MB.
 const DECODED_LIMIT: usize = 512 << 20;
@@ -105,6 +106,7 @@ impl RawBlock {
             empty: TableSlot::new(TableTag::Sequence, 0),
             tables,
             unpacker: Unpacker::new(limit),
+            tallies: Default::default(),
             depth: Cell::new(0),
         })
     }
@@ -126,6 +128,8 @@ pub struct Block {
     pub(super) empty: TableSlot,
     pub(super) tables: Vec<TableSlot>,
     unpacker: Unpacker,
+    /// Figures of events, by their columns' numbers, once they are asked for.
+    pub(super) tallies: [OnceCell<IntColumn>; TALLY_CELLS],
     /// How many columns are being decoded, each for the one before.
     depth: Cell<usize>,
 }
@@ -214,6 +218,11 @@ impl Block {
     /// Kinds in the block, rising, and how many events of each.
     pub fn kinds(&self) -> &[(EventKind, u32)] {
         &self.header.kinds
+    }
+
+    /// Whether it was never encoded.
+    pub(super) fn is_built(&self) -> bool {
+        self.built.is_some()
     }
 
     /// A damage of this block.

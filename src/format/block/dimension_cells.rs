@@ -58,6 +58,8 @@ pub(super) fn thread_cell<'a>(thread: &'a ThreadRow, refs: &ThreadRefs, column: 
         Column::Group => row(refs.group),
         Column::LoginUser => row(refs.login_user),
         Column::Container => row(refs.container),
+        Column::GroupLeader => row(refs.group_leader),
+        Column::InnerGroupLeader => row(refs.inner_group_leader),
     }
 }
 

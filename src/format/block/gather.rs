@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use crate::format::column::{Nulls, TextColumn};
-use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
+use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, Tally, ThreadColumn, UserColumn};
 use crate::format::row::{ContainerRow, Value};
 use crate::format::schema::Physical;
 
 use super::builder::{BlockBuilder, BytesBuilder, IntBuilder, NO_ROW, ParamBuilder, TableBuilder};
 use super::dimension_cells::{container_cell, fd_cell, group_cell, thread_cell, user_cell};
 use super::layout::{TableTag, event};
+use super::tallies::{owners_of_built, surprises};
 
 /// A table with all its columns.
 pub(super) struct TableData<'v> {
@@ -177,5 +178,12 @@ pub(super) fn sequence_table<'v>(builder: &'v BlockBuilder, places: &[i64]) -> T
     data.push_ints(sequence::NUM, Cow::Borrowed(&builder.num));
     data.push_ints(sequence::CPU, Cow::Borrowed(&builder.cpu));
     data.push_ints(sequence::TABLE, table_of.collect());
+    let owners = owners_of_built(builder);
+    for (column, &tally) in builder.tallies.iter().zip(Tally::ALL) {
+        if column.nulls.count() < column.values.len() {
+            let values = Cow::Owned(surprises(&owners, column));
+            data.push(tally as u16, Values::Ints(IntData { values, nulls: Cow::Borrowed(&column.nulls) }));
+        }
+    }
     data
 }

@@ -18,6 +18,8 @@ use crate::format::row::{Container, FdRow, GroupRow, ThreadRow, UserRow};
 pub(super) struct ThreadRefs {
     pub(super) parent: Option<u32>,
     pub(super) session_leader: Option<u32>,
+    pub(super) group_leader: Option<u32>,
+    pub(super) inner_group_leader: Option<u32>,
     pub(super) stdio: [Option<u32>; 3],
     pub(super) user: Option<u32>,
     pub(super) group: Option<u32>,
@@ -148,7 +150,8 @@ impl Interned {
                 continue;
             }
             let before = waiting.len();
-            for above in [&row.parent, &row.session_leader].into_iter().flatten() {
+            let above = [&row.parent, &row.session_leader, &row.group_leader, &row.inner_group_leader];
+            for above in above.into_iter().flatten() {
                 if self.threads.known(above).is_none() {
                     waiting.push(Arc::clone(above));
                 }
@@ -166,10 +169,13 @@ impl Interned {
         let mut of_thread = |above: &Option<Arc<ThreadRow>>| above.as_ref().and_then(|above| self.threads.known(above));
         let parent = of_thread(&row.parent);
         let session_leader = of_thread(&row.session_leader);
+        let (group_leader, inner_group_leader) = (of_thread(&row.group_leader), of_thread(&row.inner_group_leader));
         let stdio = [0, 1, 2].map(|at: usize| row.stdio[at].as_ref().map(|fd| self.fd(fd)));
         let refs = ThreadRefs {
             parent,
             session_leader,
+            group_leader,
+            inner_group_leader,
             stdio,
             user: row.user.as_ref().map(|user| self.users.intern(user).0),
             group: row.group.as_ref().map(|group| self.groups.intern(group).0),
@@ -208,6 +214,8 @@ fn same_thread(a: &ThreadRow, b: &ThreadRow) -> bool {
         ppid,
         parent: _,
         session_leader: _,
+        group_leader: _,
+        inner_group_leader: _,
         vtid,
         vpid,
         pgid,

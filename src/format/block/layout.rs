@@ -50,6 +50,7 @@ pub(super) mod sequence {
     pub(in crate::format::block) const CPU: u16 = 3;
     /// The place of each event's table among the block's event tables.
     pub(in crate::format::block) const TABLE: u16 = 4;
+    // From 5 on: how each figure of `Tally` differs from what is expected, see `tallies`.
 
     /// What the column is called.
     pub(in crate::format::block) fn name(column: u16) -> String {
@@ -58,7 +59,10 @@ pub(super) mod sequence {
             NUM => "number".to_owned(),
             CPU => "cpu".to_owned(),
             TABLE => "kind".to_owned(),
-            other => format!("column {other}"),
+            other => match crate::format::dimension::Tally::of_number(other) {
+                Some(tally) => format!("{tally:?}").to_lowercase(),
+                None => format!("column {other}"),
+            },
         }
     }
 }
@@ -112,6 +116,8 @@ pub(super) fn reference_of(tag: TableTag, column: u16) -> Reference {
         TableTag::Dimension(Dimension::Thread) => {
             const PARENT: u16 = ThreadColumn::Parent as u16;
             const SESSION_LEADER: u16 = ThreadColumn::SessionLeader as u16;
+            const GROUP_LEADER: u16 = ThreadColumn::GroupLeader as u16;
+            const INNER_GROUP_LEADER: u16 = ThreadColumn::InnerGroupLeader as u16;
             const STDIN: u16 = ThreadColumn::Stdin as u16;
             const STDERR: u16 = ThreadColumn::Stderr as u16;
             const USER: u16 = ThreadColumn::User as u16;
@@ -119,7 +125,7 @@ pub(super) fn reference_of(tag: TableTag, column: u16) -> Reference {
             const GROUP: u16 = ThreadColumn::Group as u16;
             const CONTAINER: u16 = ThreadColumn::Container as u16;
             match column {
-                PARENT | SESSION_LEADER => Reference::EarlierRow,
+                PARENT | SESSION_LEADER | GROUP_LEADER | INNER_GROUP_LEADER => Reference::EarlierRow,
                 STDIN..=STDERR => row(Dimension::Fd, true),
                 USER | LOGIN_USER => row(Dimension::User, true),
                 GROUP => row(Dimension::Group, true),

@@ -14,6 +14,7 @@ mod gather;
 mod interning;
 mod layout;
 mod pack;
+mod tallies;
 mod view;
 
 pub use builder::{BlockBuilder, BlockOptions, ROWS_LIMIT, UnencodedBlock};

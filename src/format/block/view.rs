@@ -3,7 +3,7 @@
 use crate::format::Damage;
 use crate::format::column::{BytesColumn, IntColumn};
 use crate::format::cursor::Malformed;
-use crate::format::dimension::Dimension;
+use crate::format::dimension::{Dimension, Tally};
 use crate::format::schema::EventKind;
 
 use super::decode::{Block, TableSlot};
@@ -23,6 +23,11 @@ impl Block {
     /// Processors of all events in sequence order; never null.
     pub fn cpu(&self) -> Result<&IntColumn, Damage> {
         self.sequence(sequence::CPU)
+    }
+
+    /// A figure of all events in sequence order; null where it is not known.
+    pub fn tally(&self, tally: Tally) -> Result<&IntColumn, Damage> {
+        self.tally_column(tally)
     }
 
     fn sequence(&self, number: u16) -> Result<&IntColumn, Damage> {

@@ -112,6 +112,7 @@ proptest! {
                 fd: made.fd.map(|fd| &fds[fd]),
                 path: made.path.as_deref(),
                 source_path: made.source_path.as_deref(),
+                tallies: None,
                 params: &params_of(made),
             });
         }

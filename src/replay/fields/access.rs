@@ -125,6 +125,9 @@ pub enum EventFact {
     Path(PathRole),
     PathRaw(PathRole),
     FdList(FdListFact),
+    Tally(TallyFact),
+    ExecTime,
+    ProcessorUse,
 }
 
 /// How a time is printed.
@@ -173,6 +176,19 @@ pub enum PathRole {
     Source,
     /// Of two, the other.
     Target,
+}
+
+/// What is asked of the figures that an event has of its process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[allow(missing_docs, reason = "the catalogue's rows say what each is")]
+pub enum TallyFact {
+    OpenFds,
+    FdUsage,
+    FdTypes,
+    Threads,
+    OtherThreads,
+    /// Since the parent started; where that is not known, Falco gives the open descriptors instead.
+    ParentDuration,
 }
 
 /// What is asked of a list of descriptors (`poll`).

@@ -37,6 +37,11 @@ const TYPE_WORDS: &[(u8, &str)] = &[
     (b'P', "pidfd"),
 ];
 
+/// The word for a letter.
+pub(super) fn word_of_type(letter: u8) -> &'static [u8] {
+    TYPE_WORDS.iter().find(|(known, _)| *known == letter).map_or(b"<NA>", |(_, word)| word.as_bytes())
+}
+
 /// The letter that says what a descriptor is, `None` when it is not known.
 pub(super) fn type_char(view: &BlockView<'_>, row: usize) -> Result<Option<u8>, Damage> {
     let letter = view.fd_int(row, FdColumn::TypeChar)?.and_then(|letter| u8::try_from(letter).ok());

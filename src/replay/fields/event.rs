@@ -7,9 +7,9 @@ use super::referent::resolved_path;
 use super::source::Source;
 use super::value::FieldValue;
 use super::view::EventRow;
-use super::{Argument, Purpose, container, descriptor, param, path};
+use super::{Argument, Purpose, container, descriptor, param, path, tally};
 use crate::format::Damage;
-use crate::format::dimension::{FdColumn, ThreadColumn};
+use crate::format::dimension::{FdColumn, Tally, ThreadColumn};
 use crate::format::schema::flags::FILE_FLAGS;
 use crate::format::schema::{
     Category, EventFlags, EventInfo, EventKind, EventSource, ParamInfo, ParamType, Physical, audit_plugin_name,
@@ -120,7 +120,15 @@ pub(super) fn kind_value(info: &'static EventInfo, fact: EventFact, arg: Argumen
         | EventFact::HostName
         | EventFact::Cpu
         | EventFact::Args
+        | EventFact::Tally(_)
         | EventFact::Info => return None,
+        EventFact::ExecTime => FieldValue::UInt(0),
+        EventFact::ProcessorUse => {
+            if kind == EventKind::PROCINFO {
+                return None;
+            }
+            FieldValue::Missing
+        }
     })
 }
 
@@ -142,6 +150,13 @@ pub(super) fn event_value<'b>(
         EventFact::RelTime(part) => {
             FieldValue::UInt(part_of(row.ts_ns()?.saturating_sub(row.view().capture().first_ts_ns), part))
         }
+        EventFact::Tally(fact) => tally::tally_value(row, fact)?,
+        // Falco measures it between events that it looks at, and so never finds any.
+        EventFact::ExecTime => FieldValue::UInt(0),
+        EventFact::ProcessorUse => match row.tally(Tally::Threads)? {
+            Some(_) if row.kind() == EventKind::PROCINFO => FieldValue::Double(0.0),
+            Some(_) | None => FieldValue::Missing,
+        },
         EventFact::Source => match row.plugin()?.and_then(audit_plugin_name) {
             Some(_) => FieldValue::text(Source::K8sAudit.name().as_bytes()),
             None => FieldValue::Missing,

@@ -1,10 +1,12 @@
 //! From a field to its value: the one place that knows all kinds of access.
 
-use super::access::{Access, FdFact};
+use super::access::{Access, FdFact, ThreadFact, Whose};
 use super::value::FieldValue;
 use super::view::{BlockView, EventRow};
 use super::{Argument, Field, Purpose, audit, container, descriptor, event, thread};
 use crate::format::Damage;
+use crate::format::dimension::ThreadColumn;
+use crate::format::row::NO_PROCESS;
 use crate::format::schema::{EventInfo, EventKind};
 
 /// The value of a field for an event.
@@ -89,6 +91,23 @@ pub fn field_value_of_fd<'b>(
     }
 }
 
+/// What is known of an event that no known thread did: the thread's number, and the container that it is about.
+fn without_thread<'b>(
+    view: &BlockView<'b>,
+    row: usize,
+    access: Access,
+    arg: Argument<'_>,
+    ts_ns: u64,
+) -> Result<FieldValue<'b>, Damage> {
+    match access {
+        Access::Thread(Whose::Own, ThreadFact::Tid) => Ok(FieldValue::int(view.thread_int(row, ThreadColumn::Tid)?)),
+        Access::Container(fact) if view.thread_ref(row, ThreadColumn::Container)?.is_some() => {
+            container::container_value(view, row, fact, arg, ts_ns)
+        }
+        _ => Ok(FieldValue::Missing),
+    }
+}
+
 fn of_thread<'b>(
     view: &BlockView<'b>,
     row: usize,
@@ -97,6 +116,9 @@ fn of_thread<'b>(
     ts_ns: u64,
     purpose: Purpose,
 ) -> Result<FieldValue<'b>, Damage> {
+    if view.thread_int(row, ThreadColumn::Pid)? == Some(NO_PROCESS) {
+        return without_thread(view, row, access, arg, ts_ns);
+    }
     match access {
         Access::Thread(whose, fact) => thread::thread_value(view, row, whose, fact, arg, ts_ns, purpose),
         Access::Stdio(stream, fact) => thread::stdio_value(view, row, stream, fact),

@@ -20,6 +20,7 @@ mod path;
 pub mod posix_regex;
 mod referent;
 mod source;
+mod tally;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -30,7 +31,8 @@ mod view;
 
 pub use access::{
     Absence, Access, AuditFact, ContainerFact, End, ErrorClass, EventFact, FdFact, FdListFact, GroupFact, ImagePart,
-    Keys, MountPart, PathRole, Reads, StdioFact, SubjectKind, ThreadFact, TimePart, TimeStyle, UserFact, Whose,
+    Keys, MountPart, PathRole, Reads, StdioFact, SubjectKind, TallyFact, ThreadFact, TimePart, TimeStyle, UserFact,
+    Whose,
 };
 pub use catalogue::FIELDS;
 pub(in crate::replay) use event::result_decides_paths;

@@ -149,13 +149,16 @@ fn furthest_with_same(view: &BlockView<'_>, row: usize, column: ThreadColumn) ->
     Ok(furthest)
 }
 
-/// The leader of the process group: among the thread and its ancestors, else anywhere in the block, else the furthest
+/// The leader of the process group as recorded; else among the thread and its ancestors, else anywhere in the block, else the furthest
 /// ancestor in the same group. None when the group is not known.
 fn group_leader(view: &BlockView<'_>, row: usize, whose: Whose) -> Result<Option<usize>, Damage> {
-    let (group, own_id) = match whose {
-        Whose::InnerGroupLeader => (ThreadColumn::Vpgid, ThreadColumn::Vpid),
-        _ => (ThreadColumn::Pgid, ThreadColumn::Pid),
+    let (group, own_id, leader) = match whose {
+        Whose::InnerGroupLeader => (ThreadColumn::Vpgid, ThreadColumn::Vpid, ThreadColumn::InnerGroupLeader),
+        _ => (ThreadColumn::Pgid, ThreadColumn::Pid, ThreadColumn::GroupLeader),
     };
+    if let Some(leader) = view.thread_ref(row, leader)? {
+        return Ok(Some(leader));
+    }
     let Some(wanted) = view.thread_int(row, group)?.filter(|id| *id >= 0) else { return Ok(None) };
     if view.thread_int(row, own_id)? == Some(wanted) {
         return Ok(Some(row));
@@ -244,7 +247,7 @@ fn own_value<'b>(
         ThreadFact::Tty => FieldValue::uint(int(ThreadColumn::Tty)?),
         ThreadFact::Pid => FieldValue::int(int(ThreadColumn::Pid)?),
         ThreadFact::ParentPid => match parent_of(view, row)? {
-            Some(_) => FieldValue::int(int(ThreadColumn::Ppid)?),
+            Some(parent) => FieldValue::int(view.thread_int(parent, ThreadColumn::Pid)?),
             None => FieldValue::Missing,
         },
         ThreadFact::Vpid => FieldValue::int(int(ThreadColumn::Vpid)?),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use super::audit_text::{AuditMembers, AuditText};
-use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
+use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, Tally, ThreadColumn, UserColumn};
 use crate::format::schema::{EventInfo, EventKind};
 use crate::format::{Block, BytesColumn, Damage, DimensionTable, EventTable, IntColumn, Loss};
 
@@ -322,6 +322,14 @@ impl<'v, 'b> EventRow<'v, 'b> {
             RowSource::Table { table, .. } if table.kind() == EventKind::PLUGINEVENT => Ok(None),
             RowSource::Table { table, row } => Ok(reference(table.thread()?, row)),
             RowSource::Lost(_) => Ok(None),
+        }
+    }
+
+    /// A figure of its process; `None` where it is not known.
+    pub fn tally(&self, tally: Tally) -> Result<Option<i64>, Damage> {
+        match self.sequence()? {
+            Some(seq) => Ok(self.view.block.tally(tally)?.get(seq)),
+            None => Ok(None),
         }
     }
 
