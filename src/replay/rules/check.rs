@@ -10,7 +10,7 @@ use super::names;
 use super::operand::read_operand;
 use super::problems::Problem;
 use super::scope::{Scope, Sight};
-use super::syntax::{Cond, RawField, RawTest, RawValue, Right, operator_name};
+use super::syntax::{Cond, RawField, RawTest, RawValue, Right, operator_name, takes_list};
 use super::text::{Place, Text};
 use super::value_warnings::suspicion;
 use crate::replay::fields::{Field, Sources};
@@ -116,6 +116,14 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
         for item in values {
             let list = if item.value.quoted { None } else { self.scope.lists.find(&item.value.text) };
             let named = list.map(|at| self.scope.list_values(at));
+            let takes_one = modifier.is_none() && !takes_list(op);
+            if takes_one && named.as_ref().is_some_and(|values| values.len() != 1) {
+                let place = self.scope.locate(item.text, &item.value.span);
+                let message = format!("`{}` is a list, and `{}` takes one value", item.value.text, operator_name(op));
+                let problem = Problem::new(Code::ListNeedsParentheses, place, message);
+                self.problems.push(problem.help("write `in` below `comps` to compare with several"));
+                return None;
+            }
             for value in named.as_deref().unwrap_or(std::slice::from_ref(item)) {
                 let literal = self.list_operand(&left, op, value);
                 right &= literal.is_some();
