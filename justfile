@@ -34,6 +34,10 @@ bench-workload *ARGS:
 acceptance *ARGS:
     scripts/acceptance.sh {{ARGS}}
 
+# runs the kernel tests in emulated guests with other kernels (default: Debian's 6.1 and 6.12)
+kernel-matrix *ARGS:
+    scripts/kernel-matrix.sh {{ARGS}}
+
 # records the sample captures anew, in a throw-away virtual machine (needs root)
 samples:
     scripts/record-samples.sh

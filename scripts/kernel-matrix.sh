@@ -42,8 +42,11 @@ strip -g -o "$work/sysreel" target/debug/sysreel
 strip -g -o "$work/library-tests" "${tests[0]}"
 strip -g -o "$work/program-tests" "${tests[1]}"
 
-# busybox stands for every tool; sleep as a program of its own, because a test asks for its path
+# Busybox stands for every tool but the shell, since its own runs tools under another name than theirs; sleep is a
+# program of its own, because a test asks for its path.
+shell=$(readlink -f /bin/sh)
 command="cp /sbox/busybox /bin/sleep
+ln -sf /in/$(basename "$shell") /bin/sh
 export SYSREEL_KERNEL_TESTS=1 SYSREEL_TEST_BINARY=/in/sysreel SYSREEL_TEST_PROGRAMS=/in/programs SYSREEL_TEST_PATIENCE=180
 echo 'guest: Linux '\$(uname -r)
 status=0
@@ -57,7 +60,7 @@ for kernel; do
 	started=$SECONDS
 	status=0
 	SYSREEL_GUEST_TIMEOUT=${SYSREEL_GUEST_TIMEOUT:-1800} scripts/guest.sh -k "$kernel" -m "$memory" \
-		-f "$work/sysreel" -f "$work/library-tests" -f "$work/program-tests" -f "$work/programs" \
+		-f "$work/sysreel" -f "$work/library-tests" -f "$work/program-tests" -f "$work/programs" -f "$shell" \
 		-- "$command" >"$work/log" 2>&1 || status=$?
 	grep -E '^(guest: |skipped: |test result: |test .* FAILED|----|thread .* panicked|guest:)' "$work/log" || true
 	if [ $status -ne 0 ]; then

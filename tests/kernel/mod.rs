@@ -1,6 +1,8 @@
 //! Recordings of programs of our own on the running kernel. They need root and eBPF: with SYSREEL_KERNEL_TESTS=1 they
 //! run and must pass, without it they say that they are skipped.
 
+// the program makes every call of x86-64, those that arm64 does not have included
+#[cfg(target_arch = "x86_64")]
 mod calls;
 mod commands;
 mod killed;

@@ -1,5 +1,5 @@
 /*
- * Every call in a line, and what the recording must hold of it in the line after:
+ * Every call of x86-64 in a line, and what the recording must hold of it in the line after:
  *
  *	r = CALL(mkdir, "sub", 0755);
  *	expect("mkdir res=%ld path=sub mode=0755", r);
