@@ -12,7 +12,7 @@ target=${1:?which target: $(cargo fuzz list | tr '\n' ' ')}
 seconds=${2:-60}
 
 cargo run --quiet --example seeds
-options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1)
+options=(-max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1)
 if [ -f "words/$target.dict" ]; then
 	options+=(-dict="words/$target.dict")
 fi

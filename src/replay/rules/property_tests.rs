@@ -164,6 +164,11 @@ fn comparison() -> impl Strategy<Value = String> {
         text_field.prop_map(|field| format!("{field} exists")),
         any::<i64>().prop_map(|number| format!("fd.num >= {number}")),
         any::<u64>().prop_map(|number| format!("evt.num = {number}")),
+        any::<u32>().prop_map(|number| format!("evt.rawarg.flags = 0x{number:x}")),
+        any::<u32>().prop_map(|number| format!("evt.rawarg.mode in ({number}, 0X{number:X})")),
+        select(&["open", "openat", "procexit"][..])
+            .prop_map(|name| format!("evt.type in ({name}, execve) or evt.type.is.{name} = 1")),
+        (0..99u32).prop_map(|at| format!("proc.args[{at}] startswith - and proc.aexepath[{at}] exists")),
         any::<u64>().prop_map(|number| format!("len(proc.name) != {number}")),
         any::<u16>().prop_map(|port| format!("fd.sport < {port}")),
         any::<std::net::IpAddr>().prop_map(|address| format!("fd.sip = \"{address}\"")),

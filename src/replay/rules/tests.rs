@@ -70,7 +70,7 @@ fn wrong_files_are_explained() {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     paths.sort();
-    assert!(paths.len() >= 60, "{} files", paths.len());
+    assert!(paths.len() >= 80, "{} files", paths.len());
     let mut codes = std::collections::BTreeSet::new();
     let mut wrong = Vec::new();
     for path in &paths {
