@@ -1,7 +1,7 @@
 //! `sysreel fields`: the field catalogue, for people and for programs.
 
 use serde_json::json;
-use sysreel::replay::fields::{ArgRule, FIELDS, Field};
+use sysreel::replay::fields::{ArgRule, FIELDS, Field, Source};
 
 use crate::cli::{FieldsArgs, ListForm};
 use crate::exit::Exit;
@@ -46,6 +46,7 @@ fn json_list(fields: &[&Field]) -> anyhow::Result<String> {
                 "type": field.ty.name(),
                 "argument": field.arg.name(),
                 "list": field.is_list,
+                "sources": field.sources.iter().map(Source::name).collect::<Vec<_>>(),
                 "about": field.about,
                 "no_value": field.access.why_silent(),
             })
