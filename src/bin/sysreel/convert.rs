@@ -194,6 +194,9 @@ fn left_out(figures: &ScapExportFigures) -> Vec<String> {
     if figures.lost_events > 0 {
         sentences.push(format!("that {} were lost while recording", count(figures.lost_events, "event")));
     }
+    if figures.left_out > 0 {
+        sentences.push(format!("{} of unknown kinds or that cannot be read", count(figures.left_out, "event")));
+    }
     if figures.shortened > 0 {
         sentences.push(format!("the ends of {}, longer than Falco reads", count(figures.shortened, "text")));
     }

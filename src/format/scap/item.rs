@@ -68,7 +68,7 @@ pub struct ScapInterface {
 }
 
 /// An internet address, in network order.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ScapAddr {
     /// IPv4.
     V4([u8; 4]),

@@ -1,7 +1,7 @@
 //! A descriptor's row as a list of descriptors has it.
 
 use crate::format::row::{FdRow, Text, fd_flags};
-use crate::format::scap::{ScapAddr, ScapFd, ScapFdInfo, ScapFdType};
+use crate::format::scap::{ScapFd, ScapFdInfo, ScapFdType};
 
 /// `None` for a descriptor of which nothing is known.
 pub(super) fn scap_fd(row: &FdRow) -> Option<ScapFd> {
@@ -51,18 +51,6 @@ pub(super) fn scap_fd(row: &FdRow) -> Option<ScapFd> {
         | ScapFdType::Pidfd => ScapFdInfo::Name(Text::clone(&row.name)),
     };
     Some(ScapFd { fd: row.num, ino: row.ino, ty, info })
-}
-
-/// Addresses of this machine, as far as a descriptor's row tells them.
-pub(super) fn local_addresses(row: &FdRow) -> impl Iterator<Item = ScapAddr> {
-    const CLIENT_HERE: u8 = 1;
-    const SERVER_HERE: u8 = 2;
-    let here = |bit, text: &Text| (row.role & bit != 0).then(|| address(text)).flatten();
-    [here(CLIENT_HERE, &row.client_ip), here(SERVER_HERE, &row.server_ip)].into_iter().flatten()
-}
-
-fn address(bytes: &[u8]) -> Option<ScapAddr> {
-    ip(bytes).map(ScapAddr::V4).or_else(|| ip(bytes).map(ScapAddr::V6))
 }
 
 fn type_of(row: &FdRow) -> Option<ScapFdType> {

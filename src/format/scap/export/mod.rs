@@ -65,6 +65,8 @@ pub struct ScapExportFigures {
     pub threads: u64,
     /// Descriptors that were open before it.
     pub fds: u64,
+    /// Events that are not in the file: of kinds that this program does not know, or in blocks that cannot be read.
+    pub left_out: u64,
     /// Events that were lost while recording: the file has no place to say so.
     pub lost_events: u64,
     /// Texts and parameters that are longer than Falco reads, and were cut.
@@ -110,6 +112,13 @@ impl<W: Write> ScapExport<W> {
     /// Writes the events of a block. What of it cannot be read is told and left out.
     pub fn write_block(&mut self, block: &Block) -> io::Result<Vec<Damage>> {
         self.figures.lost_events += block.header().lost();
+        let before = self.figures.events;
+        let damages = self.write_rows(block)?;
+        self.figures.left_out += block.rows() as u64 - (self.figures.events - before);
+        Ok(damages)
+    }
+
+    fn write_rows(&mut self, block: &Block) -> io::Result<Vec<Damage>> {
         let mut damages = Vec::new();
         let rows = match Rows::new(block, &mut damages) {
             Ok(rows) => rows,

@@ -2,7 +2,7 @@
 
 use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
 use crate::format::row::{FdRow, Text, Value};
-use crate::format::scap::{ScapGroup, ScapThread, ScapUser};
+use crate::format::scap::{ScapAddr, ScapGroup, ScapThread, ScapUser};
 use crate::format::schema::{EventInfo, EventKind, Physical, flags};
 use crate::format::{Block, BytesColumn, Damage, DimensionTable, EventTable, IntColumn};
 
@@ -186,6 +186,27 @@ impl<'b> Rows<'b> {
             server_port: int(FdColumn::ServerPort)? as u16,
             flags: int(FdColumn::Flags)? as u32,
         })
+    }
+
+    /// Addresses that connections say are this machine's.
+    pub(super) fn local_addresses(&self) -> Result<Vec<ScapAddr>, Damage> {
+        const CLIENT_HERE: i64 = 1;
+        const SERVER_HERE: i64 = 2;
+        let roles = self.fds.int(FdColumn::Role as u16)?;
+        let ends = [
+            (CLIENT_HERE, self.fds.bytes(FdColumn::ClientIp as u16)?),
+            (SERVER_HERE, self.fds.bytes(FdColumn::ServerIp as u16)?),
+        ];
+        let mut addresses = Vec::new();
+        for row in 0..self.fds.rows() {
+            let role = roles.get(row).unwrap_or_default();
+            for (bit, ips) in ends {
+                let ip = ips.get(row).filter(|_| role & bit != 0).unwrap_or_default();
+                let v4 = || ip.try_into().ok().map(ScapAddr::V4);
+                addresses.extend(v4().or_else(|| ip.try_into().ok().map(ScapAddr::V6)));
+            }
+        }
+        Ok(addresses)
     }
 
     /// A descriptor's number.

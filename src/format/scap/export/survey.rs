@@ -16,7 +16,7 @@ use crate::format::scap::{ScapAddr, ScapFd, ScapFdInfo, ScapFdType, ScapGroup, S
 use crate::format::schema::{EventFlags, EventKind, flags};
 use crate::format::{Block, Damage};
 
-use super::descriptors::{local_addresses, scap_fd};
+use super::descriptors::scap_fd;
 use super::rows::{EventAt, Rows};
 
 /// The kinds that make a thread.
@@ -31,6 +31,7 @@ pub struct Survey {
     pub(super) users: BTreeMap<u32, ScapUser>,
     pub(super) groups: BTreeMap<u32, ScapGroup>,
     pub(super) interfaces: Vec<ScapInterface>,
+    addresses: FxHashSet<ScapAddr>,
     /// Containers that an event of the capture tells of.
     pub(super) told_containers: FxHashSet<Text>,
     /// Threads that were there at the beginning or were cloned.
@@ -80,6 +81,9 @@ impl Survey {
         }
         for group in rows.named_groups()? {
             self.groups.entry(group.gid).or_insert(group);
+        }
+        for address in rows.local_addresses()? {
+            self.add_local_address(address);
         }
         // what a version of a thread refers to needs to be looked at once
         let mut seen = vec![false; rows.threads.rows()];
@@ -268,9 +272,6 @@ impl Survey {
             return Ok(());
         }
         let fd = rows.fd_row(row)?;
-        for address in local_addresses(&fd) {
-            self.add_local_address(address);
-        }
         match scap_fd(&fd) {
             Some(fd) => self.add_fd(pid, fd),
             None => {
@@ -292,7 +293,7 @@ impl Survey {
 
     /// Whether an end of a connection is on this machine is told by the machine's addresses.
     fn add_local_address(&mut self, addr: ScapAddr) {
-        if self.interfaces.iter().all(|interface| interface.addr != addr) && self.interfaces.len() < MOST_ADDRESSES {
+        if self.interfaces.len() < MOST_ADDRESSES && self.addresses.insert(addr) {
             let (netmask, broadcast) = match addr {
                 ScapAddr::V4(_) => (ScapAddr::V4([255; 4]), ScapAddr::V4([0; 4])),
                 ScapAddr::V6(_) => (ScapAddr::V6([255; 16]), ScapAddr::V6([0; 16])),
