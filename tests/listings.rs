@@ -20,7 +20,7 @@ fn fields_are_narrowed_by_parts_of_names_and_by_patterns() {
     insta::assert_snapshot!(printed(&["fields", "proc.aname", "fd.s?p*", "fdusage"]), @r#"
     FIELD         TYPE     ARGUMENT  LIST  WHAT IT IS
     proc.aname    charbuf  optional        proc.name of an ancestor, or of any.
-    proc.fdusage  double                   Ratio of open to allowed descriptors. (No value: a capture does not hold it.)
+    proc.fdusage  double                   Open descriptors, percent of those allowed.
     fd.sip        ipaddr                   Address of the server.
     fd.sip.name   charbuf                  Host name of the server. (No value: needs the living machine.)
     "#);
@@ -33,7 +33,7 @@ fn fields_are_listed_as_markdown() {
     | --- | --- | --- | --- | --- |
     | `fd.type` | charbuf | | | Type in words: file, directory, ipv4, ipv6, unix, pipe, event and so on. |
     | `fd.typechar` | charbuf | | | Type in one letter. |
-    | `fd.types` | charbuf | optional | list | Types of all descriptors of the process. (No value: a capture does not hold it.) |
+    | `fd.types` | charbuf | optional | list | Types of all descriptors of the process. |
     | `container.label` | charbuf | required | | One label of the container, by name. |
     | `container.labels` | charbuf | | | All labels of the container as name:value. |
     "#);
@@ -59,7 +59,7 @@ fn a_field_in_json_says_all_that_is_known_of_it() {
         "argument": "optional",
         "list": true,
         "name": "fd.types",
-        "no_value": "a capture does not hold it",
+        "no_value": null,
         "sources": [
           "syscall"
         ],
