@@ -215,6 +215,11 @@ impl Reader {
         &self.header
     }
 
+    /// The time from which `evt.reltime` counts, where whoever makes the blocks knows it: 0 is never.
+    pub fn first_event_ns(&self) -> u64 {
+        if self.blocks.is_some() { self.header.started_ns } else { 0 }
+    }
+
     /// Whether the blocks lie in a file of this format, with the hash chain that [`super::verify()`] follows.
     pub fn has_chain(&self) -> bool {
         self.blocks.is_none()

@@ -85,14 +85,9 @@ pub(super) fn compare(golden: &Path, capture: &str, fields: &Fields) -> Report {
     let mut lines = BufReader::with_capacity(1 << 20, zstd::stream::read::Decoder::new(dump).unwrap()).lines();
     let mut wanted = lines.next().map(|line| parse(&line.unwrap()));
     let mut reader = super::open(golden, capture);
-    let mut facts = CaptureFacts { host_name: reader.header().host_name.clone(), first_ts_ns: 0 };
-    let mut is_first = true;
+    let facts = CaptureFacts { host_name: reader.header().host_name.clone(), first_ts_ns: reader.first_event_ns() };
     while let Some(block) = reader.next_block(&mut |_| true) {
         let block = block.unwrap().decode().unwrap();
-        if is_first {
-            facts.first_ts_ns = block.header().first_ts_ns;
-            is_first = false;
-        }
         let mut comparison = Comparison { report: &mut report, threads: HashMap::new() };
         for_each_event(&block, &facts, |row| {
             let num = row.num().unwrap().unwrap_or(0);

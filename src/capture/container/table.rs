@@ -22,7 +22,7 @@ pub trait ContainerLookup: Send {
 pub(crate) struct ContainerTable {
     by_id: FxHashMap<Text, Arc<Container>>,
     /// Whether a container's full id is told before anything else is known of it. (Falco takes it from the runtime.)
-    pub(crate) tells_full_ids: bool,
+    tells_full_ids: bool,
     lookup: Box<dyn ContainerLookup>,
 }
 
@@ -33,8 +33,8 @@ impl std::fmt::Debug for ContainerTable {
 }
 
 impl ContainerTable {
-    pub(crate) fn new(lookup: Box<dyn ContainerLookup>) -> ContainerTable {
-        ContainerTable { by_id: FxHashMap::default(), tells_full_ids: true, lookup }
+    pub(crate) fn new(lookup: Box<dyn ContainerLookup>, tells_full_ids: bool) -> ContainerTable {
+        ContainerTable { by_id: FxHashMap::default(), tells_full_ids, lookup }
     }
 
     /// Takes over what is told of a container, in a row of its own: those of before keep what was known then.

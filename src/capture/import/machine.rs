@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::capture::state::{
     Endpoint, Snapshot, SnapshotFd, SnapshotThread, UserTable, write_connection, write_endpoint,
@@ -17,8 +17,13 @@ mod role {
     pub(super) const SERVER_HERE: u8 = 2;
 }
 
-/// Falco's number of a raw socket's protocol.
+/// `fd.l4proto`'s number of a raw socket's protocol.
 const L4_RAW: u8 = 4;
+
+/// `fd.l4proto`'s number of a protocol: the file's has one more, for "not applicable".
+const fn protocol_of(l4proto: u8) -> u8 {
+    l4proto.saturating_sub(1)
+}
 
 /// The head of a section, as far as it was read.
 #[derive(Debug, Default)]
@@ -60,15 +65,24 @@ impl SectionHead {
     pub(super) fn into_snapshot(mut self) -> Snapshot {
         let threads = self.threads.iter();
         let pids: FxHashMap<i64, i64> = threads.map(|thread| (thread.tid, thread.pid)).collect();
-        let addresses = self.addresses;
+        let servers = self.fds.values().flatten().filter_map(|fd| match fd.info {
+            ScapFdInfo::Ipv4Server { port, .. } | ScapFdInfo::Ipv6Server { port, .. } => Some(port),
+            _ => None,
+        });
+        let places = Places { local_addresses: self.addresses, server_ports: servers.collect() };
         let threads = self.threads.into_iter().map(|thread| {
             let fds = self.fds.remove(&thread.tid).unwrap_or_default();
             let ppid = pids.get(&thread.ptid).copied().unwrap_or(thread.ptid);
             let (uid, gid) = (thread.uid, thread.gid);
-            let fds = fds.iter().map(|fd| known_fd(fd, &addresses)).collect();
+            let fds = fds.iter().map(|fd| known_fd(fd, &places)).collect();
             SnapshotThread { row: thread_row(thread, ppid), uid, gid, fds }
         });
-        Snapshot { threads: threads.collect(), users: self.users, local_addresses: addresses, notes: Vec::new() }
+        Snapshot {
+            threads: threads.collect(),
+            users: self.users,
+            local_addresses: places.local_addresses,
+            notes: Vec::new(),
+        }
     }
 }
 
@@ -130,8 +144,15 @@ fn without_slash(path: Text) -> Text {
     }
 }
 
+/// What decides which end of a connection is here, and which is the server's.
+struct Places {
+    local_addresses: Vec<IpAddr>,
+    /// Ports at which somebody listens: who has one of them is a server, not a client.
+    server_ports: FxHashSet<u16>,
+}
+
 /// What the head of a file says of a descriptor.
-fn known_fd(fd: &ScapFd, local_addresses: &[IpAddr]) -> SnapshotFd {
+fn known_fd(fd: &ScapFd, places: &Places) -> SnapshotFd {
     let mut row = FdRow { num: fd.fd, ino: fd.ino, type_char: type_char_of(fd.ty), ..FdRow::default() };
     match &fd.info {
         ScapFdInfo::Nothing => {}
@@ -143,45 +164,50 @@ fn known_fd(fd: &ScapFd, local_addresses: &[IpAddr]) -> SnapshotFd {
         ScapFdInfo::Ipv4 { source, destination, source_port, destination_port, l4proto } => {
             let source = Endpoint { ip: IpAddr::V4(Ipv4Addr::from(*source)), port: *source_port };
             let destination = Endpoint { ip: IpAddr::V4(Ipv4Addr::from(*destination)), port: *destination_port };
-            describe_connection(&mut row, source, destination, *l4proto, local_addresses);
+            describe_connection(&mut row, source, destination, protocol_of(*l4proto), places);
         }
         ScapFdInfo::Ipv6 { source, destination, source_port, destination_port, l4proto } => {
             let source = Endpoint { ip: IpAddr::V6(Ipv6Addr::from(*source)), port: *source_port }.unmapped();
             let destination =
                 Endpoint { ip: IpAddr::V6(Ipv6Addr::from(*destination)), port: *destination_port }.unmapped();
-            describe_connection(&mut row, source, destination, *l4proto, local_addresses);
+            describe_connection(&mut row, source, destination, protocol_of(*l4proto), places);
         }
         ScapFdInfo::Ipv4Server { ip, port, l4proto } => {
-            describe_server(&mut row, Endpoint { ip: IpAddr::V4(Ipv4Addr::from(*ip)), port: *port }, *l4proto);
+            describe_server(
+                &mut row,
+                Endpoint { ip: IpAddr::V4(Ipv4Addr::from(*ip)), port: *port },
+                protocol_of(*l4proto),
+            );
         }
         ScapFdInfo::Ipv6Server { ip, port, l4proto } => {
-            describe_server(&mut row, Endpoint { ip: IpAddr::V6(Ipv6Addr::from(*ip)), port: *port }, *l4proto);
+            describe_server(
+                &mut row,
+                Endpoint { ip: IpAddr::V6(Ipv6Addr::from(*ip)), port: *port },
+                protocol_of(*l4proto),
+            );
         }
         ScapFdInfo::Unix { name, .. } => row.name = name.clone(),
     }
     SnapshotFd { row, close_on_exec: false }
 }
 
-fn describe_connection(
-    row: &mut FdRow,
-    source: Endpoint,
-    destination: Endpoint,
-    l4proto: u8,
-    local_addresses: &[IpAddr],
-) {
-    let is_local = |ip: IpAddr| ip.is_loopback() || local_addresses.contains(&ip);
+fn describe_connection(row: &mut FdRow, source: Endpoint, destination: Endpoint, l4proto: u8, places: &Places) {
+    let is_local = |ip: IpAddr| ip.is_loopback() || places.local_addresses.contains(&ip);
     row.l4proto = l4proto;
-    if is_local(source.ip) {
+    row.flags = fd_flags::CONNECTED;
+    let is_server = places.server_ports.contains(&source.port);
+    let (client, server) = if is_server { (destination, source) } else { (source, destination) };
+    if !is_server || is_local(client.ip) {
         row.role |= role::CLIENT_HERE;
     }
-    if is_local(destination.ip) {
+    if is_server || is_local(server.ip) {
         row.role |= role::SERVER_HERE;
     }
     let mut buffer = [0; 16];
-    (row.client_ip, row.client_port) = (Text::from(source.ip_bytes(&mut buffer)), source.port);
-    (row.server_ip, row.server_port) = (Text::from(destination.ip_bytes(&mut buffer)), destination.port);
+    (row.client_ip, row.client_port) = (Text::from(client.ip_bytes(&mut buffer)), client.port);
+    (row.server_ip, row.server_port) = (Text::from(server.ip_bytes(&mut buffer)), server.port);
     let mut text = String::new();
-    write_connection(source, destination, l4proto != L4_RAW, &mut text);
+    write_connection(client, server, l4proto != L4_RAW, &mut text);
     row.name = Text::from(text.into_bytes());
 }
 

@@ -12,11 +12,14 @@ use crate::capture::raw::RawEvent;
 use crate::capture::state::{Enriched, MemoryFigures, Semantics, State};
 use crate::format::row::{Container, ContainerRow, Event, Text, Value};
 use crate::format::scap::{ScapEvent, ScapItem, ScapReader};
-use crate::format::schema::EventKind;
+use crate::format::schema::{EventKind, EventSource};
 use crate::format::{BlockBuilder, BlockOptions, CaptureHeader, Damage, FormatError, Reader, UnencodedBlock};
 
 /// Finished blocks that wait for whoever evaluates them. Each is some 20 MB.
 const BLOCKS_WAITING: usize = 2;
+
+/// The first event that is no metadata is looked for among so many: it says when the recording began.
+const EARLY_EVENTS: u64 = 50_000;
 
 /// As many parameters as no kind has.
 const PARAM_LIMIT: usize = 48;
@@ -28,8 +31,8 @@ type Made = Result<UnencodedBlock, Damage>;
 pub(super) fn start(name: &str, reader: ScapReader) -> Result<Reader, FormatError> {
     let mut import = Import::new(reader);
     let mut early = Vec::new();
-    // The header says when the recording began and on which machine: that takes the first event.
-    while !import.is_over && import.num == 0 {
+    // The header says when the recording began and on which machine: that takes the first events.
+    while !import.is_over && import.work.first_ts_ns == 0 && import.num < EARLY_EVENTS {
         import.step(&mut |made| {
             early.push(made);
             true
@@ -170,8 +173,7 @@ impl Import {
 }
 
 fn new_state(head: SectionHead) -> State {
-    State::new(head.into_snapshot(), Box::new(NoLookup))
-        .with_semantics(Semantics::Falco)
+    State::following(Semantics::Falco, head.into_snapshot(), Box::new(NoLookup))
         .with_memory_figures(MemoryFigures::AtOnce)
 }
 
@@ -201,7 +203,7 @@ impl Work {
             Some(Plan::Leave) | None => return false,
         };
         *num += 1;
-        if self.first_ts_ns == 0 {
+        if self.first_ts_ns == 0 && conversion.kind.info().is_none_or(|info| info.source != EventSource::Meta) {
             self.first_ts_ns = event.ts_ns;
         }
         let mut values = [Value::Null; PARAM_LIMIT];

@@ -117,8 +117,6 @@ impl State {
             // The kernel gives the number up even when closing fails; Falco does not.
             EventKind::CLOSE if self.semantics.is_falco() && params.failed(0) => self.fd_of(tid, params.int_or_zero(1)),
             EventKind::CLOSE => self.follow_close(tid, params.int_or_zero(1)),
-            // Falco does not know what this call does.
-            EventKind::CLOSE_RANGE if self.semantics.is_falco() => Outcome::default(),
             EventKind::CLOSE_RANGE => {
                 self.follow_close_range(tid, params);
                 Outcome::default()

@@ -228,7 +228,10 @@ impl State {
 
     /// Adds a cloned thread. A process copies the descriptors and directories of `lookup`, a thread shares them.
     fn add_as_falco(&mut self, row: ThreadRow, lookup: Option<i64>, is_thread: bool, origin: Origin, ts_ns: u64) {
-        let known = lookup.and_then(|lookup| self.threads.get(lookup)).map(|thread| (thread.fds, thread.dirs));
+        // Whatever its flags say, a thread uses what the first one of its process has.
+        let main = if row.pid == row.tid { None } else { self.threads.get(row.pid).map(|_| row.pid) };
+        let is_thread = is_thread || main.is_some();
+        let known = main.or(lookup).and_then(|lookup| self.threads.get(lookup)).map(|thread| (thread.fds, thread.dirs));
         let threads = &mut self.threads;
         let (fds, dirs) = match known {
             Some((fds, dirs)) if is_thread => (threads.tables.retain(fds), threads.dirs.retain(dirs)),

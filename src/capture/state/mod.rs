@@ -149,14 +149,19 @@ impl std::fmt::Debug for State {
 impl State {
     /// The state as `snapshot` describes it. Containers' details come through `containers`.
     pub fn new(snapshot: Snapshot, containers: Box<dyn ContainerLookup>) -> State {
+        State::following(Semantics::Kernel, snapshot, containers)
+    }
+
+    /// Likewise, following this account of what comes.
+    pub fn following(semantics: Semantics, snapshot: Snapshot, containers: Box<dyn ContainerLookup>) -> State {
         let mut state = State {
             threads: Threads::new(),
             users: snapshot.users,
-            containers: ContainerTable::new(containers),
+            containers: ContainerTable::new(containers, !semantics.is_falco()),
             source: None,
             local_addresses: snapshot.local_addresses,
             memory_figures: MemoryFigures::default(),
-            semantics: Semantics::default(),
+            semantics,
             nobody: Arc::new(nobody()),
             fd_cache: FdCache::new(),
             leaving: None,
@@ -170,6 +175,9 @@ impl State {
         threads.sort_by_key(|thread| (thread.row.tid != thread.row.pid, thread.row.tid));
         for thread in threads {
             state.add_known_thread(thread, 0);
+        }
+        if semantics.is_falco() {
+            state.threads.follow_threads_as_parents();
         }
         state
     }
@@ -185,17 +193,6 @@ impl State {
     #[must_use]
     pub fn with_memory_figures(mut self, figures: MemoryFigures) -> State {
         self.memory_figures = figures;
-        self
-    }
-
-    /// Chooses whose account of threads and descriptors is followed.
-    #[must_use]
-    pub fn with_semantics(mut self, semantics: Semantics) -> State {
-        self.semantics = semantics;
-        if semantics.is_falco() {
-            self.threads.follow_threads_as_parents();
-            self.containers.tells_full_ids = false;
-        }
         self
     }
 

@@ -35,7 +35,8 @@ struct Reading {
 
 impl Capture {
     pub(super) fn new(reader: Reader) -> Capture {
-        let facts = CaptureFacts { host_name: reader.header().host_name.clone(), first_ts_ns: 0 };
+        let (host_name, first_ts_ns) = (reader.header().host_name.clone(), reader.first_event_ns());
+        let facts = CaptureFacts { host_name, first_ts_ns };
         Capture { reading: Mutex::new(Reading { reader, facts: Arc::new(facts), next: 0, seen: Seen::default() }) }
     }
 
@@ -50,8 +51,9 @@ impl Reading {
     /// The next block that the program wants.
     fn next_wanted(&mut self, program: &Program, options: &ReplayOptions) -> Option<Result<RawBlock, Damage>> {
         let Reading { reader, facts, seen, .. } = self;
+        let reads_file = reader.has_chain();
         reader.next_block(&mut |header| {
-            if facts.first_ts_ns == 0 && header.rows > 0 {
+            if facts.first_ts_ns == 0 && header.rows > 0 && reads_file {
                 *facts = Arc::new(CaptureFacts { first_ts_ns: header.first_ts_ns, host_name: facts.host_name.clone() });
             }
             let is_wanted = is_wanted(header, program, options);

@@ -29,7 +29,14 @@ pub(super) fn container_value<'b>(
         }));
     }
     match container {
-        Some(container) => inside(view, container, fact, arg),
+        Some(container) => match inside(view, container, fact, arg)? {
+            // Of a container of which something was told, the rest is empty and not missing.
+            FieldValue::Missing if view.is_container_told(container)? => Ok(match outside(fact) {
+                FieldValue::Text(_) => FieldValue::text(b""),
+                value => value,
+            }),
+            value => Ok(value),
+        },
         None => Ok(outside(fact)),
     }
 }

@@ -148,7 +148,10 @@ pub(super) fn event_value<'b>(
         EventFact::Time(style) => FieldValue::Time(style, row.ts_ns()?),
         EventFact::RawTime(part) => FieldValue::UInt(part_of(row.ts_ns()?, part)),
         EventFact::RelTime(part) => {
-            FieldValue::UInt(part_of(row.ts_ns()?.saturating_sub(row.view().capture().first_ts_ns), part))
+            // What was told of the machine before the first event counts from the epoch.
+            let (ts_ns, first_ts_ns) = (row.ts_ns()?, row.view().capture().first_ts_ns);
+            let is_before = ts_ns < first_ts_ns && info.source == EventSource::Meta;
+            FieldValue::UInt(part_of(if is_before { ts_ns } else { ts_ns.saturating_sub(first_ts_ns) }, part))
         }
         EventFact::Tally(fact) => tally::tally_value(row, fact)?,
         // Falco measures it between events that it looks at, and so never finds any.

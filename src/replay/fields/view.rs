@@ -127,6 +127,11 @@ impl<'b> BlockView<'b> {
         Ok(self.containers.bytes(column as u16)?.get(row).unwrap_or_default())
     }
 
+    /// Whether a runtime told anything of a container but its id.
+    pub fn is_container_told(&self, row: usize) -> Result<bool, Damage> {
+        Ok(self.containers.bytes(ContainerColumn::Runtime as u16)?.get(row).is_some())
+    }
+
     /// A user's id.
     pub fn user_id(&self, row: usize) -> Result<Option<i64>, Damage> {
         Ok(self.users.int(UserColumn::Uid as u16)?.get(row))
