@@ -181,3 +181,16 @@ fn events_and_info_read_audit_logs() {
     let info: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
     assert_eq!(info["events"], 2, "{info}");
 }
+
+#[test]
+fn an_audit_log_becomes_a_capture_with_the_same_alerts() {
+    let file = on_disk(node());
+    let log = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-captures/configmap-with-credential.json");
+    let reel = file.beside("audit.reel", "");
+    std::fs::remove_file(&reel).unwrap();
+    let found = run(&["convert", log, &reel]);
+    assert_eq!(found.status, Some(0), "{}", found.stderr);
+    let (of_log, of_reel) = (run(&["replay", log]), run(&["replay", &reel]));
+    assert_eq!((of_reel.status, &of_reel.stdout), (Some(0), &of_log.stdout));
+    assert_eq!(of_log.stdout.lines().count(), 4);
+}
