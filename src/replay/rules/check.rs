@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::ast::{Expr, Literal, Modifier, Op, Span, Test};
+use super::ast::{Base, CallArg, Expr, FieldExpr, FieldRef, Literal, Modifier, Op, Span, Test};
 use super::diagnostic::Code;
 use super::field_ref::{FieldProblem, TypedField, resolve_value};
 use super::lists::ListValue;
@@ -262,14 +262,16 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
     /// The engine must see from a condition which events it is about: it takes nothing but words on the right of the
     /// event's type, and nothing around it.
     fn check_event_type(&mut self, left: &TypedField, raw: &RawTest<'_>) -> Option<()> {
-        let mut names = left.expr.fields().into_iter().map(|field| field.field.name);
-        let Some(name) = names.find(|name| matches!(*name, "evt.type" | "syscall.type")) else { return Some(()) };
+        let field = left.expr.fields().into_iter().find(|field| is_event_type(field));
+        let Some(name) = field.map(|field| field.field.name) else { return Some(()) };
         let decides = matches!(raw.op, Op::Eq | Op::Ne | Op::In) && raw.modifier.is_none();
         let (span, message) = match &raw.right {
-            _ if left.expr.plain_field().is_none() && (decides || raw.op == Op::Exists) => {
+            _ if changes_event_type(&left.expr) && (decides || raw.op == Op::Exists) => {
                 (&raw.left.span, format!("`{name}` is compared as it is, without transformers"))
             }
-            Right::Field(field) if decides => (&field.span, format!("`{name}` cannot be compared with a field")),
+            Right::Field(field) if decides && left.expr.plain_field().is_some() => {
+                (&field.span, format!("`{name}` cannot be compared with a field"))
+            }
             Right::None | Right::Value(_) | Right::List(_) | Right::ListName(_) | Right::Field(_) => return Some(()),
         };
         self.report(Code::TypeMismatch, span, message, None);
@@ -407,6 +409,27 @@ impl<'s, 'c, 'p, 'f> Checker<'s, 'c, 'p, 'f> {
 /// Whether a field told the time between the enter and the exit event of a call.
 pub(super) fn is_of_enter_events(name: &str) -> bool {
     matches!(name, "evt.latency" | "evt.latency.s" | "evt.latency.ns" | "evt.latency.human" | "evt.wait_latency")
+}
+
+fn is_event_type(field: &FieldRef) -> bool {
+    matches!(field.field.name, "evt.type" | "syscall.type")
+}
+
+/// Whether a transformer or function is about the event's type, as the engine sees it: of a list only the last value
+/// counts.
+fn changes_event_type(expr: &FieldExpr) -> bool {
+    match &expr.base {
+        Base::Field(field) => is_event_type(field) && !expr.transformers.is_empty(),
+        Base::Call(call) => call.args.iter().any(is_about_event_type),
+    }
+}
+
+fn is_about_event_type(arg: &CallArg) -> bool {
+    match arg {
+        CallArg::Value(expr) => expr.plain_field().is_some_and(is_event_type) || changes_event_type(expr),
+        CallArg::Text(_) => false,
+        CallArg::List(parts) => parts.last().is_some_and(is_about_event_type),
+    }
 }
 
 /// `not` of a condition.
