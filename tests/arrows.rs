@@ -13,6 +13,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("replay::compile", &["format", "replay::fields", "replay::rules"]),
     ("replay::eval", &["format", "replay::fields", "replay::rules", "replay::compile"]),
     ("replay::output", &["format", "replay::fields", "replay::rules", "replay::compile", "replay::eval"]),
+    (
+        "replay::suite",
+        &["format", "replay::fields", "replay::rules", "replay::compile", "replay::eval", "replay::output"],
+    ),
 ];
 
 /// Crate, and the only module trees that may name it.

@@ -24,5 +24,6 @@ pub use graph::{Domain, Graph, Node, NodeId};
 pub use matcher::Matcher;
 pub use plan::{KindPlan, RuleId, RulePlan};
 pub use program::{Program, RuleHead};
+pub(in crate::replay) use selection::matches_wildcard;
 pub use selection::{RuleChoice, Selection, SelectionStep, UselessStep};
 pub use work::{RuleWork, TableWork, work_of};

@@ -76,7 +76,7 @@ impl RuleChoice {
 }
 
 /// Whether all of a text fits a pattern in which `*` stands for any letters, and everything else for itself.
-fn matches_wildcard(pattern: &str, text: &str) -> bool {
+pub(in crate::replay) fn matches_wildcard(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -17,6 +18,15 @@ thread_local! {
     static LAST_OFFSET: Cell<Option<(u64, Offset)>> = const { Cell::new(None) };
 }
 
+/// Whether times of this process are printed in UTC whatever `TZ` says.
+static IN_UTC: AtomicBool = AtomicBool::new(false);
+
+/// From now on local times are those of UTC: for output that must be the same wherever it is made. Call it before any
+/// time is printed.
+pub fn print_in_utc() {
+    IN_UTC.store(true, Ordering::Relaxed);
+}
+
 /// Appends a time in the local time zone.
 pub fn write_time(style: TimeStyle, ts_ns: u64, out: &mut Vec<u8>) {
     let Ok(timestamp) = Timestamp::from_nanosecond(i128::from(ts_ns)) else {
@@ -26,7 +36,8 @@ pub fn write_time(style: TimeStyle, ts_ns: u64, out: &mut Vec<u8>) {
     let offset = match LAST_OFFSET.get() {
         Some((last, offset)) if last == stretch => offset,
         _ => {
-            let offset = TimeZone::system().to_offset(timestamp);
+            let in_utc = IN_UTC.load(Ordering::Relaxed);
+            let offset = if in_utc { Offset::UTC } else { TimeZone::system().to_offset(timestamp) };
             LAST_OFFSET.set(Some((stretch, offset)));
             offset
         }

@@ -36,7 +36,7 @@ pub(super) fn fit(out: &mut Vec<u8>, start: usize, width: Option<usize>) {
 }
 
 /// The output text of the alert's rule.
-pub(super) fn message_of(alert: &Alert<'_, '_>) -> Result<Vec<u8>, Damage> {
+pub(in crate::replay) fn message_of(alert: &Alert<'_, '_>) -> Result<Vec<u8>, Damage> {
     let mut message = Vec::new();
     write_template(&alert.rule.output, &alert.event, &mut message)?;
     Ok(message)

@@ -16,6 +16,7 @@ mod text;
 pub use self::csv::CsvPrinter;
 pub use columns::Columns;
 pub use json::JsonPrinter;
+pub(in crate::replay) use message::message_of;
 pub use text::{EventLinePrinter, TextPrinter};
 
 use crate::replay::rules::{Diagnostic, Template, parse_template};

@@ -42,7 +42,7 @@ mod text;
 mod validation;
 mod value_parser;
 mod value_warnings;
-mod yaml;
+pub(in crate::replay) mod yaml;
 
 pub use ast::{
     Base, Call, CallArg, Expr, FieldArg, FieldExpr, FieldRef, Function, Literal, Modifier, Op, Priority, Span,

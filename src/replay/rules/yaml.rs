@@ -19,29 +19,29 @@ const ALIAS_BYTE_LIMIT: usize = 16 << 20;
 
 /// A value in a YAML document.
 #[derive(Clone, Debug)]
-pub(super) struct Node<'i> {
+pub(in crate::replay) struct Node<'i> {
     /// Bytes of the file.
-    pub(super) span: Span,
-    pub(super) value: Value<'i>,
+    pub(in crate::replay) span: Span,
+    pub(in crate::replay) value: Value<'i>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Value<'i> {
+pub(in crate::replay) enum Value<'i> {
     Scalar(Scalar<'i>),
     Sequence(Vec<Node<'i>>),
     Mapping(Vec<(Node<'i>, Node<'i>)>),
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Scalar<'i> {
+pub(in crate::replay) struct Scalar<'i> {
     /// The text after YAML's own escapes and folding.
-    pub(super) text: Cow<'i, str>,
-    pub(super) style: Style,
+    pub(in crate::replay) text: Cow<'i, str>,
+    pub(in crate::replay) style: Style,
 }
 
 /// How a scalar was written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Style {
+pub(in crate::replay) enum Style {
     Plain,
     SingleQuoted,
     DoubleQuoted,
@@ -51,7 +51,7 @@ pub(super) enum Style {
 
 impl<'i> Node<'i> {
     /// Nothing was written, or one of YAML's words for it.
-    pub(super) fn is_null(&self) -> bool {
+    pub(in crate::replay) fn is_null(&self) -> bool {
         match &self.value {
             Value::Scalar(scalar) => {
                 scalar.style == Style::Plain && matches!(&*scalar.text, "" | "~" | "null" | "Null" | "NULL")
@@ -60,7 +60,7 @@ impl<'i> Node<'i> {
         }
     }
 
-    pub(super) fn as_scalar(&self) -> Option<&Scalar<'i>> {
+    pub(in crate::replay) fn as_scalar(&self) -> Option<&Scalar<'i>> {
         match &self.value {
             Value::Scalar(scalar) => Some(scalar),
             Value::Sequence(_) | Value::Mapping(_) => None,
@@ -85,15 +85,15 @@ fn measure_all<'n, 'i: 'n>(nodes: impl Iterator<Item = &'n Node<'i>>) -> (usize,
 
 /// Why the rest of a file could not be read.
 #[derive(Debug)]
-pub(super) struct YamlError {
-    pub(super) span: Span,
-    pub(super) message: String,
+pub(in crate::replay) struct YamlError {
+    pub(in crate::replay) span: Span,
+    pub(in crate::replay) message: String,
     /// The innermost bracket or brace that is open there: often the one that was forgotten.
-    pub(super) open_bracket: Option<usize>,
+    pub(in crate::replay) open_bracket: Option<usize>,
 }
 
 /// Reads all documents of a text. With an error, what was complete before it is still returned.
-pub(super) fn parse_documents(text: &str) -> (Vec<Node<'_>>, Option<YamlError>) {
+pub(in crate::replay) fn parse_documents(text: &str) -> (Vec<Node<'_>>, Option<YamlError>) {
     let mut builder = TreeBuilder::default();
     let options = granit_parser::options! { emit_comments: false };
     for event in Parser::new_from_str_with_options(text, options) {
