@@ -14,6 +14,7 @@ mod conversion;
 mod docker;
 mod evaluation;
 mod falco_data;
+mod falco_replay;
 mod falco_suite;
 mod golden;
 #[cfg(feature = "record")]
@@ -24,6 +25,7 @@ mod outputs;
 mod pipes;
 mod random_captures;
 mod readme;
+mod rule_tests;
 mod rules_command;
 mod samples;
 mod scap_files;

@@ -15,6 +15,7 @@ mod info;
 #[cfg(feature = "record")]
 mod known_state;
 mod listing;
+mod profile;
 mod progress;
 #[cfg(feature = "record")]
 mod pump;
@@ -36,6 +37,7 @@ mod source;
 mod summary;
 mod table;
 mod terminal;
+mod test;
 mod time;
 
 use std::process::ExitCode;
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
             "this sysreel was built without live recording; build it with the default features to record"
         )),
         Command::Replay(args) => replay::run(&args, &terminal),
+        Command::Test(args) => test::run(&args, &terminal),
         Command::Events(args) => events::run(&args, &terminal),
         Command::Convert(args) => convert::run(&args, &terminal),
         Command::Fields(args) => fields::run(&args, &terminal),

@@ -79,15 +79,9 @@ impl<'n, 'i> Keys<'n, 'i> {
 
 impl Reader<'_> {
     fn report(&mut self, code: Code, span: &Span, message: impl Into<String>, help: Option<String>) {
-        self.problems.push(Diagnostic {
-            code,
-            // a key that means nothing may be an expectation that nobody checks
-            severity: Severity::Error,
-            file: self.file.name.clone(),
-            span: span.clone(),
-            message: message.into(),
-            help,
-        });
+        let problem = Diagnostic::new(code, self.file.name.clone(), span.clone(), message.into(), help);
+        // a key that means nothing may be an expectation that nobody checks
+        self.problems.push(Diagnostic { severity: Severity::Error, ..problem });
     }
 
     fn read_file(&mut self, node: &Node<'_>) -> TestFile {
@@ -303,7 +297,9 @@ impl Reader<'_> {
             },
             Err(problems) => {
                 for problem in problems {
-                    self.report(problem.code, &key.span, problem.message, problem.help);
+                    // as an output text has it; here a field stands alone
+                    let help = problem.help.map(|help| help.replace("`%", "`"));
+                    self.report(problem.code, &key.span, problem.message, help);
                 }
                 None
             }

@@ -8,7 +8,7 @@ use super::tally::{GOLDEN_BYTES, Gaze, Tally};
 use crate::format::Reader;
 use crate::replay::compile::{Program, RuleChoice, Selection};
 use crate::replay::eval::{ReplayError, ReplayOptions, replay_each};
-use crate::replay::rules::{Code, Diagnostic, Severity, TypedRule, nearest};
+use crate::replay::rules::{Code, Diagnostic, Span, TypedRule, nearest};
 
 impl Settings {
     /// Which rules take part.
@@ -20,13 +20,9 @@ impl Settings {
 /// What a test says of rules that are not there: names in its expectations, and steps that select none. `file` is the
 /// test file's name.
 pub fn check_against_rules(case: &TestCase, rules: &[TypedRule], file: &str) -> Vec<Diagnostic> {
-    let problem = |span: &crate::replay::rules::Span, message: String, near: Option<String>| Diagnostic {
-        code: Code::NoSuchItem,
-        severity: Severity::Error,
-        file: file.to_owned(),
-        span: span.clone(),
-        message,
-        help: near.map(|near| format!("did you mean `{near}`?")),
+    let problem = |span: &Span, message: String, near: Option<String>| {
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        Diagnostic::new(Code::NoSuchItem, file, span.clone(), message, help)
     };
     let mut problems = Vec::new();
     for name in case.named_rules() {

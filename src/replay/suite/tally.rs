@@ -64,13 +64,13 @@ impl Gaze {
     /// Looks at an alert, on any thread.
     pub(super) fn look(&self, alert: &Alert<'_, '_>) -> Result<Seen, Damage> {
         let mut line = Vec::new();
-        TextPrinter::default().print(alert, &mut line)?;
+        TextPrinter::default().for_block().print(alert, &mut line)?;
         let golden = match self.golden {
             None => Vec::new(),
             Some(GoldenForm::Text) => line.clone(),
             Some(GoldenForm::Json) => {
                 let mut text = Vec::new();
-                JsonPrinter::default().print(alert, &mut text)?;
+                JsonPrinter::default().for_block().print(alert, &mut text)?;
                 text
             }
         };

@@ -4,6 +4,7 @@ mod convert;
 mod fields;
 mod rules;
 mod selection;
+mod test;
 
 use std::path::PathBuf;
 #[cfg(feature = "record")]
@@ -18,6 +19,7 @@ pub(crate) use self::rules::{
     CheckArgs, DiffArgs, ExplainArgs, ListArgs, RuleListForm, RulesArgs, RulesCommand, SilenceArgs,
 };
 pub(crate) use self::selection::{MatchingArgs, RuleMatching, SelectionArgs};
+pub(crate) use self::test::{Annotations, TestArgs};
 use crate::time::TimePoint;
 #[cfg(feature = "record")]
 use crate::time::parse_duration;
@@ -47,7 +49,8 @@ pub(crate) struct Cli {
 const EXIT_STATUS: &str = "\
 Exit status:
   0  done (also when the reader of the output went away)
-  1  done, and an alert met --fail-on, a warning --deny-warnings, or `rules diff` found a difference
+  1  done, and an alert met --fail-on, a warning --deny-warnings, a rule test failed, or `rules diff` found a
+     difference
   2  could not do all of it: bad usage, bad rules, a damaged capture, no permission
   `record -- COMMAND` passes on the command's own status, 128 + signal if a signal ended it";
 
@@ -64,6 +67,7 @@ pub(crate) enum Command {
         ignored: Vec<std::ffi::OsString>,
     },
     Replay(ReplayArgs),
+    Test(TestArgs),
     Events(EventsArgs),
     Convert(ConvertArgs),
     Info(InfoArgs),
@@ -153,6 +157,9 @@ pub(crate) struct ReplayArgs {
     /// Exit with status 1 if there is an alert of this priority or a worse one
     #[arg(long, value_name = "P", value_parser = parse_priority)]
     pub(crate) fail_on: Option<Priority>,
+    /// Print what each rule cost on standard error: rows looked at, rows matched, time
+    #[arg(long)]
+    pub(crate) profile: bool,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
     #[command(flatten)]
