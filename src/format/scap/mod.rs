@@ -5,6 +5,7 @@
 //! parameters mean is in [`crate::format::schema::codes`]; who a thread was when an event happened is for whoever keeps
 //! state (`capture`).
 
+mod batch;
 mod block_type;
 mod entries;
 mod event;

@@ -8,14 +8,14 @@ use std::fmt;
 use std::io::Read;
 use std::ops::Range;
 
-use crate::format::cursor::Malformed;
 use crate::format::envelope::{ChunkSource, unwrap, unwrap_start};
 use crate::format::{Damage, FormatError};
 
+use super::batch::{Batch, ListKind};
 use super::block_type::{BlockType, EventBlock, SECTION, SECTION_MAGIC};
-use super::entries::{self, Account, LONGEST_ENTRY};
+use super::entries::{self, LONGEST_ENTRY};
 use super::event::EventLayout;
-use super::item::{ScapFd, ScapGroup, ScapInterface, ScapItem, ScapThread, ScapUser};
+use super::item::{ScapGroup, ScapItem};
 use super::packed::Packed;
 
 /// Type and length before a block's body, and the length again after it.
@@ -30,9 +30,6 @@ const LONGEST_LARGE: usize = 64 << 20;
 
 /// How much of a list is kept in memory at a time; at least two entries.
 const LIST_WINDOW: usize = 4 * LONGEST_ENTRY;
-
-/// Entries that are handed out together.
-const LIST_BATCH: usize = 512;
 
 /// A buffer that grew beyond this for one event is given back afterwards.
 const USUAL_BUFFER: usize = 8 << 20;
@@ -82,14 +79,6 @@ struct List {
     length: u32,
     /// Whether the block's trailer has the same length.
     is_verified: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum ListKind {
-    Threads { version: u8 },
-    Fds { tid: i64, is_sized: bool },
-    Interfaces { is_sized: bool },
-    Accounts { is_sized: bool },
 }
 
 /// What was found, with places instead of borrowed bytes.
@@ -494,71 +483,4 @@ fn section_version(bytes: &[u8]) -> Option<(u16, u16)> {
     let head = (packed.u32().ok()?, packed.u32().ok()?, packed.u32().ok()?);
     let version = (packed.u16().ok()?, packed.u16().ok()?);
     (head.0 == SECTION && head.2 == SECTION_MAGIC).then_some(version)
-}
-
-/// Entries that are handed out together.
-enum Batch {
-    Threads(u8, Vec<ScapThread>),
-    Fds { tid: i64, is_sized: bool, fds: Vec<ScapFd> },
-    Interfaces(bool, Vec<ScapInterface>),
-    Accounts(bool, Vec<ScapUser>, Vec<ScapGroup>),
-}
-
-impl Batch {
-    fn new(kind: ListKind) -> Batch {
-        match kind {
-            ListKind::Threads { version } => Batch::Threads(version, Vec::new()),
-            ListKind::Fds { tid, is_sized } => Batch::Fds { tid, is_sized, fds: Vec::new() },
-            ListKind::Interfaces { is_sized } => Batch::Interfaces(is_sized, Vec::new()),
-            ListKind::Accounts { is_sized } => Batch::Accounts(is_sized, Vec::new(), Vec::new()),
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        let count = match self {
-            Batch::Threads(_, threads) => threads.len(),
-            Batch::Fds { fds, .. } => fds.len(),
-            Batch::Interfaces(_, interfaces) => interfaces.len(),
-            Batch::Accounts(_, users, groups) => users.len() + groups.len(),
-        };
-        count >= LIST_BATCH
-    }
-
-    /// Whether every entry begins with its length.
-    fn is_sized(&self) -> bool {
-        match self {
-            Batch::Threads(version, _) => *version >= 9,
-            Batch::Fds { is_sized, .. } | Batch::Interfaces(is_sized, _) | Batch::Accounts(is_sized, _, _) => *is_sized,
-        }
-    }
-
-    fn read(&mut self, list: &mut Packed<'_>) -> Result<(), Malformed> {
-        // an interface's length does not count itself, those of all others do
-        let counts_itself = !matches!(self, Batch::Interfaces(..));
-        let mut sized = if self.is_sized() { Some(entries::sized(list, counts_itself)?) } else { None };
-        let is_sized = sized.is_some();
-        let entry = sized.as_mut().unwrap_or(list);
-        match self {
-            Batch::Threads(version, threads) => threads.push(entries::read_thread(entry, *version)?),
-            Batch::Fds { fds, .. } => fds.push(entries::read_fd(entry, is_sized)?),
-            Batch::Interfaces(_, interfaces) => interfaces.push(entries::read_interface(entry)?),
-            Batch::Accounts(_, users, groups) => match entries::read_account(entry)? {
-                Account::User(user) => users.push(user),
-                Account::Group(group) => groups.push(group),
-            },
-        }
-        Ok(())
-    }
-
-    /// What is handed out now, and the groups that come after it.
-    fn into_item(self) -> (Option<ScapItem<'static>>, Vec<ScapGroup>) {
-        match self {
-            Batch::Threads(_, threads) => ((!threads.is_empty()).then_some(ScapItem::Threads(threads)), Vec::new()),
-            Batch::Fds { tid, fds, .. } => ((!fds.is_empty()).then_some(ScapItem::Fds { tid, fds }), Vec::new()),
-            Batch::Interfaces(_, interfaces) => {
-                ((!interfaces.is_empty()).then_some(ScapItem::Interfaces(interfaces)), Vec::new())
-            }
-            Batch::Accounts(_, users, groups) => ((!users.is_empty()).then_some(ScapItem::Users(users)), groups),
-        }
-    }
 }
