@@ -77,7 +77,7 @@ fn a_duration_ends_the_recording() {
     let info = info_of(Path::new(&file));
     assert_eq!(info["verify"], "intact");
     let length_ns = info["last_ns"].as_u64().unwrap() - info["first_ns"].as_u64().unwrap();
-    assert!((300_000_000..3_000_000_000).contains(&length_ns), "{length_ns}");
+    assert!(length_ns > 300_000_000 && u128::from(length_ns) < patience().as_nanos(), "{length_ns}");
 }
 
 #[test]
