@@ -199,7 +199,14 @@ impl Comparison<'_> {
             let told = told.unwrap_or(Json::Null);
             // A list that Falco makes of a hash table has no order of its own.
             let same_words = asked.name == "fd.types" && sorted(&own) == sorted(&told);
-            if own == told || same_words || printed_otherwise.contains(&asked.name) && own == printable(&told) {
+            // Of an event without data Falco prints NULL, and behind it what its buffer held before.
+            let is_empty = asked.name == "evt.buffer" && own.as_str().is_none_or(str::is_empty);
+            let left_over = is_empty && told.as_str().is_some_and(|told| told.starts_with("NULL"));
+            if own == told
+                || same_words
+                || left_over
+                || printed_otherwise.contains(&asked.name) && own == printable(&told)
+            {
                 continue;
             }
             self.note(&asked.name, &event, num, &told.to_string(), &own.to_string());
