@@ -10,7 +10,7 @@ use super::value::{FieldValue, write_signed, write_unsigned};
 use super::view::EventRow;
 use super::{Purpose, clock, descriptor, names, path};
 use crate::format::Damage;
-use crate::format::dimension::ThreadColumn;
+use crate::format::dimension::{ThreadColumn, UserColumn};
 use crate::format::schema::flags::FlagTable;
 use crate::format::schema::{EventKind, ParamInfo, ParamType, Physical, PrintFormat, syscalls};
 
@@ -170,11 +170,7 @@ fn render_number(
                 words.extend_from_slice(b"<NONE>");
             } else {
                 write_signed(number, value);
-                let name = match param.ty {
-                    ParamType::Uid => row.view().user_name_of(number)?,
-                    _ => row.view().group_name_of(number)?,
-                };
-                words.extend_from_slice(name.unwrap_or(NO_TEXT));
+                words.extend_from_slice(name_of_id(row, param.ty, number)?.unwrap_or(NO_TEXT));
             }
         }
         ParamType::Flags8 | ParamType::Flags16 | ParamType::Flags32 => {
@@ -243,6 +239,27 @@ fn render_number(
         | ParamType::Ipv6Addr => {}
     }
     Ok(())
+}
+
+/// The name of a user or group id. In a container only the names of its own users count, and only if they were known:
+/// a user who has a name without a shell is the root that every container has.
+fn name_of_id<'b>(row: &EventRow<'_, 'b>, ty: ParamType, id: i64) -> Result<Option<&'b [u8]>, Damage> {
+    let view = row.view();
+    let thread = row.thread()?;
+    let container = thread.map_or(Ok(None), |thread| view.thread_ref(thread, ThreadColumn::Container))?;
+    let (Some(thread), Some(_)) = (thread, container) else {
+        return if ty == ParamType::Uid { view.user_name_of(id) } else { view.group_name_of(id) };
+    };
+    let Some(user) = view.thread_ref(thread, ThreadColumn::User)? else { return Ok(None) };
+    if view.user_text(user, UserColumn::Shell)?.is_empty() {
+        return Ok(None);
+    }
+    let name = match (ty, view.thread_ref(thread, ThreadColumn::Group)?) {
+        (ParamType::Uid, _) if view.user_id(user)? == Some(id) => view.user_text(user, UserColumn::Name)?,
+        (ParamType::Gid, Some(group)) if view.group_id(group)? == Some(id) => view.group_name(group)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
 /// The bits of a number that its type has.
