@@ -289,6 +289,7 @@ impl Workload {
                 path: event.path.as_deref(),
                 source_path: None,
                 tallies: None,
+                fd_list: &[],
                 params: &params,
             });
         }

@@ -192,6 +192,7 @@ impl Recorder {
             path: enriched.path,
             source_path: enriched.source_path,
             tallies: enriched.tallies,
+            fd_list: enriched.fd_list,
             params: raw.params,
         });
         self.events += 1;

@@ -295,6 +295,7 @@ impl Story<'_> {
             path: self.path.as_deref(),
             source_path: self.source_path.as_deref(),
             tallies: None,
+            fd_list: &[],
             params: &params,
         });
     }

@@ -86,6 +86,7 @@ impl Blocks {
                 path: None,
                 source_path: None,
                 tallies: None,
+                fd_list: &[],
                 params: &[Value::Int(i64::from(AUDIT_PLUGIN)), Value::Bytes(text)],
             });
             if builder.is_full() {

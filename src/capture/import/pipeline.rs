@@ -296,6 +296,7 @@ fn follow(
         path: enriched.path,
         source_path: enriched.source_path,
         tallies: enriched.tallies,
+        fd_list: enriched.fd_list,
         params: raw.params,
     });
 }

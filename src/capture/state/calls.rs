@@ -1,5 +1,7 @@
 //! One event kind after the other: what each means for threads, descriptors and paths.
 
+use std::sync::Arc;
+
 use crate::format::row::Text;
 use crate::format::schema::EventKind;
 
@@ -354,6 +356,7 @@ impl State {
                 self.follow_memory(tid, params);
                 Outcome::default()
             }
+            EventKind::POLL | EventKind::PPOLL => self.follow_poll(tid, params),
             EventKind::SWITCH => {
                 self.follow_switch(tid, params);
                 Outcome::default()
@@ -435,6 +438,19 @@ impl State {
                 self.threads.edit(tid, |row| set_memory_size(row, params, 1));
             }
         }
+    }
+
+    /// poll, ppoll: what the descriptors mean that are waited for.
+    fn follow_poll(&mut self, tid: i64, params: Params<'_>) -> Outcome {
+        let Some(list) = params.bytes(1).and_then(|list| list.get(2..)) else { return Outcome::default() };
+        self.fd_list.clear();
+        let table = self.threads.table(tid);
+        // After the count of two bytes, entries of ten: number and events.
+        self.fd_list.extend(list.chunks_exact(10).map(|entry| {
+            let num = i64::from_le_bytes(*entry.first_chunk()?);
+            Some(Arc::clone(&table?.get(num)?.row))
+        }));
+        Outcome { has_fd_list: true, ..Outcome::default() }
     }
 
     /// A change of what runs on a processor: page faults of the thread, figures of its process's address space.

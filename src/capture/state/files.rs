@@ -77,7 +77,12 @@ impl State {
         if !failed {
             self.put(tid, Descriptor::new(Arc::clone(&row), opened.flags & open_flag::CLOEXEC != 0));
         }
-        Outcome { fd: Some(row), has_path: opened.has_path && opened.name.is_some(), has_source_path: false }
+        Outcome {
+            fd: Some(row),
+            has_path: opened.has_path && opened.name.is_some(),
+            has_source_path: false,
+            has_fd_list: false,
+        }
     }
 
     /// Puts a descriptor into the thread's table.

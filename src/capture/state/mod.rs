@@ -89,6 +89,7 @@ pub struct State {
     expected: Pending<ExpectedChild>,
     path: Vec<u8>,
     source_path: Vec<u8>,
+    fd_list: Vec<Option<Arc<FdRow>>>,
     text: String,
 }
 
@@ -117,6 +118,8 @@ pub struct Enriched<'a> {
     pub path: Option<&'a [u8]>,
     /// `fs.path.source`.
     pub source_path: Option<&'a [u8]>,
+    /// What the descriptors of a list that it waits for mean.
+    pub fd_list: &'a [Option<Arc<FdRow>>],
     /// Figures of the thread and its process.
     pub tallies: Option<Tallies>,
 }
@@ -127,6 +130,7 @@ struct Outcome {
     fd: Option<Arc<FdRow>>,
     has_path: bool,
     has_source_path: bool,
+    has_fd_list: bool,
 }
 
 impl Outcome {
@@ -168,6 +172,7 @@ impl State {
             expected: Pending::new(),
             path: Vec::new(),
             source_path: Vec::new(),
+            fd_list: Vec::new(),
             text: String::new(),
         };
         // First threads first: the others of their process share what they have.
@@ -201,7 +206,7 @@ impl State {
         if self.nobody.tid != tid || self.nobody.container != container {
             self.nobody = Arc::new(ThreadRow { tid, container, ..nobody() });
         }
-        Enriched { thread: &self.nobody, fd: None, path: None, source_path: None, tallies: None }
+        Enriched { thread: &self.nobody, fd: None, path: None, source_path: None, fd_list: &[], tallies: None }
     }
 
     /// Takes over what an event tells of a container: its threads' rows say so from now on.
@@ -236,8 +241,9 @@ impl State {
         }
         self.threads.refresh(tid);
         let tallies = self.tallies(tid);
-        let State { threads, path, source_path, .. } = self;
+        let State { threads, path, source_path, fd_list, .. } = self;
         Enriched {
+            fd_list: if outcome.has_fd_list { fd_list } else { &[] },
             tallies: Some(tallies),
             thread: &threads.get(tid).expect("it was added just now if it was missing").row,
             fd: outcome.fd,

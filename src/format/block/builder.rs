@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::format::column::Nulls;
+use crate::format::cursor::put_varint;
 use crate::format::dimension::Tally;
 use crate::format::header::{Loss, Shortfall};
 use crate::format::row::{Event, Value};
@@ -52,6 +53,7 @@ pub struct BlockBuilder {
     /// In the order of [`Tally::ALL`].
     pub(super) tallies: [IntBuilder; Tally::ALL.len()],
     pub(super) interned: Interned,
+    list_rows: Vec<u8>,
     pub(super) losses: Vec<Loss>,
     pub(super) shortfalls: BTreeMap<Shortfall, u64>,
     data_bytes: usize,
@@ -65,6 +67,8 @@ pub(super) struct TableBuilder {
     pub(super) fds: Vec<u32>,
     pub(super) path: BytesBuilder,
     pub(super) source_path: BytesBuilder,
+    /// Empty until an event has a list; then it has a row for each event.
+    pub(super) fd_list: BytesBuilder,
     pub(super) params: Vec<ParamBuilder>,
 }
 
@@ -138,6 +142,7 @@ impl TableBuilder {
             fds: Vec::new(),
             path: BytesBuilder::default(),
             source_path: BytesBuilder::default(),
+            fd_list: BytesBuilder::default(),
             params: params.iter().map(|param| column(param.ty.physical())).collect(),
         }
     }
@@ -162,6 +167,7 @@ impl BlockBuilder {
             places: Box::new([u16::MAX; KIND_LIMIT]),
             tallies: Default::default(),
             interned: Interned::default(),
+            list_rows: Vec::new(),
             losses: Vec::new(),
             shortfalls: BTreeMap::new(),
             data_bytes: 0,
@@ -199,6 +205,17 @@ impl BlockBuilder {
         table.fds.push(fd);
         table.path.push(event.path);
         table.source_path.push(event.source_path);
+        if !event.fd_list.is_empty() || !table.fd_list.ends.is_empty() {
+            while table.fd_list.ends.len() + 1 < table.threads.len() {
+                table.fd_list.push(None);
+            }
+            self.list_rows.clear();
+            for fd in event.fd_list {
+                let row = fd.as_ref().map_or(0, |fd| u64::from(self.interned.fd(fd)) + 1);
+                put_varint(&mut self.list_rows, row);
+            }
+            table.fd_list.push((!event.fd_list.is_empty()).then_some(&self.list_rows));
+        }
         let mut bytes = 64 + 8 * table.params.len();
         bytes += event.path.map_or(0, <[u8]>::len) + event.source_path.map_or(0, <[u8]>::len);
         for (at, param) in table.params.iter_mut().enumerate() {

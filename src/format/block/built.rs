@@ -88,7 +88,8 @@ fn dimension_slot(builder: &BlockBuilder, dimension: Dimension) -> TableSlot {
 fn event_slot(table: &TableBuilder) -> TableSlot {
     let rows = table.rows();
     let mut columns = vec![(event::THREAD, Physical::Int), (event::FD, Physical::Int)];
-    let texts = [(event::PATH, &table.path), (event::SOURCE_PATH, &table.source_path)];
+    let texts =
+        [(event::PATH, &table.path), (event::SOURCE_PATH, &table.source_path), (event::FD_LIST, &table.fd_list)];
     columns
         .extend(texts.iter().filter(|(_, texts)| !texts.is_all_null()).map(|&(number, _)| (number, Physical::Bytes)));
     for (param, number) in table.params.iter().zip(event::FIRST_PARAM..) {
@@ -134,6 +135,7 @@ pub(super) fn bytes_column(builder: &BlockBuilder, tag: TableTag, number: u16) -
             let texts = match number {
                 event::PATH => &table.path,
                 event::SOURCE_PATH => &table.source_path,
+                event::FD_LIST => &table.fd_list,
                 number => match param(table, number)? {
                     ParamBuilder::Bytes(texts) => texts,
                     ParamBuilder::Int(_) => return None,

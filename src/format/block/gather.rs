@@ -160,6 +160,9 @@ pub(super) fn event_table(table: &TableBuilder) -> TableData<'_> {
     data.push(event::FD, Values::Ints(IntData { values, nulls }));
     data.push_texts(event::PATH, &table.path);
     data.push_texts(event::SOURCE_PATH, &table.source_path);
+    if !table.fd_list.is_all_null() {
+        data.push_texts(event::FD_LIST, &table.fd_list);
+    }
     for (param, number) in table.params.iter().zip(event::FIRST_PARAM..) {
         match param {
             ParamBuilder::Int(ints) => data.push_builder(number, ints),

@@ -77,6 +77,9 @@ pub(super) mod event {
     pub(in crate::format::block) const PATH: u16 = 3;
     /// Resolved source path.
     pub(in crate::format::block) const SOURCE_PATH: u16 = 4;
+    /// Rows of the descriptor table that a list means: for each a number one higher, 0 for one that is not known, as
+    /// varints.
+    pub(in crate::format::block) const FD_LIST: u16 = 5;
     /// The first parameter; the others follow.
     pub(in crate::format::block) const FIRST_PARAM: u16 = 16;
 
@@ -91,6 +94,7 @@ pub(super) mod event {
             FD => "fd".to_owned(),
             PATH => "path".to_owned(),
             SOURCE_PATH => "source path".to_owned(),
+            FD_LIST => "fd list".to_owned(),
             other => param().map_or_else(|| format!("column {other}"), |param| format!("evt.arg.{}", param.name)),
         }
     }

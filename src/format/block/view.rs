@@ -2,7 +2,7 @@
 
 use crate::format::Damage;
 use crate::format::column::{BytesColumn, IntColumn};
-use crate::format::cursor::Malformed;
+use crate::format::cursor::{Cursor, Malformed};
 use crate::format::dimension::{Dimension, Tally};
 use crate::format::schema::EventKind;
 
@@ -103,6 +103,22 @@ impl<'b> EventTable<'b> {
     /// Resolved source paths of renames and links.
     pub fn source_path(&self) -> Result<&'b BytesColumn, Damage> {
         self.block.bytes(self.slot, event::SOURCE_PATH)
+    }
+
+    /// What the descriptors of an event's list mean, in the list's order: rows of the descriptor table, `None` for one
+    /// that is not known. Nothing for an event without a list.
+    pub fn fd_list(&self, row: usize) -> Result<Vec<Option<usize>>, Damage> {
+        let Some(bytes) = self.block.bytes(self.slot, event::FD_LIST)?.get(row) else { return Ok(Vec::new()) };
+        let limit = self.block.dimension_rows(Dimension::Fd);
+        let mut cursor = Cursor::new(bytes);
+        let mut rows = Vec::new();
+        while cursor.remaining() > 0 {
+            let number =
+                cursor.varint().map_err(|malformed| self.block.damage(&malformed, self.slot.tag, event::FD_LIST))?;
+            let fd = number.checked_sub(1).and_then(|row| usize::try_from(row).ok());
+            rows.push(fd.filter(|&row| row < limit));
+        }
+        Ok(rows)
     }
 
     /// A parameter that is stored as numbers, by its place in the kind's parameters.

@@ -113,6 +113,7 @@ proptest! {
                 path: made.path.as_deref(),
                 source_path: made.source_path.as_deref(),
                 tallies: None,
+                fd_list: &[],
                 params: &params_of(made),
             });
         }

@@ -193,9 +193,15 @@ pub enum TallyFact {
 
 /// What is asked of a list of descriptors (`poll`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[allow(missing_docs, reason = "said by the names")]
 pub enum FdListFact {
     /// Their numbers.
     Numbers,
+    Names,
+    ClientIps,
+    ServerIps,
+    ClientPorts,
+    ServerPorts,
 }
 
 /// What is asked of a thread.

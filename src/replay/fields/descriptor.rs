@@ -48,6 +48,11 @@ pub(super) fn type_char(view: &BlockView<'_>, row: usize) -> Result<Option<u8>, 
     Ok(letter.filter(|letter| *letter != 0))
 }
 
+/// The letter that stands for a descriptor in lists.
+pub(super) fn type_letter(view: &BlockView<'_>, row: usize) -> Result<u8, Damage> {
+    Ok(if is_known(view, row)? { printed_type_char(view, row)? } else { b'?' })
+}
+
 /// `fd.typechar`: two types share a letter.
 fn printed_type_char(view: &BlockView<'_>, row: usize) -> Result<u8, Damage> {
     Ok(match type_char(view, row)? {

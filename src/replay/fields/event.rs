@@ -7,7 +7,7 @@ use super::referent::resolved_path;
 use super::source::Source;
 use super::value::FieldValue;
 use super::view::EventRow;
-use super::{Argument, Purpose, container, descriptor, param, path, tally};
+use super::{Argument, Purpose, container, descriptor, fd_list, param, path, tally};
 use crate::format::Damage;
 use crate::format::dimension::{FdColumn, Tally, ThreadColumn};
 use crate::format::schema::flags::FILE_FLAGS;
@@ -250,6 +250,7 @@ pub(super) fn event_value<'b>(
             }
             None => FieldValue::Missing,
         },
+        EventFact::FdList(fact) => fd_list::fd_list_value(row, fact)?,
         // All of these `kind_value` knows for every kind.
         EventFact::Zero
         | EventFact::Direction

@@ -13,6 +13,7 @@ mod container;
 mod descriptor;
 mod event;
 mod extract;
+mod fd_list;
 pub mod glob;
 mod names;
 mod param;

@@ -371,9 +371,18 @@ fn write_seconds(nanos: u64, out: &mut Vec<u8>) {
 
 /// Entries of a polled list: number, type letter and events (`4:p1`).
 fn write_fd_list(row: &EventRow<'_, '_>, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Damage> {
+    let rows = row.fd_list()?;
     for (at, (number, events)) in path::fd_list(bytes).enumerate() {
         if at > 0 {
             out.push(b' ');
+        }
+        if let Some(known) = rows.get(at) {
+            let letter = match known {
+                Some(fd) => descriptor::type_letter(row.view(), *fd)?,
+                None => b'?',
+            };
+            write(out, format_args!("{}:{}{events:x}", number.cast_unsigned(), char::from(letter)));
+            continue;
         }
         let mut tagged = Vec::new();
         if number >= 0 {

@@ -370,6 +370,14 @@ impl<'v, 'b> EventRow<'v, 'b> {
         Ok(Some(after).filter(|_| !is_inside))
     }
 
+    /// What the descriptors of a list mean that it waits for: rows of the descriptor table.
+    pub fn fd_list(&self) -> Result<Vec<Option<usize>>, Damage> {
+        match self.source {
+            RowSource::Table { table, row } => table.fd_list(row),
+            RowSource::Lost(_) => Ok(Vec::new()),
+        }
+    }
+
     /// Its resolved path.
     pub fn path(&self) -> Result<Option<&'b [u8]>, Damage> {
         match self.source {
