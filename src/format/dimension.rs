@@ -67,11 +67,39 @@ pub enum Tally {
     Threads = 7,
     /// Those that are not the first one.
     OtherThreads = 8,
+    /// Virtual size, KiB.
+    VmSize = 9,
+    /// Resident size, KiB.
+    VmRss = 10,
+    /// Swapped size, KiB.
+    VmSwap = 11,
+    /// Major page faults of the thread.
+    PfMajor = 12,
+    /// Minor page faults of the thread.
+    PfMinor = 13,
 }
 
 impl Tally {
     /// Every figure, in file order.
-    pub const ALL: &'static [Tally] = &[Tally::OpenFds, Tally::FdTypes, Tally::Threads, Tally::OtherThreads];
+    pub const ALL: &'static [Tally] = &[
+        Tally::OpenFds,
+        Tally::FdTypes,
+        Tally::Threads,
+        Tally::OtherThreads,
+        Tally::VmSize,
+        Tally::VmRss,
+        Tally::VmSwap,
+        Tally::PfMajor,
+        Tally::PfMinor,
+    ];
+
+    /// Whether the figure tends to change with events of certain kinds, each time by as much.
+    pub(super) const fn follows_kinds(self) -> bool {
+        match self {
+            Tally::OpenFds | Tally::FdTypes | Tally::Threads | Tally::OtherThreads => true,
+            Tally::VmSize | Tally::VmRss | Tally::VmSwap | Tally::PfMajor | Tally::PfMinor => false,
+        }
+    }
 
     /// The figure of a column of the sequence table.
     pub(super) fn of_number(number: u16) -> Option<Tally> {

@@ -35,16 +35,40 @@ pub struct Tallies {
     pub threads: u32,
     /// Those of them that are not its first one.
     pub other_threads: u32,
+    /// The address space, where it is followed from event to event. Else the thread's row says what it was last known
+    /// to be.
+    pub memory: Option<Memory>,
+}
+
+/// Figures of an address space, and of what a thread had to read in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Memory {
+    /// Virtual size, KiB.
+    pub vm_size_kb: u64,
+    /// Resident size, KiB.
+    pub vm_rss_kb: u64,
+    /// Swapped size, KiB.
+    pub vm_swap_kb: u64,
+    /// Major page faults.
+    pub pf_major: u64,
+    /// Minor page faults.
+    pub pf_minor: u64,
 }
 
 impl Tallies {
     /// One of the figures, by its column.
-    pub const fn get(&self, tally: Tally) -> i64 {
+    pub fn get(&self, tally: Tally) -> Option<i64> {
+        let of_memory = |figure: fn(&Memory) -> u64| self.memory.as_ref().map(|memory| figure(memory).cast_signed());
         match tally {
-            Tally::OpenFds => self.open_fds as i64,
-            Tally::FdTypes => self.fd_types as i64,
-            Tally::Threads => self.threads as i64,
-            Tally::OtherThreads => self.other_threads as i64,
+            Tally::OpenFds => Some(i64::from(self.open_fds)),
+            Tally::FdTypes => Some(i64::from(self.fd_types)),
+            Tally::Threads => Some(i64::from(self.threads)),
+            Tally::OtherThreads => Some(i64::from(self.other_threads)),
+            Tally::VmSize => of_memory(|memory| memory.vm_size_kb),
+            Tally::VmRss => of_memory(|memory| memory.vm_rss_kb),
+            Tally::VmSwap => of_memory(|memory| memory.vm_swap_kb),
+            Tally::PfMajor => of_memory(|memory| memory.pf_major),
+            Tally::PfMinor => of_memory(|memory| memory.pf_minor),
         }
     }
 }

@@ -6,7 +6,6 @@ use crate::format::row::Text;
 use crate::format::schema::EventKind;
 
 use super::files::{Opened, flags_of_creat, open_flag};
-use super::lifecycle::set_memory_size;
 use super::params::Params;
 use super::sockets::Direction;
 use super::{MemoryFigures, Outcome, State, path};
@@ -421,22 +420,12 @@ impl State {
 
     /// brk, mmap, munmap: figures of the address space, in parameters 1 to 3.
     fn follow_memory(&mut self, tid: i64, params: Params<'_>) {
-        if self.memory_figures == MemoryFigures::WithOtherChanges {
-            return;
+        let (MemoryFigures::AtOnce, Some(thread)) = (self.memory_figures, self.threads.get_mut(tid)) else { return };
+        if let Some(vm_size_kb) = params.bits(1) {
+            thread.memory.vm_size_kb = vm_size_kb;
         }
-        let Some(thread) = self.threads.get(tid) else { return };
-        let row = &thread.row;
-        if params.int(3).is_none() {
-            return;
-        }
-        let now = [params.bits(1), params.bits(2), params.bits(3)];
-        let then = [Some(row.vm_size_kb), Some(row.vm_rss_kb), Some(row.vm_swap_kb)];
-        if now != then {
-            if self.semantics.is_falco() {
-                self.threads.edit_figures(tid, |row| set_memory_size(row, params, 1));
-            } else {
-                self.threads.edit(tid, |row| set_memory_size(row, params, 1));
-            }
+        if let (Some(vm_rss_kb), Some(vm_swap_kb)) = (params.bits(2), params.bits(3)) {
+            (thread.memory.vm_rss_kb, thread.memory.vm_swap_kb) = (vm_rss_kb, vm_swap_kb);
         }
     }
 
@@ -458,12 +447,13 @@ impl State {
         if self.memory_figures == MemoryFigures::WithOtherChanges || params.int(5).is_none() {
             return;
         }
-        let Some(pid) = self.threads.get(tid).map(|thread| thread.row.pid) else { return };
-        self.threads.edit_figures(tid, |row| {
-            row.pf_major = params.bits(1).unwrap_or(0);
-            row.pf_minor = params.bits(2).unwrap_or(0);
-        });
-        self.threads.edit_figures(pid, |row| set_memory_size(row, params, 3));
+        let number = |at: usize| params.bits(at).unwrap_or(0);
+        let Some(thread) = self.threads.get_mut(tid) else { return };
+        (thread.memory.pf_major, thread.memory.pf_minor) = (number(1), number(2));
+        let pid = thread.row.pid;
+        if let Some(main) = self.threads.get_mut(pid) {
+            (main.memory.vm_size_kb, main.memory.vm_rss_kb, main.memory.vm_swap_kb) = (number(3), number(4), number(5));
+        }
     }
 
     /// getrlimit, setrlimit: the process's limit of open descriptors.

@@ -10,7 +10,7 @@ use crate::format::schema::{EventKind, EventSource};
 use super::fd_table::FdTable;
 use super::lifecycle::{NO_ID, clone_flag, set_memory};
 use super::params::Params;
-use super::threads::{Directories, Origin};
+use super::threads::{Directories, Origin, memory_of};
 use super::{Leaving, State, path};
 use crate::capture::raw::RawEvent;
 
@@ -266,7 +266,8 @@ impl State {
             (row.vtid, row.vpid) = (tid, pid);
         }
         row.fdlimit = params.int(7).unwrap_or(0);
-        if params.int(12).is_some() {
+        let tells_memory = params.int(12).is_some();
+        if tells_memory {
             set_memory(&mut row, params, 8);
         }
         if let Some(env) = params.bytes(15).filter(|env| !env.is_empty()) {
@@ -307,7 +308,11 @@ impl State {
         row.user = Some(self.users.user(uid, container));
         row.group = Some(self.users.group(gid, container));
         row.login_user = (row.loginuid != NO_ID).then(|| self.users.user(row.loginuid, container));
+        let memory = memory_of(&row);
         self.threads.edit(tid, |old| *old = row);
+        if tells_memory && let Some(thread) = self.threads.get_mut(tid) {
+            thread.memory = memory;
+        }
         self.threads.join_process(tid, pid);
         if !was_known {
             self.threads.settle(tid);

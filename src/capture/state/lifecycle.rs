@@ -446,7 +446,7 @@ pub(super) fn set_memory(row: &mut ThreadRow, params: Params<'_>, first: usize) 
 }
 
 /// Virtual, resident and swapped size, three parameters in a row.
-pub(super) fn set_memory_size(row: &mut ThreadRow, params: Params<'_>, first: usize) {
+fn set_memory_size(row: &mut ThreadRow, params: Params<'_>, first: usize) {
     row.vm_size_kb = params.bits(first).unwrap_or(row.vm_size_kb);
     row.vm_rss_kb = params.bits(first + 1).unwrap_or(row.vm_rss_kb);
     row.vm_swap_kb = params.bits(first + 2).unwrap_or(row.vm_swap_kb);

@@ -61,14 +61,13 @@ pub use semantics::Semantics;
 pub use snapshot::{ProcessSource, Snapshot, SnapshotFd, SnapshotThread};
 pub use users::UserTable;
 
-/// When memory figures (`proc.vmsize` and its kind) of a thread's row follow brk, mmap and munmap.
+/// When memory figures (`proc.vmsize` and its kind) follow brk, mmap and munmap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum MemoryFigures {
-    /// With the next change of something else: a row per mapping would cost more than it tells, and those events
-    /// carry the figures themselves.
+    /// With the next execve or clone, which tell them anew: those events carry the figures themselves.
     #[default]
     WithOtherChanges,
-    /// At once, as Falco does.
+    /// At once, as Falco does: each event has them beside it.
     AtOnce,
 }
 
@@ -272,6 +271,7 @@ impl State {
             fd_types: table.map_or(0, FdTable::types),
             threads: count(living),
             other_threads: count(living.saturating_sub(usize::from(is_main_living))),
+            memory: (self.memory_figures == MemoryFigures::AtOnce).then_some(thread.memory),
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::format::row::{Container, Text, ThreadRow};
+use crate::format::row::{Container, Memory, Text, ThreadRow};
 
 use super::fd_table::FdTable;
 use super::kin::Kin;
@@ -63,6 +63,8 @@ pub(super) struct Thread {
     orphan: bool,
     /// The first thread of a process that ended while others run on.
     pub(super) ended: bool,
+    /// Figures of its address space, where they are followed from event to event.
+    pub(super) memory: Memory,
     /// Which version of its parent the row refers to: the parent's thread, and that thread's `kin_version`.
     pub(super) parent_version: Option<(i64, u64)>,
     /// Changes whenever something of the row does that shows in rows of children.
@@ -211,6 +213,7 @@ impl Threads {
     /// A thread with its tables, ready to be put into the map.
     pub(super) fn make(row: ThreadRow, fds: SharedId, dirs: SharedId, origin: Origin, seen_ns: u64) -> Thread {
         Thread {
+            memory: memory_of(&row),
             row: Arc::new(row),
             fds,
             dirs,
@@ -349,13 +352,6 @@ impl Threads {
             change(Arc::make_mut(&mut thread.row));
         }
         self.touch(tid);
-    }
-
-    /// Changes figures of a thread that show in its own row only.
-    pub(super) fn edit_figures(&mut self, tid: i64, change: impl FnOnce(&mut ThreadRow)) {
-        if let Some(thread) = self.by_tid.get_mut(&tid) {
-            change(Arc::make_mut(&mut thread.row));
-        }
     }
 
     /// Notes that something changed that the row of this thread, and perhaps of others, takes from elsewhere.
@@ -515,6 +511,17 @@ impl Threads {
                 }
             }
         }
+    }
+}
+
+/// The figures that a row has.
+pub(super) fn memory_of(row: &ThreadRow) -> Memory {
+    Memory {
+        vm_size_kb: row.vm_size_kb,
+        vm_rss_kb: row.vm_rss_kb,
+        vm_swap_kb: row.vm_swap_kb,
+        pf_major: row.pf_major,
+        pf_minor: row.pf_minor,
     }
 }
 

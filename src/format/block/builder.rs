@@ -199,7 +199,7 @@ impl BlockBuilder {
         self.cpu.push(i64::from(event.cpu));
         self.table_of.push(place);
         for (column, &tally) in self.tallies.iter_mut().zip(Tally::ALL) {
-            column.push(event.tallies.map(|tallies| tallies.get(tally)));
+            column.push(event.tallies.and_then(|tallies| tallies.get(tally)));
         }
         table.threads.push(thread);
         table.fds.push(fd);

@@ -184,7 +184,7 @@ pub(super) fn sequence_table<'v>(builder: &'v BlockBuilder, places: &[i64]) -> T
     let owners = owners_of_built(builder);
     for (column, &tally) in builder.tallies.iter().zip(Tally::ALL) {
         if column.nulls.count() < column.values.len() {
-            let values = Cow::Owned(surprises(&owners, column));
+            let values = Cow::Owned(surprises(tally, &owners, column));
             data.push(tally as u16, Values::Ints(IntData { values, nulls: Cow::Borrowed(&column.nulls) }));
         }
     }

@@ -1,7 +1,8 @@
 //! Figures that every event has, on their way into a file and back.
 //!
 //! What is written is how a figure differs from what is expected: that of the process's event before, plus the
-//! difference that followed an event of that kind the last time. Most surprises are 0, which cost next to nothing.
+//! difference that followed an event of that kind the last time (for figures of memory without the latter). Most
+//! surprises are 0, which cost next to nothing.
 
 use rustc_hash::FxHashMap;
 
@@ -36,8 +37,8 @@ pub(super) fn owners_of_built(builder: &BlockBuilder) -> Vec<Owner> {
 }
 
 /// What is expected of the next event.
-#[derive(Default)]
 struct Expectation {
+    follows_kinds: bool,
     /// The last figure of each process, and the kind of the event that had it.
     last: FxHashMap<i64, (i64, EventKind)>,
     /// What the event after one of a kind had more than that one, the last time.
@@ -45,6 +46,11 @@ struct Expectation {
 }
 
 impl Expectation {
+    fn new(tally: Tally) -> Expectation {
+        let follows_kinds = tally.follows_kinds();
+        Expectation { follows_kinds, last: FxHashMap::default(), after: FxHashMap::default() }
+    }
+
     fn of(&self, owner: &Owner) -> i64 {
         match self.last.get(&owner.pid) {
             Some(&(last, kind)) => last.wrapping_add(self.after.get(&kind).copied().unwrap_or(0)),
@@ -54,15 +60,17 @@ impl Expectation {
 
     fn learn(&mut self, owner: &Owner, value: i64) {
         let before = self.last.insert(owner.pid, (value, owner.kind));
-        if let Some((last, kind)) = before {
+        if let Some((last, kind)) = before
+            && self.follows_kinds
+        {
             self.after.insert(kind, value.wrapping_sub(last));
         }
     }
 }
 
 /// How a figure differs from what is expected, for each event; 0 where it is not known.
-pub(super) fn surprises(owners: &[Owner], column: &IntBuilder) -> Vec<i64> {
-    let mut expectation = Expectation::default();
+pub(super) fn surprises(tally: Tally, owners: &[Owner], column: &IntBuilder) -> Vec<i64> {
+    let mut expectation = Expectation::new(tally);
     let each = owners.iter().zip(&column.values).enumerate().map(|(row, (owner, &value))| {
         if column.nulls.is_null(row) {
             return 0;
@@ -87,7 +95,7 @@ impl Block {
         }
         let wrong = |what: &'static str| self.damage(&Malformed::new(what), TableTag::Sequence, tally as u16);
         let owners = self.owners()?;
-        let mut expectation = Expectation::default();
+        let mut expectation = Expectation::new(tally);
         let mut values = Vec::with_capacity(owners.len());
         for (row, owner) in owners.iter().enumerate() {
             let value = stored.get(row).map(|surprise| surprise.wrapping_add(expectation.of(owner)));
@@ -126,7 +134,7 @@ impl Block {
 }
 
 /// One more than the number of the last figure's column.
-pub(super) const TALLY_CELLS: usize = Tally::OtherThreads as usize + 1;
+pub(super) const TALLY_CELLS: usize = Tally::PfMinor as usize + 1;
 
 // The sequence's own columns end where figures begin.
 const _: () = assert!(sequence::TABLE < Tally::OpenFds as u16);

@@ -126,6 +126,7 @@ pub enum EventFact {
     PathRaw(PathRole),
     FdList(FdListFact),
     Tally(TallyFact),
+    Memory(MemoryFact),
     ExecTime,
     ProcessorUse,
 }
@@ -176,6 +177,20 @@ pub enum PathRole {
     Source,
     /// Of two, the other.
     Target,
+}
+
+/// What is asked of a thread's address space.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[allow(missing_docs, reason = "the catalogue's rows say what each is")]
+pub enum MemoryFact {
+    VmSize,
+    VmRss,
+    VmSwap,
+    PfMajor,
+    PfMinor,
+    /// 0 for threads that are not their process's first one.
+    ThreadVmSize,
+    ThreadVmRss,
 }
 
 /// What is asked of the figures that an event has of its process.
@@ -245,19 +260,12 @@ pub enum ThreadFact {
     CapInheritable,
     CapEffective,
     FdLimit,
-    VmSize,
-    VmRss,
-    VmSwap,
-    PfMajor,
-    PfMinor,
     Tid,
     IsMain,
     Vtid,
     ExecTime,
     Cgroups,
     Cgroup,
-    ThreadVmSize,
-    ThreadVmRss,
 }
 
 /// What is asked of a standard stream.

@@ -12,7 +12,8 @@ use super::access::Access::{Audit, Container, Event, Fd, Group, LoginUser, Stdio
 use super::access::AuditFact::{All, At, Each};
 use super::access::{
     Absence, Access, AuditFact, ContainerFact, End, ErrorClass, EventFact, FdFact, FdListFact, GroupFact, ImagePart,
-    MountPart, PathRole, StdioFact, SubjectKind, TallyFact, ThreadFact, TimePart, TimeStyle, UserFact, Whose,
+    MemoryFact, MountPart, PathRole, StdioFact, SubjectKind, TallyFact, ThreadFact, TimePart, TimeStyle, UserFact,
+    Whose,
 };
 use super::source::Sources;
 use super::{ArgRule, Field, FieldType};
@@ -238,12 +239,12 @@ pub static FIELDS: &[Field] = &[
     field("proc.fdlimit", Int64, None, Thread(Whose::Own, ThreadFact::FdLimit), "How many descriptors may be open."),
     field("proc.fdusage", Double, None, Event(EventFact::Tally(TallyFact::FdUsage)),
         "Open descriptors, percent of those allowed."),
-    field("proc.vmsize", Uint64, None, Thread(Whose::Own, ThreadFact::VmSize), "Virtual memory of the process, KiB."),
-    field("proc.vmrss", Uint64, None, Thread(Whose::Own, ThreadFact::VmRss), "Resident memory of the process, KiB."),
-    field("proc.vmswap", Uint64, None, Thread(Whose::Own, ThreadFact::VmSwap), "Swapped memory of the process, KiB."),
-    field("thread.pfmajor", Uint64, None, Thread(Whose::Own, ThreadFact::PfMajor),
+    field("proc.vmsize", Uint64, None, Event(EventFact::Memory(MemoryFact::VmSize)), "Virtual memory of the process, KiB."),
+    field("proc.vmrss", Uint64, None, Event(EventFact::Memory(MemoryFact::VmRss)), "Resident memory of the process, KiB."),
+    field("proc.vmswap", Uint64, None, Event(EventFact::Memory(MemoryFact::VmSwap)), "Swapped memory of the process, KiB."),
+    field("thread.pfmajor", Uint64, None, Event(EventFact::Memory(MemoryFact::PfMajor)),
         "Major page faults since the start."),
-    field("thread.pfminor", Uint64, None, Thread(Whose::Own, ThreadFact::PfMinor),
+    field("thread.pfminor", Uint64, None, Event(EventFact::Memory(MemoryFact::PfMinor)),
         "Minor page faults since the start."),
     field("thread.tid", Int64, None, Thread(Whose::Own, ThreadFact::Tid), "Thread id on the host."),
     field("thread.ismain", Bool, None, Thread(Whose::Own, ThreadFact::IsMain),
@@ -266,9 +267,9 @@ pub static FIELDS: &[Field] = &[
         "Processor use in user mode of the last sample."),
     field("thread.cpu.system", Double, None, Event(EventFact::ProcessorUse),
         "Processor use in the kernel of the last sample."),
-    field("thread.vmsize", Uint64, None, Thread(Whose::Own, ThreadFact::ThreadVmSize),
+    field("thread.vmsize", Uint64, None, Event(EventFact::Memory(MemoryFact::ThreadVmSize)),
         "Virtual memory of the process, for its first thread; 0 for others."),
-    field("thread.vmrss", Uint64, None, Thread(Whose::Own, ThreadFact::ThreadVmRss),
+    field("thread.vmrss", Uint64, None, Event(EventFact::Memory(MemoryFact::ThreadVmRss)),
         "Resident memory of the process, for its first thread; 0 for others."),
     field("proc.stdin.type", CharBuf, None, Stdio(0, StdioFact::Type), "Type of standard input."),
     field("proc.stdout.type", CharBuf, None, Stdio(1, StdioFact::Type), "Type of standard output."),

@@ -121,6 +121,7 @@ pub(super) fn kind_value(info: &'static EventInfo, fact: EventFact, arg: Argumen
         | EventFact::Cpu
         | EventFact::Args
         | EventFact::Tally(_)
+        | EventFact::Memory(_)
         | EventFact::Info => return None,
         EventFact::ExecTime => FieldValue::UInt(0),
         EventFact::ProcessorUse => {
@@ -154,6 +155,7 @@ pub(super) fn event_value<'b>(
             FieldValue::UInt(part_of(if is_before { ts_ns } else { ts_ns.saturating_sub(first_ts_ns) }, part))
         }
         EventFact::Tally(fact) => tally::tally_value(row, fact)?,
+        EventFact::Memory(fact) => tally::memory_value(row, fact)?,
         // Falco measures it between events that it looks at, and so never finds any.
         EventFact::ExecTime => FieldValue::UInt(0),
         EventFact::ProcessorUse => match row.tally(Tally::Threads)? {

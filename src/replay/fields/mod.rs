@@ -32,8 +32,8 @@ mod view;
 
 pub use access::{
     Absence, Access, AuditFact, ContainerFact, End, ErrorClass, EventFact, FdFact, FdListFact, GroupFact, ImagePart,
-    Keys, MountPart, PathRole, Reads, StdioFact, SubjectKind, TallyFact, ThreadFact, TimePart, TimeStyle, UserFact,
-    Whose,
+    Keys, MemoryFact, MountPart, PathRole, Reads, StdioFact, SubjectKind, TallyFact, ThreadFact, TimePart, TimeStyle,
+    UserFact, Whose,
 };
 pub use catalogue::FIELDS;
 pub(in crate::replay) use event::result_decides_paths;

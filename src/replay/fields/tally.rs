@@ -1,12 +1,12 @@
 //! Figures of processes that each event has: open descriptors, threads.
 
-use super::access::TallyFact;
+use super::access::{MemoryFact, TallyFact};
 use super::descriptor::word_of_type;
 use super::value::FieldValue;
 use super::view::EventRow;
 use crate::format::Damage;
 use crate::format::dimension::{Tally, ThreadColumn};
-use crate::format::row::FD_TYPE_CHARS;
+use crate::format::row::{FD_TYPE_CHARS, NO_PROCESS};
 use crate::format::schema::{EventFlags, EventInfo};
 
 fn is_about_descriptor(info: &EventInfo) -> bool {
@@ -50,4 +50,30 @@ pub(super) fn tally_value<'b>(row: &EventRow<'_, 'b>, fact: TallyFact) -> Result
             }
         }
     })
+}
+
+/// A figure of the address space: as it was at the event where that is known, else as the thread's row has it.
+pub(super) fn memory_value<'b>(row: &EventRow<'_, 'b>, fact: MemoryFact) -> Result<FieldValue<'b>, Damage> {
+    let Some(thread) = row.thread()? else { return Ok(FieldValue::Missing) };
+    let (view, pid) = (row.view(), row.view().thread_int(thread, ThreadColumn::Pid)?);
+    if pid == Some(NO_PROCESS) {
+        return Ok(FieldValue::Missing);
+    }
+    let (tally, column) = match fact {
+        MemoryFact::VmSize | MemoryFact::ThreadVmSize => (Tally::VmSize, ThreadColumn::VmSize),
+        MemoryFact::VmRss | MemoryFact::ThreadVmRss => (Tally::VmRss, ThreadColumn::VmRss),
+        MemoryFact::VmSwap => (Tally::VmSwap, ThreadColumn::VmSwap),
+        MemoryFact::PfMajor => (Tally::PfMajor, ThreadColumn::PfMajor),
+        MemoryFact::PfMinor => (Tally::PfMinor, ThreadColumn::PfMinor),
+    };
+    if matches!(fact, MemoryFact::ThreadVmSize | MemoryFact::ThreadVmRss)
+        && view.thread_int(thread, ThreadColumn::Tid)? != pid
+    {
+        return Ok(FieldValue::UInt(0));
+    }
+    let figure = match row.tally(tally)? {
+        Some(figure) => Some(figure),
+        None => view.thread_int(thread, column)?,
+    };
+    Ok(FieldValue::uint(figure))
 }

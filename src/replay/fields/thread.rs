@@ -278,11 +278,6 @@ fn own_value<'b>(
         ThreadFact::CapInheritable => capabilities(int(ThreadColumn::CapInheritable)?),
         ThreadFact::CapEffective => capabilities(int(ThreadColumn::CapEffective)?),
         ThreadFact::FdLimit => FieldValue::int(int(ThreadColumn::Fdlimit)?.filter(|limit| *limit >= 0)),
-        ThreadFact::VmSize => FieldValue::uint(int(ThreadColumn::VmSize)?),
-        ThreadFact::VmRss => FieldValue::uint(int(ThreadColumn::VmRss)?),
-        ThreadFact::VmSwap => FieldValue::uint(int(ThreadColumn::VmSwap)?),
-        ThreadFact::PfMajor => FieldValue::uint(int(ThreadColumn::PfMajor)?),
-        ThreadFact::PfMinor => FieldValue::uint(int(ThreadColumn::PfMinor)?),
         ThreadFact::Tid => FieldValue::int(int(ThreadColumn::Tid)?),
         ThreadFact::IsMain => FieldValue::Bool(int(ThreadColumn::Tid)? == int(ThreadColumn::Pid)?),
         ThreadFact::Vtid => FieldValue::int(int(ThreadColumn::Vtid)?),
@@ -294,8 +289,6 @@ fn own_value<'b>(
                 .map_or(FieldValue::Missing, FieldValue::text),
             Argument::None | Argument::Index(_) => FieldValue::Missing,
         },
-        ThreadFact::ThreadVmSize => main_only(view, row, ThreadColumn::VmSize)?,
-        ThreadFact::ThreadVmRss => main_only(view, row, ThreadColumn::VmRss)?,
     })
 }
 
@@ -335,11 +328,6 @@ fn exe_flag<'b>(flags: Option<i64>, word: &str) -> FieldValue<'b> {
 
 fn capabilities<'b>(set: Option<i64>) -> FieldValue<'b> {
     FieldValue::made(capability_words(set.unwrap_or_default().cast_unsigned()))
-}
-
-fn main_only<'b>(view: &BlockView<'b>, row: usize, column: ThreadColumn) -> Result<FieldValue<'b>, Damage> {
-    let is_main = view.thread_int(row, ThreadColumn::Tid)? == view.thread_int(row, ThreadColumn::Pid)?;
-    Ok(if is_main { FieldValue::uint(view.thread_int(row, column)?) } else { FieldValue::UInt(0) })
 }
 
 /// The value of a fact of standard input, output or error.
