@@ -1,6 +1,6 @@
 //! Sockets: families, addresses, tuples, and which end is which.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use crate::format::row::{FdRow, Text, fd_flags};
@@ -127,6 +127,7 @@ impl State {
     /// bind: the socket's own address.
     pub(super) fn follow_bind(&mut self, tid: i64, params: Params<'_>) -> Outcome {
         let num = params.int_or_zero(2);
+        let is_falco = self.semantics.is_falco();
         if !params.failed(0)
             && let Some(address) = params.bytes(1).and_then(SocketAddress::parse)
         {
@@ -135,6 +136,12 @@ impl State {
                     write_endpoint(own, text);
                     socket.side = Side::Server;
                     let l4proto = socket.l4proto;
+                    // Falco takes the IPv6 address of all zeros for an IPv4 one.
+                    let own = if is_falco && own.ip == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
+                        Endpoint { ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED), ..own }
+                    } else {
+                        own
+                    };
                     let row = Arc::make_mut(&mut socket.row);
                     row.type_char = inet_type_char(own);
                     row.l4proto = l4proto;
