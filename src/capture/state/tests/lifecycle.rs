@@ -352,6 +352,7 @@ fn memory_figures_follow_mappings_only_if_asked() {
     let mut story = Story::begin();
     story.state = story.state.with_memory_figures(crate::capture::state::MemoryFigures::AtOnce);
     let first = story.event(100, EventKind::MUNMAP, &mapping);
-    assert_eq!((first.thread.vm_size_kb, first.thread.vm_rss_kb), (900, 9));
+    let memory = first.tallies.and_then(|tallies| tallies.memory).unwrap();
+    assert_eq!((memory.vm_size_kb, memory.vm_rss_kb, first.thread.vm_size_kb), (900, 9, 0));
     assert!(Arc::ptr_eq(&first.thread, &story.event(100, EventKind::MUNMAP, &mapping).thread));
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::capture::container::ContainerLookup;
 use crate::capture::raw::RawEvent;
-use crate::format::row::{Container, FdRow, Text, ThreadRow, Value};
+use crate::format::row::{Container, FdRow, Tallies, Text, ThreadRow, Value};
 use crate::format::schema::EventKind;
 
 use super::{Snapshot, SnapshotFd, SnapshotThread, State, UserTable};
@@ -30,6 +30,7 @@ pub(super) struct Seen {
     pub(super) fd: Option<Arc<FdRow>>,
     pub(super) path: Option<String>,
     pub(super) source_path: Option<String>,
+    pub(super) tallies: Option<Tallies>,
 }
 
 impl Seen {
@@ -123,6 +124,7 @@ impl Story {
         Seen {
             thread: Arc::clone(seen.thread),
             fd: seen.fd.clone(),
+            tallies: seen.tallies,
             path: seen.path.map(text),
             source_path: seen.source_path.map(text),
         }
