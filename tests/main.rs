@@ -32,3 +32,4 @@ mod scap_files;
 mod selection;
 mod story;
 mod usage;
+mod watch;

@@ -39,6 +39,7 @@ mod table;
 mod terminal;
 mod test;
 mod time;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -70,11 +71,16 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
         Err(error) => {
-            for line in with_causes(&error).lines() {
-                terminal.note(&format!("sysreel: {line}"));
-            }
+            note_error(&error, &terminal);
             Exit::Incomplete.into()
         }
+    }
+}
+
+/// Says on standard error why something could not be done.
+fn note_error(error: &anyhow::Error, terminal: &Terminal) {
+    for line in with_causes(error).lines() {
+        terminal.note(&format!("sysreel: {line}"));
     }
 }
 

@@ -1,26 +1,112 @@
 //! `sysreel replay`: rules over captures.
 
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use jiff::Zoned;
 use sysreel::replay::compile::Program;
 use sysreel::replay::eval::ReplayOptions;
+use sysreel::replay::rules::TypedRule;
 
-use crate::alerts::{Output, Subject, open_captures, print, set_range};
+use crate::alerts::{Output, Subject, is_standard, open_captures, print, set_range};
 use crate::cli::{ReplayArgs, RuleMatching};
 use crate::exit::Exit;
+use crate::note_error;
 use crate::profile::{Costs, profile_table};
 use crate::ruleset::load_rules;
 use crate::selection::warn_of_useless_steps;
 use crate::summary::{print_summary, report_problems};
-use crate::table::Target;
+use crate::table::{Target, printable};
 use crate::terminal::Terminal;
+use crate::watch::Watch;
+
+/// So many of the files that changed are named between two runs.
+const NAMES_SHOWN: usize = 4;
 
 /// Runs the command.
 pub(crate) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    if args.watch {
+        return run_again_and_again(args, terminal);
+    }
     // everything that was typed is checked before anything is printed
     let rules = load_rules(&args.rules, &args.silence.codes(), terminal)?;
-    let output = Output::choose(args.output.output, &args.output.format, Subject::Alerts, terminal)?;
+    let output = choose_output(args, terminal)?;
     let (Some(rules), Some(output)) = (rules, output) else { return Ok(Exit::Incomplete) };
+    evaluate(args, &rules, &output, terminal)
+}
+
+fn choose_output(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Option<Output>> {
+    Output::choose(args.output.output, &args.output.format, Subject::Alerts, terminal)
+}
+
+/// Evaluates after every change of the rule files. It ends with a signal, or with an error that no change of a rule file
+/// can mend.
+fn run_again_and_again(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    check_can_watch(args)?;
+    let Some(output) = choose_output(args, terminal)? else { return Ok(Exit::Incomplete) };
+    #[cfg(feature = "record")]
+    crate::signals::end_done()?;
+    let mut watch = Watch::start(&args.rules);
+    loop {
+        match load_rules(&args.rules, &args.silence.codes(), terminal) {
+            Ok(Some(rules)) => {
+                // what could not be read was said, and may be there the next time
+                evaluate(args, &rules, &output, terminal)?;
+            }
+            Ok(None) => {}
+            Err(error) => note_error(&error, terminal),
+        }
+        terminal.note("sysreel: waiting for a change of the rules; Ctrl-C ends");
+        let changes = watch.wait();
+        if terminal.stdout_is_terminal {
+            terminal.clear_screen()?;
+        }
+        terminal.note(&separator(&changes, &Zoned::now()));
+    }
+}
+
+/// Whether what was typed can be read again and again.
+fn check_can_watch(args: &ReplayArgs) -> anyhow::Result<()> {
+    if args.rules.is_empty() {
+        bail!("--watch: there is no rule file to watch; name one with -r");
+    }
+    for path in &args.captures {
+        if is_standard(path) {
+            bail!("--watch reads the captures after every change, and standard input can be read only once");
+        }
+        let shown = path.display();
+        let metadata = fs::metadata(path).with_context(|| format!("{shown}: cannot be read"))?;
+        if !metadata.is_file() {
+            bail!("{shown}: --watch reads the captures after every change, and this is no ordinary file");
+        }
+    }
+    for path in &args.rules {
+        // one that is not there yet may come
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+            bail!(
+                "{}: --watch reads the rules after every change, and this is neither file nor folder",
+                path.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The line between two runs: `--- 14:05:09 changed: rules.yaml ---`.
+fn separator(changes: &[PathBuf], now: &Zoned) -> String {
+    let names: Vec<String> = changes.iter().take(NAMES_SHOWN).map(|path| path.display().to_string()).collect();
+    let more = match changes.len().saturating_sub(NAMES_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("--- {} changed: {}{more} ---", now.strftime("%H:%M:%S"), printable(&names.join(", ")))
+}
+
+/// Loaded rules over the captures, as they are now.
+fn evaluate(args: &ReplayArgs, rules: &[TypedRule], output: &Output, terminal: &Terminal) -> anyhow::Result<Exit> {
     let selection = &args.selection.selection;
-    warn_of_useless_steps(selection, &rules, terminal);
+    warn_of_useless_steps(selection, rules, terminal);
     let captures = open_captures(&args.captures, terminal)?;
     if captures.readers.is_empty() {
         return Ok(Exit::Incomplete);
@@ -32,9 +118,9 @@ pub(crate) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Exit
         ..ReplayOptions::default()
     };
     set_range(&mut options, &args.range, &captures.readers)?;
-    let program = Program::compile(&rules, selection);
+    let program = Program::compile(rules, selection);
 
-    let summary = print(captures.readers, &program, &options, &output, terminal)?;
+    let summary = print(captures.readers, &program, &options, output, terminal)?;
 
     let complete = report_problems(&summary, terminal) && captures.unopened == 0;
     if terminal.wants_summary(&args.summary) {

@@ -57,8 +57,8 @@ pub(crate) fn read_or_builtin(paths: &[PathBuf]) -> anyhow::Result<Vec<RuleFile>
     Err(anyhow!(problems.join("\n")))
 }
 
-/// Reads files, and of folders the files in them whose names end in .yaml or .yml, in the order of their names. What
-/// cannot be read is a problem of its own.
+/// Reads files, and of folders the files in them whose names end in .yaml or .yml, in the order of their names, without
+/// rule tests. What cannot be read is a problem of its own.
 pub(crate) fn read_rule_files(paths: &[PathBuf]) -> (Vec<RuleFile>, Vec<Diagnostic>) {
     let mut files: Vec<RuleFile> = Vec::with_capacity(paths.len());
     let mut problems = Vec::new();
@@ -89,20 +89,35 @@ fn unreadable(name: String, error: &anyhow::Error) -> Diagnostic {
     Diagnostic::new(Code::FileUnreadable, name, 0..0, message, None)
 }
 
-fn rule_files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// The rule files of a folder, in the order of their names.
+pub(crate) fn rule_files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
+    let mut tests = 0;
     for entry in fs::read_dir(folder).context("cannot read the folder")? {
         let path = entry.context("cannot read the folder")?.path();
         let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if is_yaml && path.is_file() {
+        if !is_yaml || !path.is_file() {
+            continue;
+        }
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(is_test_file) {
+            tests += 1;
+        } else {
             found.push(path);
         }
     }
     if found.is_empty() {
-        bail!("there is no .yaml or .yml file in this folder");
+        let besides = if tests > 0 { " besides rule tests" } else { "" };
+        bail!("there is no .yaml or .yml file in this folder{besides}");
     }
     found.sort();
     Ok(found)
+}
+
+/// Whether a file of this name holds rule tests. They may stand beside the rules that they test.
+pub(crate) fn is_test_file(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let Some(stem) = lower.strip_suffix(".yaml").or_else(|| lower.strip_suffix(".yml")) else { return false };
+    matches!(stem, "test" | "tests") || stem.ends_with(".test") || stem.ends_with(".tests")
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
@@ -115,4 +130,19 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     }
     String::from_utf8(bytes)
         .map_err(|error| anyhow!("not a rule file: byte {} is no UTF-8", error.utf8_error().valid_up_to()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_files_are_known_by_their_names() {
+        for name in ["tests.yaml", "test.yml", "shells.test.yaml", "Shells.Tests.YML"] {
+            assert!(is_test_file(name), "{name}");
+        }
+        for name in ["rules.yaml", "contest.yaml", "tests.json", "shells.test.yaml.bak"] {
+            assert!(!is_test_file(name), "{name}");
+        }
+    }
 }

@@ -1,10 +1,19 @@
-//! SIGINT and SIGTERM, which end a recording.
+//! SIGINT and SIGTERM, which end a recording, and what runs until nobody wants it any more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 
 use anyhow::anyhow;
 use signal_hook::consts::{SIGINT, SIGTERM};
+
+/// From now on the signals end the program at once, and successfully: for what has no other end.
+pub(crate) fn end_done() -> anyhow::Result<()> {
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 0, Arc::new(AtomicBool::new(true)))
+            .map_err(|error| anyhow!("cannot watch for signal {signal}: {error}"))?;
+    }
+    Ok(())
+}
 
 /// SIGINT and SIGTERM as they arrive.
 pub(crate) struct Signals {

@@ -41,6 +41,13 @@ impl Terminal {
         args.summary || (self.stderr_is_terminal && !args.no_summary)
     }
 
+    /// Empties the terminal of standard output, what was scrolled away included.
+    pub(crate) fn clear_screen(&self) -> std::io::Result<()> {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(b"\x1b[H\x1b[2J\x1b[3J")?;
+        stdout.flush()
+    }
+
     /// Prints on standard error, with a line break at the end. Nothing can be done if that fails.
     pub(crate) fn note(&self, text: &str) {
         let mut stderr = std::io::stderr().lock();

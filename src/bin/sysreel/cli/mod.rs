@@ -157,6 +157,12 @@ pub(crate) struct ReplayArgs {
     /// Exit with status 1 if there is an alert of this priority or a worse one
     #[arg(long, value_name = "P", value_parser = parse_priority)]
     pub(crate) fail_on: Option<Priority>,
+    /// Run again whenever a rule file changes, until Ctrl-C; for writing rules against a capture
+    ///
+    /// Also when a file comes into a folder of rules or leaves it. Rules that have mistakes are told, and nothing is run
+    /// until they change. Captures are read anew each time.
+    #[arg(long, conflicts_with = "fail_on")]
+    pub(crate) watch: bool,
     /// Print what each rule cost on standard error: rows looked at, rows matched, time
     #[arg(long)]
     pub(crate) profile: bool,
@@ -173,6 +179,7 @@ Examples:
   sysreel replay host.reel --format time,container-id,container-name,user
   sysreel replay host.reel -o table --format time,rule,process,FILE:fd.name
   sysreel replay host.reel --from 14:05:00 --to 14:06:00 --min-priority warning
+  sysreel replay host.reel -r my_rules.yaml --watch            again after each change of the rules
   sysreel replay ci.reel -r team_rules.yaml --fail-on error    exit status 1 if a rule of that weight fired";
 
 /// Print the events of a capture, or the kinds of event there are

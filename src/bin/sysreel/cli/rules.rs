@@ -26,7 +26,8 @@ pub(crate) enum RulesCommand {
 /// Say what is wrong with rule files
 ///
 /// All problems of all files at once, each with its place. Files are loaded in the order given, each before those that
-/// follow are known. A folder stands for the .yaml and .yml files in it, in the order of their names.
+/// follow are known. A folder stands for the .yaml and .yml files in it, in the order of their names, without rule tests
+/// (tests.yaml, *.test.yaml).
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub(crate) struct CheckArgs {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
+use crate::ruleset::is_test_file;
+
 /// A test file or golden file has at most so many bytes.
 const TEXT_BYTES: u64 = 64 << 20;
 
@@ -73,12 +75,6 @@ pub(super) fn read_text(path: &Path, what: &str) -> anyhow::Result<String> {
         .map_err(|error| anyhow!("{shown}: not a {what}: byte {} is no UTF-8", error.utf8_error().valid_up_to()))
 }
 
-fn is_test_file(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let Some(stem) = lower.strip_suffix(".yaml").or_else(|| lower.strip_suffix(".yml")) else { return false };
-    matches!(stem, "test" | "tests") || stem.ends_with(".test") || stem.ends_with(".tests")
-}
-
 fn is_capture(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     CAPTURE_ENDINGS.iter().any(|ending| lower.ends_with(ending))
@@ -108,19 +104,4 @@ fn files_below(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> anyhow::Resul
     }
     found.sort();
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn test_files_are_known_by_their_names() {
-        for name in ["tests.yaml", "test.yml", "shells.test.yaml", "Shells.Tests.YML"] {
-            assert!(is_test_file(name), "{name}");
-        }
-        for name in ["rules.yaml", "contest.yaml", "tests.json", "shells.test.yaml.bak"] {
-            assert!(!is_test_file(name), "{name}");
-        }
-    }
 }
