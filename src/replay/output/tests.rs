@@ -83,7 +83,7 @@ fn text_has_time_priority_and_message() {
 #[test]
 fn a_format_with_percent_signs_is_the_whole_line() {
     let printer = TextPrinter { format: format("%evt.time %container.name %container.image.tag") };
-    assert_eq!(print(&printer), format!("{} web <NA>\n{} host \n", at(1), at(2)));
+    assert_eq!(print(&printer), format!("{} web \n{} host \n", at(1), at(2)));
 }
 
 #[test]
