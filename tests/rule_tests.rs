@@ -227,3 +227,40 @@ fn a_profile_names_rows_and_matches_of_each_rule() {
     let run = test_with(&expecting("{total: 2}"), &["--profile"]);
     assert!(run.stdout.contains("MATCHED") && run.stdout.contains("Shadow opened"), "{}", run.stdout);
 }
+
+#[test]
+fn a_golden_file_that_cannot_be_written_is_status_2() {
+    let run = test_with(&expecting("{golden: no-such-folder/story.alerts.txt}"), &["--bless"]);
+    assert_eq!(run.status, Some(2), "{}", run.stdout);
+    assert!(run.stdout.contains("no-such-folder/story.alerts.txt: cannot write the golden file: "), "{}", run.stdout);
+    assert!(run.stdout.contains("1 could not run"), "{}", run.stdout);
+}
+
+#[test]
+fn warnings_of_rule_files_are_told_once_and_can_be_silenced() {
+    let tests = "tests:\n  - {test: One, rules: rules.yaml, capture: story.reel, expect: {total: 2}}\n  - {test: Two, rules: [rules.yaml, more.yaml], capture: story.reel, expect: {total: 2}}\n";
+    let (file, path) = suite(tests);
+    file.beside("rules.yaml", format!("{RULES}\n- macro: unused\n  condition: evt.type = open\n"));
+    file.beside("more.yaml", "- list: idle\n  items: [a]\n");
+    let loud = run(&["test", path.as_str()]);
+    assert_eq!(loud.status, Some(0), "{}", loud.stdout);
+    assert_eq!(loud.stderr.matches("warning[unused-macro]").count(), 1, "{}", loud.stderr);
+    assert_eq!(loud.stderr.matches("warning[unused-list]").count(), 1, "{}", loud.stderr);
+    let quiet = run(&["test", path.as_str(), "--silence", "unused-macro,LOAD_UNUSED_LIST"]);
+    assert_eq!((quiet.status, quiet.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn tests_may_stand_in_the_folder_of_their_rules() {
+    let tests = "rules: .\ntests: [{test: One, capture: story.reel, expect: {total: 2}}]\n";
+    let (file, path) = suite(tests);
+    let run_of_folder = run(&["test", Path::new(&path).parent().unwrap().to_str().unwrap()]);
+    assert_eq!((run_of_folder.status, run_of_folder.stderr.as_str()), (Some(0), ""), "{}", run_of_folder.stdout);
+    let folder = Path::new(file.path()).parent().unwrap();
+    let checked = run(&["rules", "check", folder.to_str().unwrap()]);
+    assert_eq!((checked.status, checked.stdout.as_str()), (Some(0), "no problem in 1 file with 2 rules\n"));
+    std::fs::remove_file(folder.join("rules.yaml")).unwrap();
+    let none = run(&["rules", "check", folder.to_str().unwrap()]);
+    assert_eq!(none.status, Some(2));
+    assert!(none.stdout.contains("no .yaml or .yml file in this folder besides rule tests"), "{}", none.stdout);
+}

@@ -78,3 +78,50 @@ sysreel: -D `xyzzy`: no rule has this in its name
     assert_eq!(run.stderr, "sysreel: no rule is left to be evaluated\n");
     assert_eq!((run.status, run.stdout.as_str()), (Some(0), ""));
 }
+
+/// The names in a list of rules.
+fn listed(options: &[&str]) -> Vec<String> {
+    let file = on_disk(story());
+    let rules = file.beside("rules.yaml", RULES);
+    let run = run(&[&["rules", "list", "-r", rules.as_str(), "-o", "json"], options].concat());
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{options:?}");
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let rules = document["rules"].as_array().unwrap().iter();
+    rules.map(|rule| format!("{} {}", rule["info"]["name"].as_str().unwrap(), rule["info"]["enabled"])).collect()
+}
+
+#[test]
+fn the_list_of_rules_is_that_of_the_rules_that_would_take_part() {
+    assert_eq!(listed(&[]), ["Shadow opened true", "Anything in etc true", "Anything of root false"]);
+    assert_eq!(listed(&["-t", "file"]), ["Shadow opened true", "Anything in etc true"]);
+    assert_eq!(listed(&["--enable", "*root"]).last().unwrap(), "Anything of root true");
+    assert_eq!(listed(&["--min-priority", "error"]), ["Anything in etc true"]);
+    let near = run(&["rules", "list", "-t", "contaner"]);
+    assert_eq!(near.status, Some(0));
+    assert!(near.stderr.contains("did you mean `container`?"), "{}", near.stderr);
+    let twice = run(&["rules", "list", "a.yaml", "-r", "b.yaml"]);
+    assert_eq!(twice.status, Some(2));
+    assert!(twice.stderr.contains("cannot be used with"), "{}", twice.stderr);
+}
+
+#[test]
+fn alerts_before_and_after_a_change_are_those_of_the_selected_rules() {
+    let file = on_disk(story());
+    let old = file.beside("old.yaml", RULES);
+    let new = file.beside("new.yaml", RULES.replace("output: shadow", "output: SHADOW"));
+    let diff = |options: &[&str]| run(&[&["rules", "diff", old.as_str(), new.as_str()], options].concat());
+    let count = |options: &[&str]| {
+        let run = diff(&[&["--capture", file.path()], options].concat());
+        assert_eq!(run.stderr, "", "{options:?}");
+        run.stdout.lines().find(|line| line.contains(" before, ")).unwrap().to_owned()
+    };
+    assert_eq!(count(&[]), "2 alerts before, 2 now: 0 gone, 0 new, 1 worded differently");
+    assert_eq!(count(&["-T", "secret"]), "2 alerts before, 2 now: 0 gone, 0 new, 0 worded differently");
+    assert_eq!(count(&["-t", "secret"]), "1 alert before, 1 now: 0 gone, 0 new, 1 worded differently");
+    assert_eq!(count(&["--rule-matching", "all"]), "3 alerts before, 3 now: 0 gone, 0 new, 1 worded differently");
+    let useless = diff(&["--capture", file.path(), "--disable", "Shadow opend"]);
+    assert_eq!(useless.stderr.matches("did you mean `Shadow opened`?").count(), 1, "{}", useless.stderr);
+    let alone = diff(&["-t", "secret"]);
+    assert_eq!((alone.status, alone.stdout.as_str()), (Some(2), ""));
+    assert!(alone.stderr.contains("they need --capture"), "{}", alone.stderr);
+}

@@ -16,6 +16,21 @@ pub(crate) fn warn_of_useless_steps(selection: &Selection, rules: &[TypedRule], 
     }
 }
 
+/// The same of rules before and after a change: what chooses a rule of either is no mistake.
+pub(crate) fn warn_of_steps_useless_in_both(
+    selection: &Selection,
+    old: &[TypedRule],
+    new: &[TypedRule],
+    terminal: &Terminal,
+) {
+    let in_old = selection.useless_steps(old);
+    for useless in selection.useless_steps(new) {
+        if in_old.iter().any(|other| other.step == useless.step) {
+            terminal.note(&format!("sysreel: {}", describe_useless_step(&useless)));
+        }
+    }
+}
+
 /// `--tag netwrok: no rule has this tag; did you mean `network`?`
 pub(crate) fn describe_useless_step(useless: &UselessStep<'_>) -> String {
     let (option, text, what) = match (&useless.step.rules, useless.step.enables) {

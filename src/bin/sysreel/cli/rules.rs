@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use sysreel::replay::rules::{Code, warnings_named};
 
-use super::{InfoFormat, ThreadArgs};
+use super::{InfoFormat, MatchingArgs, SelectionArgs, ThreadArgs};
 
 /// Check, list, explain and compare rules
 #[derive(Debug, Args)]
@@ -58,12 +58,20 @@ Examples:
   sysreel rules check rules.d -o json";
 
 /// List rules
+///
+/// All of them, or with options that select rules those that `replay` with the same options would try.
 #[derive(Debug, Args)]
 #[command(after_help = LIST_EXAMPLES)]
 pub(crate) struct ListArgs {
     /// Rule files and folders of them; without any, the built-in rules
     #[arg(value_name = "RULES", value_hint = ValueHint::AnyPath)]
-    pub(crate) rules: Vec<PathBuf>,
+    rules: Vec<PathBuf>,
+    /// The same, as other commands have it
+    #[arg(short = 'r', long = "rules", value_name = "RULES", value_hint = ValueHint::AnyPath)]
+    #[arg(conflicts_with = "rules")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
     #[command(flatten)]
     pub(crate) silence: SilenceArgs,
     /// A table, or JSON with every rule, macro and list in the form of `falco -L` with json_output=true
@@ -71,9 +79,17 @@ pub(crate) struct ListArgs {
     pub(crate) output: RuleListForm,
 }
 
+impl ListArgs {
+    /// The rule files, whichever way they were typed.
+    pub(crate) fn rules(&self) -> &[PathBuf] {
+        if self.rules.is_empty() { &self.files } else { &self.rules }
+    }
+}
+
 const LIST_EXAMPLES: &str = "\
 Examples:
   sysreel rules list
+  sysreel rules list -r falco_rules.yaml -t network            what `replay` with these options would try
   sysreel rules list rules.d -o json | jq '.rules[].info.name'";
 
 /// Explain a rule
@@ -103,7 +119,8 @@ Examples:
 /// Say how the rules of two files differ
 ///
 /// Rules that are only in the first (-), only in the second (+), and those that differ (~) with what differs. Conditions
-/// are compared with all macros and lists in place. With --capture also the alerts that go and come.
+/// are compared with all macros and lists in place. With --capture also the alerts that go and come; options that select
+/// rules say of which rules.
 #[derive(Debug, Args)]
 #[command(after_help = DIFF_EXAMPLES)]
 pub(crate) struct DiffArgs {
@@ -126,6 +143,10 @@ pub(crate) struct DiffArgs {
     pub(crate) output: InfoFormat,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) matching: MatchingArgs,
 }
 
 const DIFF_EXAMPLES: &str = "\

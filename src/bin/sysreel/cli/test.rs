@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{SelectionArgs, ThreadArgs};
+use super::{SelectionArgs, SilenceArgs, ThreadArgs};
 
 /// Test rules: what they must and must not find in captures
 ///
 /// A test file says, in YAML, which rules, which captures, and what is expected: counts of alerts, alerts with their
-/// values, captures that must stay silent, a golden file of alerts. sample-captures/tests.yaml is an example. Of a
+/// values, captures that must stay silent, a golden file of alerts. docs/rule-tests.md describes them. Of a
 /// folder, the files named tests.yaml and *.test.yaml in it and below are taken. Times are printed in UTC.
 #[derive(Debug, Args)]
 #[command(after_help = TEST_EXAMPLES)]
@@ -35,6 +35,8 @@ pub(crate) struct TestArgs {
     /// Print what each rule cost: rows looked at, rows matched, time
     #[arg(long)]
     pub(crate) profile: bool,
+    #[command(flatten)]
+    pub(crate) silence: SilenceArgs,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
     #[command(flatten)]

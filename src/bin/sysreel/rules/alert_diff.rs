@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use std::io;
 
 use serde_json::{Value, json};
-use sysreel::replay::compile::{Program, Selection};
+use sysreel::replay::compile::Program;
 use sysreel::replay::eval::{ReplayOptions, replay_each};
 use sysreel::replay::output::Columns;
 use sysreel::replay::rules::TypedRule;
 
 use crate::alerts::open_captures;
-use crate::cli::DiffArgs;
+use crate::cli::{DiffArgs, RuleMatching};
 use crate::summary::report_problems;
 use crate::table::{count, printable};
 use crate::terminal::Terminal;
@@ -81,8 +81,12 @@ fn collect(args: &DiffArgs, rules: &[TypedRule], terminal: &Terminal) -> anyhow:
         return Ok(None);
     }
     let columns = Columns::parse(COLUMNS).expect("these are columns and fields");
-    let program = Program::compile(rules, &Selection::default());
-    let options = ReplayOptions { threads: args.threads.threads.unwrap_or(0), ..ReplayOptions::default() };
+    let program = Program::compile(rules, &args.selection.selection);
+    let options = ReplayOptions {
+        threads: args.threads.threads.unwrap_or(0),
+        all_matches: args.matching.rule_matching == RuleMatching::All,
+        ..ReplayOptions::default()
+    };
     let mut alerts: Alerts = Vec::new();
     let summary = replay_each(captures.readers, &program, &options, &|alert| columns.row(alert), &mut |row| {
         if alerts.len() >= ALERT_LIMIT {

@@ -4,19 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use anyhow::bail;
 use serde_json::{Map, Value, json};
+use sysreel::replay::compile::Selection;
 use sysreel::replay::rules::{Description, Resolved, ResolvedRight, RuleDescription, TypedRule};
 
 use super::alert_diff::{AlertDiff, compare_alerts};
 use super::describe;
-use crate::cli::{DiffArgs, InfoFormat};
+use crate::cli::{DiffArgs, InfoFormat, RuleMatching};
 use crate::exit::Exit;
 use crate::listing::print;
+use crate::selection::warn_of_steps_useless_in_both;
 use crate::table::{count, printable};
 use crate::terminal::Terminal;
 
 /// Runs the command.
 pub(super) fn run(args: &DiffArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let is_selective = args.selection.selection != Selection::default();
+    if args.capture.is_empty() && (is_selective || args.matching.rule_matching != RuleMatching::First) {
+        bail!("options that select rules say whose alerts are compared: they need --capture");
+    }
     let load = |last: &PathBuf| -> anyhow::Result<Option<(Vec<TypedRule>, Description)>> {
         let paths: Vec<PathBuf> = args.rules.iter().chain([last]).cloned().collect();
         describe(&paths, &args.silence.codes(), terminal)
@@ -24,6 +31,7 @@ pub(super) fn run(args: &DiffArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
     let (old, new) = (load(&args.old)?, load(&args.new)?);
     let (Some((old_rules, old)), Some((new_rules, new))) = (old, new) else { return Ok(Exit::Incomplete) };
     let rules = RuleDiff::of(&old, &new);
+    warn_of_steps_useless_in_both(&args.selection.selection, &old_rules, &new_rules, terminal);
     let alerts = if args.capture.is_empty() {
         None
     } else {

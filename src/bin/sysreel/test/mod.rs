@@ -24,6 +24,7 @@ use sysreel::replay::suite::{TestFile, read_test_file};
 use self::coverage::Coverage;
 use self::outcome::{Outcome, Status};
 use self::report::Report;
+use self::rule_sets::RuleSets;
 use crate::cli::{Annotations, TestArgs};
 use crate::exit::Exit;
 use crate::profile::{Costs, profile_table};
@@ -68,7 +69,9 @@ pub(crate) fn run(args: &TestArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
         measures: args.profile,
         threads: args.threads.threads.unwrap_or(0),
     };
-    runner::run_all(&files, &jobs, &options, &mut |outcome: Outcome| {
+    let silenced = args.silence.codes();
+    let sets = RuleSets::new(&silenced, *terminal);
+    runner::run_all(&files, &jobs, &options, sets, &mut |outcome: Outcome| {
         report.tell(&outcome)?;
         costs.add(&outcome.by_rule);
         coverage.note(&outcome);

@@ -57,9 +57,9 @@ pub(super) fn run_all(
     files: &[LoadedFile],
     jobs: &[Job],
     options: &Options<'_>,
+    mut sets: RuleSets<'_>,
     take: &mut dyn FnMut(Outcome) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut sets = RuleSets::default();
     let tests: Vec<Test<'_>> = jobs.iter().filter_map(|job| Test::new(files, *job, &mut sets)).collect();
     let golden = shared_golden_files(&tests);
     let workers = match options.threads {
@@ -119,7 +119,7 @@ struct Test<'f> {
 }
 
 impl<'f> Test<'f> {
-    fn new(files: &'f [LoadedFile], job: Job, sets: &mut RuleSets) -> Option<Test<'f>> {
+    fn new(files: &'f [LoadedFile], job: Job, sets: &mut RuleSets<'_>) -> Option<Test<'f>> {
         let file = files.get(job.file)?;
         let case = file.tests.tests.get(job.test)?;
         let folder = Path::new(&file.source.name).parent().unwrap_or_else(|| Path::new(""));
@@ -288,7 +288,10 @@ impl<'f> Test<'f> {
         for failure in &finding.failures {
             let is_golden = golden_span.as_ref() == Some(&failure.span);
             if bless && is_golden && is_whole {
-                outcome.notes.extend(self.bless(finding.golden.as_deref(), golden, failure.details.clone()));
+                match self.bless(finding.golden.as_deref(), golden, failure.details.clone()) {
+                    Ok(notes) => outcome.notes.extend(notes),
+                    Err(message) => outcome.cannot_run(Problem::at(&failure.span, source, message)),
+                }
             } else {
                 outcome.fail(Problem::of_failure(failure, source));
             }
@@ -307,16 +310,15 @@ impl<'f> Test<'f> {
         }
     }
 
-    /// Writes the golden file; what is to be said of it.
-    fn bless(&self, found: Option<&str>, before: Option<&str>, changes: Vec<String>) -> Vec<String> {
-        let (Some(path), Some(found)) = (self.golden_path(), found) else { return Vec::new() };
-        if let Err(error) = fs::write(&path, found) {
-            return vec![format!("{}: cannot write the golden file: {error}", path.display())];
-        }
+    /// Writes the golden file; what is to be said of it, or why it cannot be written.
+    fn bless(&self, found: Option<&str>, before: Option<&str>, changes: Vec<String>) -> Result<Vec<String>, String> {
+        let (Some(path), Some(found)) = (self.golden_path(), found) else { return Ok(Vec::new()) };
+        fs::write(&path, found)
+            .map_err(|error| format!("{}: cannot write the golden file: {error}", path.display()))?;
         let what = if before.is_some() { "rewritten" } else { "written" };
         let mut notes = vec![format!("{what}: {} ({} alerts)", path.display(), found.lines().count())];
         notes.extend(changes);
-        notes
+        Ok(notes)
     }
 }
 
