@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod damaged_files;
+mod exported_captures;
 mod old_blocks;
 mod written_files;
 
