@@ -39,11 +39,17 @@ fn refused(run: &Run, why: &str) {
     assert!(run.stderr.contains(why), "{}", run.stderr);
 }
 
+/// How many descriptors and threads there are that no event is about: a capture of ours does not hold those, so a file
+/// that is made of it cannot. (The last one falls back to such a count where Falco's does.)
+const COUNTS: &[&str] =
+    &["proc.fdopencount", "proc.fdusage", "fd.types", "proc.nthreads", "proc.nchilds", "proc.ppid.duration"];
+
 /// Every field that may be asked for without an argument.
 fn fields() -> Vec<String> {
     let listed: Value = serde_json::from_str(&run(&["fields", "-o", "json"]).stdout).unwrap();
     let fields = listed.as_array().unwrap().iter().filter(|field| field["argument"] != "required");
-    let names: Vec<String> = fields.map(|field| field["name"].as_str().unwrap().to_owned()).collect();
+    let names = fields.map(|field| field["name"].as_str().unwrap().to_owned());
+    let names: Vec<String> = names.filter(|name| !COUNTS.contains(&name.as_str())).collect();
     assert!(names.len() > 150);
     names
 }
@@ -68,7 +74,9 @@ fn captures_of_falco_come_back_the_same() {
             || ["evt.num", "evt.args", "thread.tid", "proc.pname", "proc.cwd", "fd.name"].map(str::to_owned).to_vec();
         let count = events(&there, &["evt.num".to_owned()]).len();
         assert!(count > 100, "{name}");
-        let fields: Vec<String> = if count > MANY_EVENTS { few() } else { all.clone() };
+        let mut fields: Vec<String> = if count > MANY_EVENTS { few() } else { all.clone() };
+        // old captures have gaps in their numbers, which a file that is written anew has not
+        fields.retain(|field| field != "evt.num" || !name.starts_with("old-") && !name.ends_with(".scap"));
         let (expected, found) = (events(&there, &fields), events(&again, &fields));
         assert_eq!(expected.len(), found.len(), "{name}");
         for (expected, found) in expected.iter().zip(&found) {

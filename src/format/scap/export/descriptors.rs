@@ -3,25 +3,31 @@
 use crate::format::row::{FdRow, Text, fd_flags};
 use crate::format::scap::{ScapFd, ScapFdInfo, ScapFdType};
 
+/// [`FdRow::role`] of a connection from another machine.
+const ONLY_SERVER_HERE: u8 = 2;
+
 /// `None` for a descriptor of which nothing is known.
 pub(super) fn scap_fd(row: &FdRow) -> Option<ScapFd> {
     let ty = type_of(row)?;
+    let (client, server) = ((&*row.client_ip, row.client_port), (&*row.server_ip, row.server_port));
+    // the source is the end that is on this machine
+    let (own, other) = if row.role == ONLY_SERVER_HERE { (server, client) } else { (client, server) };
     let info = match ty {
         ScapFdType::FileV2 => {
             ScapFdInfo::File { open_flags: row.open_flags, name: Text::clone(&row.name), dev: row.dev }
         }
         ScapFdType::Ipv4Socket => ScapFdInfo::Ipv4 {
-            source: ip(&row.client_ip)?,
-            destination: ip(&row.server_ip)?,
-            source_port: row.client_port,
-            destination_port: row.server_port,
+            source: ip(own.0)?,
+            destination: ip(other.0)?,
+            source_port: own.1,
+            destination_port: other.1,
             l4proto: row.l4proto,
         },
         ScapFdType::Ipv6Socket => ScapFdInfo::Ipv6 {
-            source: wide_ip(&row.client_ip)?,
-            destination: wide_ip(&row.server_ip)?,
-            source_port: row.client_port,
-            destination_port: row.server_port,
+            source: wide_ip(own.0)?,
+            destination: wide_ip(other.0)?,
+            source_port: own.1,
+            destination_port: other.1,
             l4proto: row.l4proto,
         },
         ScapFdType::Ipv4Server => {

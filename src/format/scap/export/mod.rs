@@ -2,7 +2,9 @@
 //!
 //! Enters: the blocks of a capture, twice. Leaves: a file as Falco 0.44 records one: the state before the first event
 //! ([`Survey`]), then every event with its parameters, in exit-only form. Containers that the capture knows of without
-//! an event of its own get one before their first event, and so do parents that ended outside what was recorded.
+//! an event of its own get one at the file's head, in the form that a reader takes for a
+//! description of the machine and does not show; parents that ended outside what was recorded
+//! get one when that shows.
 //!
 //! What `.scap` has no place for is left out and counted: events that were lost, when threads started that were there
 //! before, what a later look at the machine told of a descriptor.
@@ -17,15 +19,12 @@ mod survey;
 
 use std::io::{self, Write};
 
-use rustc_hash::FxHashSet;
-
-use crate::format::dimension::{ContainerColumn, ThreadColumn};
+use crate::format::dimension::ThreadColumn;
 use crate::format::row::Text;
 use crate::format::schema::EventKind;
 use crate::format::{Block, CaptureHeader, Damage};
 
 use super::{ScapEventHead, ScapFd, ScapGroup, ScapMachine, ScapUser, ScapWriter};
-use container_json::container_json;
 use numbering::Numbering;
 use params::put_param;
 use parents::Parents;
@@ -35,15 +34,10 @@ pub use survey::Survey;
 /// Events without a thread.
 const NO_THREAD: i64 = -1;
 
-/// The plugin that container events are of.
-const CONTAINER_PLUGIN: u32 = 0;
-
 /// Writes a capture as a `.scap` file.
 #[derive(Debug)]
 pub struct ScapExport<W: Write> {
     writer: ScapWriter<W>,
-    /// Containers that need no event any more.
-    told_containers: FxHashSet<Text>,
     numbering: Numbering,
     parents: Parents,
     figures: ScapExportFigures,
@@ -98,15 +92,15 @@ impl<W: Write> ScapExport<W> {
             figures.fds += fds.len() as u64;
             writer.write_fds(*tid, fds)?;
         }
-        Ok(ScapExport {
-            writer,
-            told_containers: survey.told_containers,
-            numbering: Numbering::new(users, groups),
-            parents: Parents::default(),
-            figures,
-            bytes: Vec::new(),
-            ends: Vec::new(),
-        })
+        let mut numbering = Numbering::new(users, groups);
+        let head = ScapEventHead { code: EventKind::CONTAINER.0, cpu: 0, ts_ns: survey.first_ts_ns, tid: NO_THREAD };
+        for json in survey.untold_containers() {
+            let json = [json.as_bytes(), b"\0"].concat();
+            writer.write_event(head, &[&json])?;
+            numbering.next += 1;
+            figures.container_events += 1;
+        }
+        Ok(ScapExport { writer, numbering, parents: Parents::default(), figures, bytes: Vec::new(), ends: Vec::new() })
     }
 
     /// Writes the events of a block. What of it cannot be read is told and left out.
@@ -127,14 +121,7 @@ impl<W: Write> ScapExport<W> {
                 return Ok(damages);
             }
         };
-        let mut seen = vec![false; rows.threads.rows()];
         for event in rows.events() {
-            if let Some(seen @ false) = seen.get_mut(event.thread) {
-                *seen = true;
-                if let Err(damage) = self.tell_container(&rows, &event)? {
-                    damages.push(damage);
-                }
-            }
             if let Err(damage) = self.tell_unseen_end(&rows, &event)? {
                 damages.push(damage);
             }
@@ -190,33 +177,5 @@ impl<W: Write> ScapExport<W> {
         self.numbering.next += 1;
         self.figures.process_ends += 1;
         Ok(Ok(()))
-    }
-
-    /// Before the first event in a container: what is known of it. The inner result is damage of the block.
-    fn tell_container(&mut self, rows: &Rows<'_>, event: &EventAt<'_, '_>) -> io::Result<Result<(), Damage>> {
-        let json = match self.container_of(rows, event) {
-            Ok(Some(json)) => json,
-            Ok(None) => return Ok(Ok(())),
-            Err(damage) => return Ok(Err(damage)),
-        };
-        let head = ScapEventHead { code: EventKind::ASYNCEVENT.0, cpu: event.cpu, ts_ns: event.ts_ns, tid: NO_THREAD };
-        let json = [json.as_bytes(), b"\0"].concat();
-        self.writer.write_event(head, &[&CONTAINER_PLUGIN.to_le_bytes(), b"container\0", &json])?;
-        self.numbering.next += 1;
-        self.figures.container_events += 1;
-        Ok(Ok(()))
-    }
-
-    fn container_of(&mut self, rows: &Rows<'_>, event: &EventAt<'_, '_>) -> Result<Option<String>, Damage> {
-        let Some(container) = rows.thread_ref(event.thread, ThreadColumn::Container)? else { return Ok(None) };
-        let id = rows.container_text(container, ContainerColumn::Id)?;
-        if self.told_containers.contains(id) {
-            return Ok(None);
-        }
-        let json = container_json(rows, container)?;
-        if json.is_some() {
-            self.told_containers.insert(Text::from(id));
-        }
-        Ok(json)
     }
 }

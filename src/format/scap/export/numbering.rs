@@ -1,7 +1,8 @@
 //! Numbers of events: a reader of `.scap` files counts, a capture of ours says them.
 //!
-//! Falco begins a recording with an event for every user and group; a replay counts these and shows none of them. In
-//! the same way the gaps in a capture's numbers are filled, so that an event has the same number in both.
+//! Falco begins a recording with an event for every user and group; a replay counts these and, before the first other
+//! event, shows none of them. In the same way a file begins here, so that its first event has the number it has in the
+//! capture. A gap further on stays unfilled.
 
 use std::io::{self, Write};
 
@@ -10,7 +11,7 @@ use crate::format::schema::EventKind;
 use super::super::{ScapEventHead, ScapGroup, ScapUser, ScapWriter};
 use super::NO_THREAD;
 
-/// So many events may be written for numbers' sake in all: a recording of a day that begins with the number a billion
+/// So many events may be written for numbers' sake: a recording of a day that begins with the number a billion
 /// is not worth a billion of them.
 const MOST_FILLERS: u64 = 65_536;
 
@@ -22,12 +23,14 @@ pub(super) struct Numbering {
     /// The number that a reader will give to the next event.
     pub(super) next: u64,
     fillers: u64,
+    /// Whether an event was written that is shown.
+    has_begun: bool,
 }
 
 impl Numbering {
     /// At the beginning of a file. Of these users and groups the file tells already.
     pub(super) fn new(users: Vec<ScapUser>, groups: Vec<ScapGroup>) -> Numbering {
-        Numbering { users, groups, next: 1, fillers: 0 }
+        Numbering { users, groups, next: 1, fillers: 0, has_begun: false }
     }
 
     /// Writes what lets the next event have number `num`, and counts that event. Whether it has its number then.
@@ -38,7 +41,7 @@ impl Numbering {
         writer: &mut ScapWriter<W>,
     ) -> io::Result<bool> {
         let gap = num.saturating_sub(self.next);
-        if gap > 0 && self.fillers + gap <= MOST_FILLERS {
+        if !self.has_begun && gap <= MOST_FILLERS {
             for _ in 0..gap {
                 if !self.write_filler(head, writer)? {
                     break;
@@ -47,6 +50,7 @@ impl Numbering {
                 self.next += 1;
             }
         }
+        self.has_begun = true;
         self.next += 1;
         Ok(num + 1 == self.next)
     }
@@ -77,17 +81,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gaps_are_filled_while_that_is_cheap() {
+    fn the_first_event_has_its_number_where_that_is_cheap() {
         let head = ScapEventHead { code: EventKind::CLOSE.0, cpu: 0, ts_ns: 1, tid: 1 };
+        let numbering = || Numbering::new(vec![ScapUser::default()], vec![ScapGroup::default()]);
         let mut writer = ScapWriter::new(Vec::new()).unwrap();
-        let mut numbering = Numbering::new(vec![ScapUser::default()], vec![ScapGroup::default()]);
-        assert!(numbering.reach(1, head, &mut writer).unwrap());
-        assert_eq!(writer.bytes(), 28);
-        assert!(numbering.reach(5, head, &mut writer).unwrap());
-        assert_eq!((numbering.next, numbering.fillers), (6, 3));
-        assert!(!numbering.reach(5, head, &mut writer).unwrap());
-        assert!(!numbering.reach(1_000_000_000, head, &mut writer).unwrap());
-        assert_eq!(numbering.fillers, 3);
+        let mut first = numbering();
+        assert!(first.reach(5, head, &mut writer).unwrap());
+        assert_eq!((first.next, first.fillers), (6, 4));
+        assert!(first.reach(6, head, &mut writer).unwrap());
+        // a gap further on
+        assert!(!first.reach(9, head, &mut writer).unwrap());
+        assert_eq!((first.next, first.fillers), (8, 4));
+        let mut far = numbering();
+        assert!(!far.reach(1_000_000_000, head, &mut writer).unwrap());
+        assert_eq!((far.next, far.fillers), (2, 0));
     }
 
     #[test]

@@ -101,6 +101,20 @@ impl<'b> Rows<'b> {
         Ok(self.threads.int(column as u16)?.get(row))
     }
 
+    /// Whether more than a thread's number is known. Of one that is not known readers make one when they meet it.
+    pub(super) fn is_known_thread(&self, row: usize) -> Result<bool, Damage> {
+        let has = |column: ThreadColumn| {
+            Ok::<bool, Damage>(self.threads.bytes(column as u16)?.get(row).is_some_and(|text| !text.is_empty()))
+        };
+        Ok(has(ThreadColumn::Comm)? || has(ThreadColumn::Exe)?)
+    }
+
+    /// The containers: their ids and rows.
+    pub(super) fn containers(&self) -> Result<Vec<(&'b [u8], usize)>, Damage> {
+        let ids = self.containers.bytes(ContainerColumn::Id as u16)?;
+        Ok((0..self.containers.rows()).filter_map(|row| Some((ids.get(row)?, row))).collect())
+    }
+
     /// The row that a thread refers to.
     pub(super) fn thread_ref(&self, row: usize, column: ThreadColumn) -> Result<Option<usize>, Damage> {
         Ok(self.thread_int(row, column)?.and_then(|target| usize::try_from(target).ok()))

@@ -11,11 +11,12 @@ use std::collections::btree_map::Entry;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::format::dimension::ThreadColumn;
-use crate::format::row::{Text, Value};
+use crate::format::row::{NO_PROCESS, Text, Value};
 use crate::format::scap::{ScapAddr, ScapFd, ScapFdInfo, ScapFdType, ScapGroup, ScapInterface, ScapThread, ScapUser};
 use crate::format::schema::{EventFlags, EventKind, flags};
 use crate::format::{Block, Damage};
 
+use super::container_json::container_json;
 use super::descriptors::scap_fd;
 use super::rows::{EventAt, Rows};
 
@@ -33,11 +34,17 @@ pub struct Survey {
     pub(super) interfaces: Vec<ScapInterface>,
     addresses: FxHashSet<ScapAddr>,
     /// Containers that an event of the capture tells of.
-    pub(super) told_containers: FxHashSet<Text>,
+    told_containers: FxHashSet<Text>,
+    /// What is known of containers, by their ids.
+    containers: BTreeMap<Text, String>,
+    /// When the first event was; 0 before it.
+    pub(super) first_ts_ns: u64,
     /// Threads that were there at the beginning or were cloned.
     known: FxHashSet<i64>,
     /// First threads of processes of which so far only another thread was met, as that one tells of them.
     supposed: BTreeMap<i64, ScapThread>,
+    /// Session leaders, as those tell that are led.
+    leaders: BTreeMap<i64, ScapThread>,
     /// Living processes that were cloned: the process whose descriptors theirs come from.
     roots: FxHashMap<i64, i64>,
     /// Descriptors of living processes of which events tell.
@@ -82,6 +89,13 @@ impl Survey {
         for group in rows.named_groups()? {
             self.groups.entry(group.gid).or_insert(group);
         }
+        for (id, row) in rows.containers()? {
+            if !self.containers.contains_key(id)
+                && let Some(json) = container_json(&rows, row)?
+            {
+                self.containers.insert(Text::from(id), json);
+            }
+        }
         for address in rows.local_addresses()? {
             self.add_local_address(address);
         }
@@ -89,7 +103,14 @@ impl Survey {
         let mut seen = vec![false; rows.threads.rows()];
         for event in rows.events() {
             self.events += 1;
+            if self.first_ts_ns == 0 {
+                self.first_ts_ns = event.ts_ns;
+            }
             self.note_told_container(&event);
+            // some events tell of the machine, and the row says no more than that
+            if id(&rows, event.thread, ThreadColumn::Pid)? == NO_PROCESS || !rows.is_known_thread(event.thread)? {
+                continue;
+            }
             self.note_thread(&rows, &event)?;
             self.note_descriptors(&rows, &event)?;
             if let Some(seen @ false) = seen.get_mut(event.thread) {
@@ -149,16 +170,23 @@ impl Survey {
 
     /// Ancestors and session leaders are known by what refers to them.
     fn note_relatives(&mut self, rows: &Rows<'_>, row: usize) -> Result<(), Damage> {
-        for column in [ThreadColumn::Parent, ThreadColumn::SessionLeader] {
-            let mut next = rows.thread_ref(row, column)?;
-            while let Some(relative) = next {
-                let tid = id(rows, relative, ThreadColumn::Tid)?;
-                if !self.known.insert(tid) {
-                    break;
-                }
-                self.push_thread(rows.scap_thread(relative)?);
-                self.note_stdio(rows, relative)?;
-                next = rows.thread_ref(relative, ThreadColumn::Parent)?;
+        let mut next = rows.thread_ref(row, ThreadColumn::Parent)?;
+        while let Some(relative) = next {
+            let tid = id(rows, relative, ThreadColumn::Tid)?;
+            if !rows.is_known_thread(relative)? || !self.known.insert(tid) {
+                break;
+            }
+            self.push_thread(rows.scap_thread(relative)?);
+            self.note_stdio(rows, relative)?;
+            next = rows.thread_ref(relative, ThreadColumn::Parent)?;
+        }
+        // a leader's row need not say more than its names
+        if let Some(leader) = rows.thread_ref(row, ThreadColumn::SessionLeader)?
+            && rows.is_known_thread(leader)?
+        {
+            let tid = id(rows, leader, ThreadColumn::Tid)?;
+            if !self.known.contains(&tid) && !self.leaders.contains_key(&tid) {
+                self.leaders.insert(tid, rows.scap_thread(leader)?);
             }
         }
         Ok(())
@@ -181,20 +209,30 @@ impl Survey {
         Ok(())
     }
 
+    /// What is known of containers of which the capture's events do not tell.
+    pub(super) fn untold_containers(&self) -> impl Iterator<Item = &str> {
+        let untold = self.containers.iter().filter(|(id, _)| !self.told_containers.contains(*id));
+        untold.map(|(_, json)| json.as_str())
+    }
+
     /// The threads that were there, those included of which only others tell.
     pub(super) fn take_threads(&mut self) -> Vec<ScapThread> {
         let mut threads = std::mem::take(&mut self.threads);
-        let supposed = std::mem::take(&mut self.supposed);
+        let mut supposed = std::mem::take(&mut self.leaders);
+        for (tid, mut thread) in std::mem::take(&mut self.supposed) {
+            // a thread may have a name of its own; who is led tells the first one's
+            if let Some(leader) = supposed.remove(&tid) {
+                thread.comm = leader.comm;
+            }
+            supposed.insert(tid, thread);
+        }
         threads.extend(supposed.into_values().filter(|thread| !self.known.contains(&thread.tid)));
         threads
     }
 
-    /// A thread of which nothing but its number is known is left out: readers make one when they meet it.
     fn push_thread(&mut self, thread: ScapThread) {
-        if !(thread.comm.is_empty() && thread.exe.is_empty()) {
-            self.supposed.remove(&thread.tid);
-            self.threads.push(thread);
-        }
+        self.supposed.remove(&thread.tid);
+        self.threads.push(thread);
     }
 
     /// A new process has its parent's descriptors.
@@ -293,7 +331,10 @@ impl Survey {
 
     /// Whether an end of a connection is on this machine is told by the machine's addresses.
     fn add_local_address(&mut self, addr: ScapAddr) {
-        if self.interfaces.len() < MOST_ADDRESSES && self.addresses.insert(addr) {
+        // an end that is bound to no address is no address of the machine
+        let is_unspecified =
+            matches!(addr, ScapAddr::V4([0, 0, 0, 0]) | ScapAddr::V6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+        if !is_unspecified && self.interfaces.len() < MOST_ADDRESSES && self.addresses.insert(addr) {
             let (netmask, broadcast) = match addr {
                 ScapAddr::V4(_) => (ScapAddr::V4([255; 4]), ScapAddr::V4([0; 4])),
                 ScapAddr::V6(_) => (ScapAddr::V6([255; 16]), ScapAddr::V6([0; 16])),

@@ -138,7 +138,7 @@ fn ancestors_and_first_threads_are_there_as_far_as_they_are_known() {
 }
 
 #[test]
-fn a_container_is_told_of_once_and_before_its_first_event() {
+fn a_container_is_told_of_once_and_at_the_head() {
     let details =
         ContainerRow { name: text("web"), image: text("nginx:1"), runtime: text("docker"), ..Default::default() };
     let container = Container { id: text("cc69c35866a2"), ..Container::default() };
@@ -152,12 +152,12 @@ fn a_container_is_told_of_once_and_before_its_first_event() {
     }
     let (content, figures) = story.exported();
     let codes: Vec<u16> = content.events.iter().map(|event| event.head.code).collect();
-    let (close, told) = (EventKind::CLOSE.0, EventKind::ASYNCEVENT.0);
-    assert_eq!(codes, [close, told, close, close]);
+    let (close, told) = (EventKind::CLOSE.0, EventKind::CONTAINER.0);
+    assert_eq!(codes, [told, close, close, close]);
     let json: serde_json::Value =
-        serde_json::from_slice(content.events[1].params[2].strip_suffix(b"\0").unwrap()).unwrap();
+        serde_json::from_slice(content.events[0].params[0].strip_suffix(b"\0").unwrap()).unwrap();
     assert_eq!((&json["container"]["name"], &json["container"]["type"]), (&"web".into(), &0.into()));
-    assert_eq!((figures.container_events, figures.renumbered), (1, 2));
+    assert_eq!((figures.container_events, figures.renumbered), (1, 3));
     assert_eq!(&*content.users[0].shell, b"/bin/sh");
 }
 
