@@ -320,7 +320,7 @@ pub enum ScapFdInfo {
         source_port: u16,
         /// The other end's port.
         destination_port: u16,
-        /// Transport protocol, in Falco's encoding (1 tcp, 2 udp, 3 icmp, 4 raw).
+        /// Transport protocol, in Falco's encoding (0 unknown, 1 none, 2 tcp, 3 udp, 4 icmp, 5 raw).
         l4proto: u8,
     },
     /// An IPv6 socket.

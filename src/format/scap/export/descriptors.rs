@@ -21,20 +21,20 @@ pub(super) fn scap_fd(row: &FdRow) -> Option<ScapFd> {
             destination: ip(other.0)?,
             source_port: own.1,
             destination_port: other.1,
-            l4proto: row.l4proto,
+            l4proto: l4proto_of(row),
         },
         ScapFdType::Ipv6Socket => ScapFdInfo::Ipv6 {
             source: wide_ip(own.0)?,
             destination: wide_ip(other.0)?,
             source_port: own.1,
             destination_port: other.1,
-            l4proto: row.l4proto,
+            l4proto: l4proto_of(row),
         },
         ScapFdType::Ipv4Server => {
-            ScapFdInfo::Ipv4Server { ip: ip(&row.server_ip)?, port: row.server_port, l4proto: row.l4proto }
+            ScapFdInfo::Ipv4Server { ip: ip(&row.server_ip)?, port: row.server_port, l4proto: l4proto_of(row) }
         }
         ScapFdType::Ipv6Server => {
-            ScapFdInfo::Ipv6Server { ip: wide_ip(&row.server_ip)?, port: row.server_port, l4proto: row.l4proto }
+            ScapFdInfo::Ipv6Server { ip: wide_ip(&row.server_ip)?, port: row.server_port, l4proto: l4proto_of(row) }
         }
         // Falco takes the name for what it prints, and makes one of the two kernel addresses only where it is empty
         ScapFdType::UnixSocket => ScapFdInfo::Unix { source: 0, destination: 0, name: Text::clone(&row.name) },
@@ -57,6 +57,28 @@ pub(super) fn scap_fd(row: &FdRow) -> Option<ScapFd> {
         | ScapFdType::Pidfd => ScapFdInfo::Name(Text::clone(&row.name)),
     };
     Some(ScapFd { fd: row.num, ino: row.ino, ty, info })
+}
+
+/// The socket that accepted a connection from another machine. A reader tells which end is the server's by the ports
+/// that sockets listen on; the one that listened may belong to a process that the capture has no event of.
+pub(super) fn listener_of(row: &FdRow) -> Option<ScapFd> {
+    /// No process has so many descriptors that a number from here on is one of its own.
+    const FIRST_NUMBER: i64 = 1 << 30;
+    if row.role != ONLY_SERVER_HERE || row.flags & (fd_flags::NO_DESCRIPTOR | fd_flags::SERVER_SOCKET) != 0 {
+        return None;
+    }
+    let (port, l4proto) = (row.server_port, l4proto_of(row));
+    let (ty, info) = match row.server_ip.len() {
+        4 => (ScapFdType::Ipv4Server, ScapFdInfo::Ipv4Server { ip: [0; 4], port, l4proto }),
+        16 => (ScapFdType::Ipv6Server, ScapFdInfo::Ipv6Server { ip: [0; 16], port, l4proto }),
+        _ => return None,
+    };
+    Some(ScapFd { fd: FIRST_NUMBER + i64::from(port), ino: 0, ty, info })
+}
+
+/// Falco's number of a transport protocol: after "unknown" it has one for "none".
+fn l4proto_of(row: &FdRow) -> u8 {
+    if row.l4proto == 0 { 0 } else { row.l4proto.saturating_add(1) }
 }
 
 fn type_of(row: &FdRow) -> Option<ScapFdType> {

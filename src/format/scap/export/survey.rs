@@ -17,7 +17,7 @@ use crate::format::schema::{EventFlags, EventKind, flags};
 use crate::format::{Block, Damage};
 
 use super::container_json::container_json;
-use super::descriptors::scap_fd;
+use super::descriptors::{listener_of, scap_fd};
 use super::rows::{EventAt, Rows};
 
 /// The kinds that make a thread.
@@ -310,6 +310,9 @@ impl Survey {
             return Ok(());
         }
         let fd = rows.fd_row(row)?;
+        if let Some(listener) = listener_of(&fd).filter(|listener| !self.is_touched(pid, listener.fd)) {
+            self.add_fd(pid, listener);
+        }
         match scap_fd(&fd) {
             Some(fd) => self.add_fd(pid, fd),
             None => {
