@@ -101,10 +101,12 @@ impl<'b> Rows<'b> {
         Ok(self.threads.int(column as u16)?.get(row))
     }
 
-    /// Whether more than a thread's number is known. Of one that is not known readers make one when they meet it.
+    /// Whether more than a thread's number is known. Of one that is not known readers make one when they meet it, with
+    /// `<NA>` for its name.
     pub(super) fn is_known_thread(&self, row: usize) -> Result<bool, Damage> {
         let has = |column: ThreadColumn| {
-            Ok::<bool, Damage>(self.threads.bytes(column as u16)?.get(row).is_some_and(|text| !text.is_empty()))
+            let text = self.threads.bytes(column as u16)?.get(row);
+            Ok::<bool, Damage>(text.is_some_and(|text| !text.is_empty() && text != b"<NA>"))
         };
         Ok(has(ThreadColumn::Comm)? || has(ThreadColumn::Exe)?)
     }

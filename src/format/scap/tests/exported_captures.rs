@@ -45,6 +45,7 @@ impl Story {
             source_path: None,
             params: &values,
             tallies: None,
+            fd_list: &[],
         });
     }
 
