@@ -11,11 +11,15 @@ use rustc_hash::FxBuildHasher;
 
 use super::bits::Bits;
 use super::keys::{Key, KeyedAnswers, Keys, event_keys, fd_keys, thread_keys};
+use super::made::MadeValues;
 use super::single::{holds_for_event, holds_for_row, holds_with_values};
 use crate::format::schema::{EventInfo, EventKind, audit_plugin_name};
 use crate::format::{Block, Damage, EventTable, Loss};
-use crate::replay::compile::{Atom, Domain, KindPlan, Node, NodeId, Program, RuleId, value_of_fd, value_of_thread};
-use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
+use crate::replay::compile::{
+    Atom, Domain, KindPlan, Node, NodeId, Program, RuleId, value_of, value_of_fd, value_of_thread,
+};
+use crate::replay::fields::{BlockView, CaptureFacts, EventRow, Purpose};
+use crate::replay::rules::FieldExpr;
 
 /// An event that a rule matches.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -154,6 +158,8 @@ struct Evaluation<'p, 'v, 'b> {
     threads: Memos,
     fds: Memos,
     events: Memos,
+    /// Values of the kind's events that have no column of their own.
+    made: HashMap<&'p FieldExpr, MadeValues, FxBuildHasher>,
 }
 
 impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
@@ -165,6 +171,7 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
             threads: Memos::default(),
             fds: Memos::default(),
             events: Memos::default(),
+            made: HashMap::default(),
         }
     }
 
@@ -177,6 +184,7 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
         matches: &mut Vec<Match>,
     ) -> Result<(), Damage> {
         self.events.clear();
+        self.made.clear();
         let mut left = self.rows_in_time(table)?;
         if self.program.keeps_to_sources() && plan.kind == EventKind::PLUGINEVENT {
             // Plugins of other sources give events of this kind too.
@@ -368,7 +376,7 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
     /// Asks a comparison of rows.
     fn ask(
         &mut self,
-        atom: &Atom,
+        atom: &'p Atom,
         need: &Bits,
         scope: Scope<'_, 'b>,
         answers: &mut KeyedAnswers,
@@ -386,6 +394,18 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
                 Scope::Events { table, .. } => holds_for_event(atom, &EventRow::new(view, table, row)),
             }
         };
+        if let (Keys::Unknown, Scope::Events { table, .. }, None) = (&keys, scope, atom.matcher.right_field()) {
+            let made = self.made.entry(&atom.field).or_default();
+            let mut damage = None;
+            let found = need.keep(|row| {
+                let make = || value_of(&atom.field, &EventRow::new(view, table, row), Purpose::Test);
+                made.hold(&atom.matcher, row, make).unwrap_or_else(|error| {
+                    damage.get_or_insert(error);
+                    false
+                })
+            });
+            return damage.map_or(Ok(found), Err);
+        }
         let mut damage = None;
         let mut ask_or_note = |row: usize| match ask_row(row) {
             Ok(holds) => holds,
@@ -405,6 +425,21 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
                         Some(answer) => {
                             if *answer == 0 {
                                 *answer = 1 + u8::from(atom.matcher.holds_for_text(column.distinct(code)));
+                            }
+                            *answer == 2
+                        }
+                        None => false,
+                    }
+                })
+            }
+            Keys::PartOfName(parts) => {
+                answers.by_code.resize((parts.names.distinct_count() + 1) * 2, 0);
+                need.keep(|row| {
+                    let Some((code, part)) = parts.of(row) else { return false };
+                    match answers.by_code.get_mut(code) {
+                        Some(answer) => {
+                            if *answer == 0 {
+                                *answer = 1 + u8::from(atom.matcher.holds_for_text(part));
                             }
                             *answer == 2
                         }

@@ -10,7 +10,7 @@ use crate::format::{BytesColumn, Damage, EventTable, IntColumn};
 use crate::replay::compile::{Atom, argument_of};
 use crate::replay::fields::{
     Access, Argument, BlockView, EventFact, FdFact, PathRole, Reads, StdioFact, ThreadFact, Whose, field_value_of_kind,
-    result_decides_paths,
+    part_of_name, result_decides_paths,
 };
 use crate::replay::rules::FieldRef;
 
@@ -18,12 +18,37 @@ use crate::replay::rules::FieldRef;
 pub(super) enum Keys<'b> {
     /// The value is this column's text.
     Text(&'b BytesColumn),
+    /// The value is a part of a descriptor's name, if the descriptor is of a sort that has it.
+    PartOfName(PartOfName<'b>),
     /// One column of numbers or references.
     One(Key<'b>),
     /// Several.
     Several(Vec<Key<'b>>),
     /// Not known: every row is asked.
     Unknown,
+}
+
+/// The columns that `fd.directory` and `fd.filename` are made of.
+#[derive(Clone, Copy)]
+pub(super) struct PartOfName<'b> {
+    fact: FdFact,
+    letters: &'b IntColumn,
+    numbers: &'b IntColumn,
+    pub(super) names: &'b BytesColumn,
+}
+
+impl<'b> PartOfName<'b> {
+    /// Of a row that has such a part: a code that rows share which have the same, below twice the number of names, and
+    /// the part.
+    pub(super) fn of(&self, row: usize) -> Option<(usize, &'b [u8])> {
+        let code = self.names.code(row);
+        let name = code.map_or(&[][..], |code| self.names.distinct(code));
+        let letter = self.letters.get(row);
+        let part = part_of_name(self.fact, letter, self.numbers.get(row), name)?;
+        let code = code.map_or(self.names.distinct_count(), |code| code as usize);
+        // Of a directory's name another part is asked for than of a file's.
+        Some((code * 2 + usize::from(part == name), part))
+    }
 }
 
 /// A column as part of a key.
@@ -115,8 +140,13 @@ pub(super) fn fd_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<'b>,
         FdFact::Num => Keys::One(num()?),
         FdFact::TypeChar => Keys::One(letter()?),
         FdFact::Type | FdFact::SockFamily => Keys::Several(vec![letter()?, num()?]),
-        FdFact::Directory => Keys::Several(vec![letter()?, name()?]),
-        FdFact::FileName => Keys::Several(vec![letter()?, name()?, num()?]),
+        FdFact::Directory | FdFact::FileName if atom.field.transformers.is_empty() => Keys::PartOfName(PartOfName {
+            fact,
+            letters: view.fd_ints(FdColumn::TypeChar)?,
+            numbers: view.fd_ints(FdColumn::Num)?,
+            names: view.fd_texts(FdColumn::Name)?,
+        }),
+        FdFact::Directory | FdFact::FileName => Keys::Several(vec![letter()?, name()?, num()?]),
         FdFact::L4Proto => Keys::Several(vec![letter()?, num()?, Key::Number(view.fd_ints(FdColumn::L4Proto)?)]),
         _ => Keys::Unknown,
     })

@@ -7,6 +7,7 @@ mod bits;
 mod block;
 mod job;
 mod keys;
+mod made;
 mod merge;
 mod replay;
 mod single;

@@ -128,18 +128,10 @@ pub(super) fn fd_value<'b>(
         FdFact::TypeChar => FieldValue::made(vec![printed_type_char(view, row)?]),
         FdFact::Name => name(view, row)?,
         FdFact::NameRaw => FieldValue::text(view.fd_text(row, FdColumn::NameRaw)?),
-        FdFact::Directory => match directory(view, row)? {
-            Some(directory) => FieldValue::text(directory),
-            None => FieldValue::Missing,
-        },
-        FdFact::FileName => {
-            if type_char(view, row)? == Some(b'f') && is_known(view, row)? {
-                let path = view.fd_text(row, FdColumn::Name)?;
-                let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-                FieldValue::text(if last.is_empty() { b"/" } else { last })
-            } else {
-                FieldValue::Missing
-            }
+        FdFact::Directory | FdFact::FileName => {
+            let (letter, number) = (int(FdColumn::TypeChar)?, int(FdColumn::Num)?);
+            part_of_name(fact, letter, number, view.fd_text(row, FdColumn::Name)?)
+                .map_or(FieldValue::Missing, FieldValue::text)
         }
         FdFact::Ip(end) => addresses(view, row, end, purpose)?.map_or(FieldValue::Missing, |ends| {
             one_or_either(ends.into_iter().map(|(address, _)| FieldValue::Ip(address)).collect())
@@ -215,18 +207,34 @@ fn device(view: &BlockView<'_>, row: usize) -> Result<u64, Damage> {
     Ok(view.fd_int(row, FdColumn::Dev)?.unwrap_or_default().cast_unsigned() & u64::from(u32::MAX))
 }
 
-/// `fd.directory`: of files the part before the last slash, of directories the directory itself.
-pub(super) fn directory<'b>(view: &BlockView<'b>, row: usize) -> Result<Option<&'b [u8]>, Damage> {
-    let path = view.fd_text(row, FdColumn::Name)?;
-    let letter = if is_known(view, row)? { type_char(view, row)? } else { None };
-    Ok(match letter {
-        Some(b'f') | None => Some(match path.iter().rposition(|byte| *byte == b'/') {
-            Some(0) | None => b"/",
-            Some(at) => path.get(..at).unwrap_or_default(),
-        }),
-        Some(b'd') => Some(path),
-        Some(_) => None,
-    })
+/// The part of a path before its last slash.
+fn directory_of(path: &[u8]) -> &[u8] {
+    match path.iter().rposition(|byte| *byte == b'/') {
+        Some(0) | None => b"/",
+        Some(at) => path.get(..at).unwrap_or_default(),
+    }
+}
+
+/// The part of a path behind its last slash.
+fn file_name(path: &[u8]) -> &[u8] {
+    match path.iter().rposition(|byte| *byte == b'/').map_or(path, |at| path.get(at + 1..).unwrap_or_default()) {
+        [] => b"/",
+        last => last,
+    }
+}
+
+/// What `fd.directory` (of files the part before the last slash, of directories the directory itself) or `fd.filename`
+/// takes from a descriptor's name; nothing for other facts, or where the descriptor, by its letter and number, is of a
+/// sort that has none.
+pub fn part_of_name(fact: FdFact, letter: Option<i64>, number: Option<i64>, name: &[u8]) -> Option<&[u8]> {
+    let letter = letter.and_then(|letter| u8::try_from(letter).ok()).filter(|letter| *letter != 0);
+    let letter = letter.filter(|_| number.is_some_and(|number| number >= 0));
+    match (fact, letter) {
+        (FdFact::Directory, Some(b'f') | None) => Some(directory_of(name)),
+        (FdFact::Directory, Some(b'd')) => Some(name),
+        (FdFact::FileName, Some(b'f')) => Some(file_name(name)),
+        _ => None,
+    }
 }
 
 fn one_or_either(mut values: Vec<FieldValue<'_>>) -> FieldValue<'_> {

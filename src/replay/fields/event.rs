@@ -314,9 +314,9 @@ pub(super) fn fd_of_event<'b>(row: &EventRow<'_, 'b>, fact: FdFact) -> Result<Fi
         FdFact::ContainerName => {
             FieldValue::made([&container()?, b":".as_slice(), view.fd_text(fd, FdColumn::Name)?].concat())
         }
-        FdFact::ContainerDirectory => match descriptor::directory(view, fd)? {
-            Some(directory) => FieldValue::made([&container()?, b":".as_slice(), directory].concat()),
-            None => FieldValue::Missing,
+        FdFact::ContainerDirectory => match descriptor::fd_value(view, fd, FdFact::Directory, Purpose::Test)? {
+            FieldValue::Text(directory) => FieldValue::made([&container()?, b":".as_slice(), &directory].concat()),
+            _ => FieldValue::Missing,
         },
         _ => descriptor::fd_value(view, fd, fact, Purpose::Test)?,
     })
