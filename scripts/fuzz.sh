@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes one target for some seconds, starting from seeds made out of the project's own rules, tests and captures:
 #
-#   scripts/fuzz.sh rules 600        also condition, output, reel, scap, audit
+#   scripts/fuzz.sh rules 600        also condition, output, reel, scap, import, audit
 #
 # Needs cargo-fuzz (`cargo install cargo-fuzz --locked`), a nightly toolchain and a C++ compiler. What is found lies in
 # fuzz/artifacts/TARGET; what gave new coverage stays in fuzz/corpus/TARGET.

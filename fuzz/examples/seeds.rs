@@ -46,7 +46,9 @@ fn main() {
 
     // one file with all codes, and many with a few, which change well
     for codes in (0..454).step_by(40).map(|first| first..first + 40).chain([0..460, 0..2]) {
-        seeds.add("scap", &[&[2], sysreel_fuzz::scap::small_file(codes).as_slice()].concat());
+        let file = [&[2], sysreel_fuzz::scap::small_file(codes).as_slice()].concat();
+        seeds.add("scap", &file);
+        seeds.add("import", &file);
     }
 
     for path in files_in(&project.join("sample-captures"), "json") {

@@ -197,6 +197,9 @@ impl Work {
             Some(Plan::Convert(conversion)) => conversion,
             Some(Plan::Keep { counts }) => {
                 *num += u64::from(*counts);
+                if *counts && self.first_ts_ns == 0 {
+                    self.first_ts_ns = event.ts_ns;
+                }
                 self.enters.keep(event);
                 return false;
             }

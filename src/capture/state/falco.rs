@@ -228,17 +228,23 @@ impl State {
 
     /// Adds a cloned thread. A process copies the descriptors and directories of `lookup`, a thread shares them.
     fn add_as_falco(&mut self, row: ThreadRow, lookup: Option<i64>, is_thread: bool, origin: Origin, ts_ns: u64) {
-        // Whatever its flags say, a thread uses what the first one of its process has.
-        let main = if row.pid == row.tid { None } else { self.threads.get(row.pid).map(|_| row.pid) };
-        let is_thread = is_thread || main.is_some();
-        let known = main.or(lookup).and_then(|lookup| self.threads.get(lookup)).map(|thread| (thread.fds, thread.dirs));
+        // A thread is in the directory of its process's first one, but shares descriptors with it only where the
+        // flags of the child's own event say that it is a thread. (Inside a pid namespace they do not.)
+        let main = if row.pid == row.tid { None } else { self.threads.get(row.pid).map(|main| main.dirs) };
+        let known = lookup.and_then(|lookup| self.threads.get(lookup)).map(|thread| (thread.fds, thread.dirs));
         let threads = &mut self.threads;
         let (fds, dirs) = match known {
             Some((fds, dirs)) if is_thread => (threads.tables.retain(fds), threads.dirs.retain(dirs)),
             Some((fds, dirs)) => {
                 let fds = threads.tables.get(fds).cloned().unwrap_or_default();
-                let dirs = threads.dirs.get(dirs).cloned().unwrap_or_default();
-                (threads.tables.add(fds), threads.dirs.add(dirs))
+                let dirs = match main {
+                    Some(main) => threads.dirs.retain(main),
+                    None => {
+                        let own = threads.dirs.get(dirs).cloned().unwrap_or_default();
+                        threads.dirs.add(own)
+                    }
+                };
+                (threads.tables.add(fds), dirs)
             }
             None => {
                 let dirs = Directories { cwd: Text::default(), root: Text::clone(&row.root) };

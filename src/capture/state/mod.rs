@@ -267,7 +267,8 @@ impl State {
         let table = self.threads.table(tid);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Tallies {
-            open_fds: table.map_or(0, FdTable::count),
+            // Falco counts those of the first thread, whichever a thread uses.
+            open_fds: self.threads.table(pid).or(table).map_or(0, FdTable::count),
             fd_types: table.map_or(0, FdTable::types),
             threads: count(living),
             other_threads: count(living.saturating_sub(usize::from(is_main_living))),
