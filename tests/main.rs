@@ -25,6 +25,7 @@ mod outputs;
 mod pipes;
 mod random_captures;
 mod readme;
+mod rule_test_docs;
 mod rule_tests;
 mod rules_command;
 mod samples;

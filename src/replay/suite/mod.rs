@@ -16,6 +16,8 @@ mod pattern;
 mod reader;
 mod run;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 pub use count::Count;
 pub use file::{

@@ -85,7 +85,7 @@ impl Reader<'_> {
     }
 
     fn read_file(&mut self, node: &Node<'_>) -> TestFile {
-        let Some(keys) = self.mapping(node, "test file", FILE_KEYS) else { return TestFile::default() };
+        let Some(keys) = self.mapping(node, "a test file", FILE_KEYS) else { return TestFile::default() };
         let defaults = self.settings(&keys, &Settings::default());
         let Some((key, tests)) = keys.pair("tests") else {
             self.report(Code::MissingKey, &keys.span, "this file has no `tests`", None);
@@ -112,7 +112,7 @@ impl Reader<'_> {
     }
 
     fn test(&mut self, node: &Node<'_>, defaults: &Settings) -> Option<TestCase> {
-        let keys = self.mapping(node, "test", TEST_KEYS)?;
+        let keys = self.mapping(node, "a test", TEST_KEYS)?;
         let name = match keys.get("test") {
             Some(name) => self.text(name, "test"),
             None => {
@@ -191,7 +191,7 @@ impl Reader<'_> {
         };
         let mut steps = Vec::with_capacity(nodes.len());
         for node in nodes {
-            let Some(keys) = self.mapping(node, "step", STEP_KEYS) else { continue };
+            let Some(keys) = self.mapping(node, "a step", STEP_KEYS) else { continue };
             let [(key, value)] = keys.pairs else {
                 self.report(Code::InvalidValue, &node.span, "a step has one key", None);
                 continue;
@@ -253,7 +253,7 @@ impl Reader<'_> {
     }
 
     fn alert(&mut self, node: &Node<'_>, of: &'static str) -> Option<AlertPattern> {
-        let keys = self.mapping(node, "alert", ALERT_KEYS)?;
+        let keys = self.mapping(node, "an alert", ALERT_KEYS)?;
         if keys.pairs.is_empty() {
             self.report(Code::EmptyValue, &keys.span, "an alert of which nothing is said fits every alert", None);
         }
@@ -315,10 +315,14 @@ impl Reader<'_> {
                 TextPattern::plain(&scalar.text)
             });
         }
-        let keys = self.mapping(node, "pattern", PATTERN_KEYS)?;
+        let help = || Some("write a text, or one of `{exact: T}`, `{glob: T}`, `{regex: T}`, `{not: T}`".to_owned());
+        if let Value::Sequence(_) = &node.value {
+            self.report(Code::InvalidValue, &node.span, format!("what `{of}` must be is no list"), help());
+            return None;
+        }
+        let keys = self.mapping(node, "a pattern", PATTERN_KEYS)?;
         let [(key, value)] = keys.pairs else {
-            let help = Some("write a text, or one of `{exact: T}`, `{glob: T}`, `{regex: T}`, `{not: T}`".to_owned());
-            self.report(Code::InvalidValue, &node.span, format!("what `{of}` must be has one key"), help);
+            self.report(Code::InvalidValue, &node.span, format!("what `{of}` must be has one key"), help());
             return None;
         };
         let sort = key.as_scalar().map(|scalar| scalar.text.to_string())?;
@@ -362,9 +366,12 @@ impl Reader<'_> {
         let text = self.text(node, key)?;
         let priority = Priority::parse(&text.value);
         if priority.is_none() {
-            let names = Priority::ALL.iter().map(|priority| priority.name());
-            let help = nearest(&text.value, names).map(|near| format!("did you mean `{near}`?"));
-            self.report(Code::InvalidValue, &node.span, format!("there is no priority `{}`", text.value), help);
+            let names = || Priority::ALL.iter().map(|priority| priority.name());
+            let help = match nearest(&text.value, names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+            };
+            self.report(Code::InvalidValue, &node.span, format!("there is no priority `{}`", text.value), Some(help));
         }
         priority
     }
@@ -379,8 +386,7 @@ impl Reader<'_> {
         let Value::Mapping(pairs) = &node.value else {
             let keys = known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
             let help = Some(format!("its keys are {keys}"));
-            let article = if what.starts_with('`') { "" } else { "a " };
-            self.report(Code::NotAnItem, &visible(&node.span), format!("{article}{what} is a mapping"), help);
+            self.report(Code::NotAnItem, &visible(&node.span), format!("{what} is a mapping"), help);
             return None;
         };
         self.report_duplicates(pairs);
@@ -390,8 +396,7 @@ impl Reader<'_> {
                 Some(name) => {
                     let near = nearest(&name.text, known.iter().copied());
                     let help = near.map(|near| format!("did you mean `{near}`?"));
-                    let article = if what.starts_with('`') { "" } else { "a " };
-                    let message = format!("{article}{what} has no key `{}`", name.text);
+                    let message = format!("{what} has no key `{}`", name.text);
                     self.report(Code::UnknownKey, &key.span, message, help);
                 }
                 None => self.report(Code::UnknownKey, &key.span, "a key is a word", None),

@@ -21,6 +21,7 @@ use super::outcome::{Outcome, Place, Problem};
 use super::rule_sets::{RuleSet, RuleSets};
 use crate::source::open_capture;
 use crate::summary::describe_ending;
+use crate::table::count;
 
 /// How tests run.
 pub(super) struct Options<'o> {
@@ -316,7 +317,7 @@ impl<'f> Test<'f> {
         fs::write(&path, found)
             .map_err(|error| format!("{}: cannot write the golden file: {error}", path.display()))?;
         let what = if before.is_some() { "rewritten" } else { "written" };
-        let mut notes = vec![format!("{what}: {} ({} alerts)", path.display(), found.lines().count())];
+        let mut notes = vec![format!("{what}: {} ({})", path.display(), count(found.lines().count() as u64, "alert"))];
         notes.extend(changes);
         Ok(notes)
     }
