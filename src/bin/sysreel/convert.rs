@@ -237,7 +237,7 @@ mod tests {
         );
         assert_eq!(
             text,
-            "a.scap: 10 events, 2.0 KiB, in 1 s (10 events/s)\n\
+            "a.scap: 10 events, 2.0 KiB, in 1.0 s (10 events/s)\n\
              not in the file: that 3 events were lost while recording\n\
              not in the file: the ends of 1 text, longer than Falco reads\n"
         );
