@@ -2,6 +2,7 @@
 //!
 //! The data is the folder `golden` beside Falco's schema (its README says how it was made). What may differ stands in
 //! `data/golden-differences.txt`, with the reason. `SYSREEL_GOLDEN=details` prints an example of each difference,
+//! `SYSREEL_GOLDEN_STRICT` in the environment makes each that is not listed a failure,
 //! `SYSREEL_GOLDEN_CAPTURE=d2` looks at the captures whose name has that in it.
 
 mod alerts;
@@ -20,14 +21,14 @@ use crate::falco_data::falco_data;
 use differences::Allowed;
 use events::{Class, Found};
 
-/// Values of every so many may differ where nobody has written down why.
-const UNEXPLAINED_PER_MILLION: u64 = 1000;
+/// So many values of a million may differ without a line in the list.
+const UNEXPLAINED_PER_MILLION: u64 = 100;
 
 fn wants_details() -> bool {
     std::env::var("SYSREEL_GOLDEN").as_deref() == Ok("details")
 }
 
-/// Whether what is not listed fails the test.
+/// Whether every single difference that is not listed fails the test.
 fn is_strict() -> bool {
     std::env::var_os("SYSREEL_GOLDEN_STRICT").is_some()
 }
@@ -117,16 +118,13 @@ fn every_field_of_every_event_is_falcos() {
             eprintln!("{count:8} {} of {}: {example}", class.field, class.event);
         }
     }
-    if !is_strict() {
-        return;
-    }
     assert!(
         different * 1_000_000 <= values * UNEXPLAINED_PER_MILLION,
         "{different} of {values} values differ (SYSREEL_GOLDEN=details shows examples)"
     );
     let unlisted: Vec<_> =
         open_classes.iter().map(|(_, class, _)| format!("{} of {}", class.field, class.event)).collect();
-    assert!(unlisted.is_empty(), "differences that are not listed: {unlisted:#?}");
+    assert!(unlisted.is_empty() || !is_strict(), "differences that are not listed: {unlisted:#?}");
     let stale = allowed.unused();
     assert!(
         std::env::var_os("SYSREEL_GOLDEN_CAPTURE").is_some() || stale.is_empty(),
@@ -151,5 +149,5 @@ fn every_alert_is_falcos() {
     }
     eprintln!("{} of {sets} sets of alerts are the same", sets - failures.len());
     eprintln!("{}", failures.join("\n"));
-    assert!(failures.is_empty() || !is_strict(), "not all alerts are Falco's");
+    assert!(failures.is_empty(), "not all alerts are Falco's");
 }

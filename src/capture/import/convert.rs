@@ -42,6 +42,8 @@ pub(super) struct Origin {
     pub(super) enter: Option<u8>,
     /// What the value means today.
     pub(super) ty: ParamType,
+    /// Whether it is 0 where no event has it, as Falco fills it in; else it has no value.
+    pub(super) is_zero_else: bool,
 }
 
 /// The plan for a code; `None` for one that is not in the table.
@@ -50,6 +52,16 @@ pub(super) fn plan_of(code: u16) -> Option<&'static Plan> {
     let plans = PLANS.get_or_init(|| (0..CODE_LIMIT).map(|code| code_info(code).map_or(Plan::Leave, plan)).collect());
     plans.get(usize::from(code))
 }
+
+/// Parameters that Falco sets to 0 where an old recording does not say them.
+const ZERO_ELSE: [(EventKind, &str); 6] = [
+    (EventKind::FUTEX, "addr"),
+    (EventKind::FUTEX, "op"),
+    (EventKind::FUTEX, "val"),
+    (EventKind::SOCKET, "flags"),
+    (EventKind::FCNTL, "arg"),
+    (EventKind::EPOLL_WAIT, "maxevents"),
+];
 
 fn plan(info: &CodeInfo) -> Plan {
     if info.source.is_none() || info.flags.contains(EventFlags::UNUSED) {
@@ -76,6 +88,7 @@ fn plan(info: &CodeInfo) -> Plan {
             own: place(info, param.name),
             enter: enter.and_then(|enter| place(enter, param.name)),
             ty: param.ty,
+            is_zero_else: ZERO_ELSE.contains(&(today.kind, param.name)),
         })
         .collect();
     let is_today = today.kind.0 == info.code;
@@ -128,4 +141,76 @@ fn unsigned(bytes: &[u8]) -> Value<'_> {
         [a] => i64::from(a),
         _ => return Value::Null,
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn conversion(code: u16) -> &'static Conversion {
+        match plan_of(code).unwrap() {
+            Plan::Convert(conversion) => conversion,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_return_takes_what_only_the_beginning_of_the_call_said() {
+        let read = conversion(EventKind::READ.0);
+        assert_eq!((read.kind, read.enter, read.is_today), (EventKind::READ, Some(EventKind::READ.0 - 1), true));
+        let of = |name| read.params[EventKind::READ.info().unwrap().param(name).unwrap()];
+        assert_eq!((of("res").own, of("res").enter), (Some(0), None));
+        assert_eq!((of("fd").own, of("fd").enter), (Some(2), Some(0)));
+    }
+
+    #[test]
+    fn an_event_of_an_old_version_becomes_one_of_today_by_the_names_of_its_parameters() {
+        // The first execve, of 2013: without capabilities, groups and the rest.
+        let execve = conversion(13);
+        assert_eq!((execve.kind, execve.is_today), (EventKind::EXECVE, false));
+        let info = EventKind::EXECVE.info().unwrap();
+        let of = |name| execve.params[info.param(name).unwrap()];
+        assert_eq!((of("exe").own, of("fdlimit").own, of("cap_effective").own), (Some(1), Some(7), None));
+    }
+
+    #[test]
+    fn beginnings_of_calls_are_kept_and_only_those_that_falco_keeps_count() {
+        let counts = |code: u16| match plan_of(code).unwrap() {
+            Plan::Keep { counts } => *counts,
+            other => panic!("{other:?}"),
+        };
+        let begins = |kind: EventKind| counts(kind.0 - 1);
+        for kind in [EventKind::OPEN, EventKind::CREAT, EventKind::OPENAT, EventKind::OPENAT2, EventKind::CONNECT] {
+            assert!(begins(kind), "{}", kind.name());
+        }
+        assert!(begins(EventKind::EXECVE) && begins(EventKind::EXECVEAT));
+        assert!(!begins(EventKind::READ) && !begins(EventKind::CLOSE) && !counts(12));
+    }
+
+    #[test]
+    fn every_code_has_a_plan_and_none_asks_for_what_is_not_there() {
+        for code in 0..CODE_LIMIT {
+            let Plan::Convert(conversion) = plan_of(code).unwrap() else { continue };
+            let own = code_info(code).unwrap().params.len();
+            let enter = conversion.enter.and_then(code_info).map_or(0, |enter| enter.params.len());
+            assert_eq!(conversion.params.len(), conversion.kind.info().unwrap().params.len());
+            for origin in &conversion.params {
+                assert!(origin.own.is_none_or(|at| usize::from(at) < own), "{code}");
+                assert!(origin.enter.is_none_or(|at| usize::from(at) < enter), "{code}");
+            }
+        }
+        assert!(plan_of(CODE_LIMIT).is_none());
+    }
+
+    #[test]
+    fn values_are_read_by_their_length_and_text_ends_before_its_nul() {
+        assert_eq!(value_of(ParamType::Fd, &(-2i64).to_le_bytes()), Value::Int(-2));
+        assert_eq!(value_of(ParamType::Int32, &(-2i32).to_le_bytes()), Value::Int(-2));
+        assert_eq!(value_of(ParamType::Uid, &u32::MAX.to_le_bytes()), Value::Int(i64::from(u32::MAX)));
+        assert_eq!(value_of(ParamType::Uint64, &[1, 2, 3]), Value::Null);
+        assert_eq!(value_of(ParamType::FsPath, b"/etc\0rest"), Value::Bytes(b"/etc"));
+        assert_eq!(value_of(ParamType::FsPath, b""), Value::Null);
+        assert_eq!(value_of(ParamType::ByteBuf, b""), Value::Bytes(b""));
+    }
 }

@@ -17,6 +17,9 @@ mod role {
     pub(super) const SERVER_HERE: u8 = 2;
 }
 
+/// Falco's open flag of that name.
+const O_CLOEXEC: u32 = 4096;
+
 /// `fd.l4proto`'s number of a raw socket's protocol.
 const L4_RAW: u8 = 4;
 
@@ -188,7 +191,8 @@ fn known_fd(fd: &ScapFd, places: &Places) -> SnapshotFd {
         }
         ScapFdInfo::Unix { name, .. } => row.name = name.clone(),
     }
-    SnapshotFd { row, close_on_exec: false }
+    let close_on_exec = row.open_flags & O_CLOEXEC != 0;
+    SnapshotFd { row, close_on_exec }
 }
 
 fn describe_connection(row: &mut FdRow, source: Endpoint, destination: Endpoint, l4proto: u8, places: &Places) {

@@ -221,8 +221,10 @@ impl Work {
             for (value, origin) in values.iter_mut().zip(&conversion.params) {
                 let own = origin.own.and_then(|at| event.param(usize::from(at)));
                 let kept = || kept.and_then(|kept| kept.param(usize::from(origin.enter?)));
-                if let Some(bytes) = own.or_else(kept) {
-                    *value = value_of(origin.ty, bytes);
+                match own.or_else(kept) {
+                    Some(bytes) => *value = value_of(origin.ty, bytes),
+                    None if origin.is_zero_else => *value = Value::Int(0),
+                    None => {}
                 }
             }
         }

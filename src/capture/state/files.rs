@@ -115,7 +115,7 @@ impl State {
             return Outcome::with_fd(self.fd_cache.unknown(-1));
         }
         // Falco learns of close-on-exec from open flags, and these have none.
-        let has_open_flags = matches!(type_char, b'e' | b's' | b'i');
+        let has_open_flags = matches!(type_char, b'e' | b's' | b'i' | b'm');
         let close_on_exec = close_on_exec && (has_open_flags || !self.semantics.is_falco());
         let row = self.fd_cache.file(&FileFacts {
             num,

@@ -54,9 +54,6 @@ pub(super) fn all_params<'b>(row: &EventRow<'_, 'b>) -> Result<FieldValue<'b>, D
 /// One parameter in words, or as its value.
 pub(super) fn param_words<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<FieldValue<'b>, Damage> {
     let Some(param) = row.info().and_then(|info| info.params.get(at)) else { return Ok(FieldValue::Missing) };
-    if param.ty.physical() == Physical::Int && row.param_int(at)?.is_none() {
-        return Ok(FieldValue::Missing);
-    }
     let mut rendered = Rendered::default();
     render(row, at, param, &mut rendered)?;
     Ok(FieldValue::made(if rendered.words.is_empty() { rendered.value } else { rendered.words }))
