@@ -16,7 +16,7 @@ format:
 
 # tests; kernel and container tests must run (needs root)
 test-all:
-    SYSREEL_KERNEL_TESTS=1 SYSREEL_DOCKER_TESTS=1 cargo test
+    SYSREEL_KERNEL_TESTS=1 SYSREEL_DOCKER_TESTS=1 SYSREEL_CONTAINERD_TESTS=1 cargo test
 
 # builds the eBPF object again and compares it with the one that is committed
 bpf:

@@ -9,6 +9,8 @@ mod bad_captures;
 mod bad_rules;
 mod binary;
 mod builtin_rules;
+#[cfg(feature = "record")]
+mod containerd;
 mod conversion;
 #[cfg(feature = "record")]
 mod docker;

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sysreel::capture::container::{DockerLookup, LookupHandle};
+use sysreel::capture::container::{LookupHandle, RuntimeFolders, StateLookup};
 use sysreel::capture::live::clock::ClockBase;
 use sysreel::capture::recorder::Settle;
 use sysreel::capture::state::{ProcScan, State};
 
-/// How long an event's block may wait for what Docker says of its container. Docker's files are read in a few
-/// milliseconds; a container of another runtime costs this much once.
+use crate::cli::RecordArgs;
+
+/// How long an event's block may wait for what a runtime says of its container. Its files are read in a few
+/// milliseconds; a container that no runtime knows costs this much once.
 const SETTLE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// What was found out.
@@ -34,15 +36,29 @@ impl Settle for Containers {
     }
 }
 
+/// Where to look for the state of container runtimes: the usual folders, unless the command line names others.
+pub(crate) fn runtime_folders(args: &RecordArgs) -> RuntimeFolders {
+    let mut folders = RuntimeFolders::usual();
+    let replace = |folders: &mut Vec<PathBuf>, given: &[PathBuf]| {
+        if !given.is_empty() {
+            *folders = given.to_vec();
+        }
+    };
+    replace(&mut folders.docker, &args.docker_root);
+    replace(&mut folders.containerd.states, &args.containerd_state);
+    replace(&mut folders.containerd.roots, &args.containerd_root);
+    folders
+}
+
 /// Takes the snapshot of `processes` (of all there are, with `None`) and starts looking containers up in
-/// `docker_roots`.
-pub(crate) fn look_around(processes: Option<&[u32]>, clock: ClockBase, docker_roots: Vec<PathBuf>) -> Known {
+/// `folders`.
+pub(crate) fn look_around(processes: Option<&[u32]>, clock: ClockBase, folders: RuntimeFolders) -> Known {
     let mut scan = ProcScan::new(clock);
     let snapshot = match processes {
         Some(pids) => scan.processes(pids),
         None => scan.host(),
     };
-    let (lookup, handle, container_notes) = DockerLookup::start(docker_roots);
+    let (lookup, handle, container_notes) = StateLookup::start(folders);
     let mut notes = snapshot.notes.clone();
     notes.extend(container_notes);
     let state = State::new(snapshot, Box::new(lookup)).with_process_source(Box::new(scan));

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use sysreel::capture::container::default_roots;
 use sysreel::capture::live::decode::Decoder;
 use sysreel::capture::live::event_set::EventSet;
 use sysreel::capture::live::{HeldCommand, HostFacts, Live, LiveOptions};
@@ -23,7 +22,7 @@ use sysreel::format::{CaptureHeader, Summary};
 use crate::cli::RecordArgs;
 use crate::destination::Destination;
 use crate::exit::Exit;
-use crate::known_state::look_around;
+use crate::known_state::{look_around, runtime_folders};
 use crate::progress::Progress;
 use crate::pump::{Delivery, Pump};
 use crate::recording::Recording;
@@ -42,8 +41,13 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let destination = Destination::check(&args.output, args.force)?;
     let events = EventSet::parse(&args.events)?;
     let host = Live::probe()?;
-    let docker_roots = if args.docker_root.is_empty() { default_roots() } else { args.docker_root.clone() };
-    let scope = choose_scope(args, &docker_roots)?;
+    let folders = runtime_folders(args);
+    let scope = choose_scope(args, &folders)?;
+    let found = folders.found();
+    // a command of the user's is left alone with the terminal
+    if args.command.is_empty() && !found.is_empty() {
+        terminal.note(&format!("containers: {}", found.join("; ")));
+    }
     let signals = Signals::watch()?;
 
     let mut command = if args.command.is_empty() {
@@ -76,7 +80,7 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
         pids.extend(command.as_ref().map(HeldCommand::pid));
         pids
     });
-    let known = look_around(processes.as_deref(), clock, docker_roots);
+    let known = look_around(processes.as_deref(), clock, folders);
     let mut header = capture_header(args, &host, clock.offset_ns, clock.sampled_ns);
     header.notes = known.notes;
 

@@ -1,23 +1,23 @@
 //! Whose system calls are recorded.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::anyhow;
-use sysreel::capture::container::{cgroups_at, cgroups_of_container, resolve_container};
+use sysreel::capture::container::{RuntimeFolders, cgroups_at, cgroups_of_container, resolve_container};
 use sysreel::capture::live::Scope;
 
 use crate::cli::RecordArgs;
 
 /// What the command line asks for. All that cannot be had is named at once; containers are looked for in
-/// `docker_roots`.
-pub(crate) fn choose_scope(args: &RecordArgs, docker_roots: &[PathBuf]) -> anyhow::Result<Scope> {
+/// `folders`.
+pub(crate) fn choose_scope(args: &RecordArgs, folders: &RuntimeFolders) -> anyhow::Result<Scope> {
     if !args.command.is_empty() {
         return Ok(Scope::Command);
     }
     let mut problems = Vec::new();
     let mut targets = Vec::new();
     for wanted in &args.container {
-        match resolve_container(docker_roots, wanted) {
+        match resolve_container(folders, wanted) {
             Ok(container) => match cgroups_of_container(&container) {
                 Ok(found) => targets.extend(found),
                 Err(error) => problems.push(error.to_string()),

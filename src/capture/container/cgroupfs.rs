@@ -25,7 +25,7 @@ pub enum ScopeError {
     },
     /// The process is in no cgroup of the container's.
     #[error(
-        "container '{name}': process {pid} is in no cgroup named after it (it is in {cgroups}): Docker's state is out \
+        "container '{name}': process {pid} is in no cgroup named after it (it is in {cgroups}): the runtime's state is out \
          of date, or the cgroup is hidden by a namespace; record it with --cgroup"
     )]
     NotItsOwn {

@@ -1,17 +1,16 @@
 //! Details of containers, looked up on a thread of its own.
 //!
-//! Enters: containers as they are met. Leaves: their `details`, once. A container's first events come while Docker is
-//! still writing its state: the look-up is repeated for [`PATIENCE`], each container at its own times, so that one
-//! that Docker does not know holds up no other.
+//! Enters: containers as they are met. Leaves: their `details`, once. A container's first events may come while its runtime
+//! is still writing its state: the look-up is repeated for [`PATIENCE`], each container at its own times, so that one
+//! that no runtime knows holds up no other.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::format::row::{Container, ContainerRow, Text};
 
-use super::docker::{self, DockerError};
+use super::runtimes::{Found, RuntimeFolders};
 use super::table::ContainerLookup;
 
 /// How long a container's state is waited for. Docker writes it within some 100 ms of the container's first process.
@@ -26,10 +25,10 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// How many containers may wait; more than the recorder remembers.
 const QUEUE_LIMIT: usize = 32_768;
 
-/// Looks containers up in Docker's state on disk. Its thread ends when it is dropped, after a last look for those that
+/// Looks containers up in the runtimes' state on disk. Its thread ends when it is dropped, after a last look for those that
 /// still wait.
 #[derive(Debug)]
-pub struct DockerLookup {
+pub struct StateLookup {
     queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
 }
@@ -42,7 +41,7 @@ pub struct LookupHandle {
 
 #[derive(Debug)]
 struct Queue {
-    roots: Vec<PathBuf>,
+    folders: RuntimeFolders,
     state: Mutex<QueueState>,
     /// Something was asked for, or the end has come.
     changed: Condvar,
@@ -69,22 +68,12 @@ struct Request {
     found: Option<ContainerRow>,
 }
 
-/// What one look at the roots gave.
-enum Answer {
-    Running(ContainerRow),
-    NotRunning(ContainerRow),
-    /// Not there, or not whole.
-    Unknown,
-    /// No root holds any state.
-    NoDocker,
-}
-
-impl DockerLookup {
-    /// Starts the thread. The notes say, for people, which of the roots was of no use.
-    pub fn start(roots: Vec<PathBuf>) -> (DockerLookup, LookupHandle, Vec<String>) {
-        let mut notes: Vec<_> = roots.iter().filter_map(|root| note_of(root)).collect();
+impl StateLookup {
+    /// Starts the thread. The notes say, for people, which of the folders were of no use.
+    pub fn start(folders: RuntimeFolders) -> (StateLookup, LookupHandle, Vec<String>) {
+        let mut notes = folders.notes();
         let queue = Arc::new(Queue {
-            roots,
+            folders,
             state: Mutex::new(QueueState::default()),
             changed: Condvar::new(),
             answered: Condvar::new(),
@@ -100,31 +89,12 @@ impl DockerLookup {
             }
         };
         let handle = LookupHandle { queue: Arc::clone(&queue) };
-        (DockerLookup { queue, thread }, handle, notes)
+        (StateLookup { queue, thread }, handle, notes)
     }
 }
 
-/// Why a root is of no use, if it is not.
-fn note_of(root: &std::path::Path) -> Option<String> {
-    let shown = root.display();
-    let said = |reason: String| Some(format!("{reason}: containers have ids, but no names and images from there"));
-    match docker::state_folders(root) {
-        Ok(folders) if folders.is_empty() => said(format!("{shown} holds no Docker state")),
-        Ok(folders) => match folders.iter().find_map(|folder| docker::container_ids(folder).err()) {
-            Some(error) => said(format!("Docker's state cannot be read: {error}")),
-            None => None,
-        },
-        Err(DockerError::NotThere { .. }) => said(format!("{shown} is not there")),
-        Err(error) => said(format!("Docker's state cannot be read: {error}")),
-    }
-}
-
-impl ContainerLookup for DockerLookup {
+impl ContainerLookup for StateLookup {
     fn request(&mut self, container: &Arc<Container>, runtime: &'static str) {
-        if !matches!(runtime, "docker" | "") {
-            let _ = container.details.set(only_runtime(runtime));
-            return;
-        }
         let now = Instant::now();
         let mut state = self.queue.lock();
         if state.stopped || state.waiting.len() >= QUEUE_LIMIT {
@@ -136,7 +106,7 @@ impl ContainerLookup for DockerLookup {
     }
 }
 
-impl Drop for DockerLookup {
+impl Drop for StateLookup {
     fn drop(&mut self) {
         self.queue.lock().stopped = true;
         self.queue.changed.notify_all();
@@ -149,7 +119,7 @@ impl Drop for DockerLookup {
 
 impl LookupHandle {
     /// Waits until every request made so far is answered or older than `at_most`, so for `at_most` at the longest. A
-    /// container that Docker does not know is therefore waited for once, not before every block.
+    /// container that no runtime knows is therefore waited for once, not before every block.
     pub fn settle(&self, at_most: Duration) {
         let started = Instant::now();
         let mut state = self.queue.lock();
@@ -205,18 +175,15 @@ impl Queue {
 
     /// Looks once; gives the request back when another look is worth it.
     fn answer(&self, mut request: Request, is_last: bool) -> Option<Request> {
-        let is_over = match self.look(&request.container.full_id) {
-            Answer::Running(row) => {
-                request.found = Some(row);
-                true
-            }
-            Answer::NotRunning(row) => {
-                request.found = Some(row);
-                is_last
+        let full_id = std::str::from_utf8(&request.container.full_id).unwrap_or_default();
+        let is_over = match self.folders.find(full_id, request.runtime) {
+            Found::Container(container) => {
+                request.found = Some(container.row);
+                container.is_running || is_last
             }
             // It was removed since the last look.
-            Answer::Unknown => is_last || request.found.is_some(),
-            Answer::NoDocker => true,
+            Found::Unknown => is_last || request.found.is_some(),
+            Found::NoRuntime => true,
         };
         if !is_over {
             request.due = Instant::now() + request.pause;
@@ -231,22 +198,9 @@ impl Queue {
         }
         None
     }
-
-    fn look(&self, full_id: &[u8]) -> Answer {
-        let Ok(full_id) = std::str::from_utf8(full_id) else { return Answer::NoDocker };
-        let mut any_state = false;
-        for folder in self.roots.iter().filter_map(|root| docker::state_folders(root).ok()).flatten() {
-            any_state = true;
-            if let Ok(container) = docker::read_container(&folder, full_id) {
-                let row = container.row;
-                return if container.is_running { Answer::Running(row) } else { Answer::NotRunning(row) };
-            }
-        }
-        if any_state { Answer::Unknown } else { Answer::NoDocker }
-    }
 }
 
-/// All that is known of a container of another runtime, or of one that Docker has forgotten.
+/// All that is known of a container that no runtime's state has.
 fn only_runtime(runtime: &str) -> ContainerRow {
     ContainerRow { runtime: Text::from(runtime.as_bytes()), ..ContainerRow::default() }
 }
@@ -259,6 +213,10 @@ mod tests {
     use super::super::docker::tests::{DockerTree, ID, OTHER};
     use super::*;
 
+    fn folders(docker: Vec<std::path::PathBuf>) -> RuntimeFolders {
+        RuntimeFolders { docker, ..RuntimeFolders::default() }
+    }
+
     fn container(id: &str) -> Arc<Container> {
         let full_id = Text::from(id.as_bytes());
         Arc::new(Container { id: Text::from(&id.as_bytes()[..12]), full_id, details: OnceLock::new() })
@@ -268,7 +226,7 @@ mod tests {
     fn details_are_filled_on_a_thread_of_its_own() {
         let tree = DockerTree::new();
         tree.container(ID, "web", true);
-        let (mut lookup, handle, notes) = DockerLookup::start(vec![tree.root()]);
+        let (mut lookup, handle, notes) = StateLookup::start(folders(vec![tree.root()]));
         assert!(notes.is_empty(), "{notes:?}");
         let web = container(ID);
         lookup.request(&web, "docker");
@@ -280,7 +238,7 @@ mod tests {
     fn a_container_whose_files_come_later_holds_up_no_other() {
         let tree = DockerTree::new();
         tree.container(OTHER, "db", true);
-        let (mut lookup, handle, _) = DockerLookup::start(vec![tree.root()]);
+        let (mut lookup, handle, _) = StateLookup::start(folders(vec![tree.root()]));
         let (late, there) = (container(ID), container(OTHER));
         lookup.request(&late, "");
         lookup.request(&there, "docker");
@@ -297,7 +255,7 @@ mod tests {
     #[test]
     fn a_container_that_docker_does_not_know_is_waited_for_once() {
         let tree = DockerTree::new();
-        let (mut lookup, handle, _) = DockerLookup::start(vec![tree.root()]);
+        let (mut lookup, handle, _) = StateLookup::start(folders(vec![tree.root()]));
         let unknown = container(ID);
         lookup.request(&unknown, "docker");
         handle.settle(Duration::from_millis(60));
@@ -313,7 +271,7 @@ mod tests {
     fn the_end_takes_what_is_known_by_then() {
         let tree = DockerTree::new();
         tree.container(ID, "job", false);
-        let (mut lookup, handle, _) = DockerLookup::start(vec![tree.root()]);
+        let (mut lookup, handle, _) = StateLookup::start(folders(vec![tree.root()]));
         let job = container(ID);
         lookup.request(&job, "docker");
         drop(lookup);
@@ -325,7 +283,7 @@ mod tests {
     fn a_container_removed_meanwhile_keeps_what_was_read() {
         let tree = DockerTree::new();
         tree.container(ID, "job", false);
-        let (mut lookup, handle, _) = DockerLookup::start(vec![tree.root()]);
+        let (mut lookup, handle, _) = StateLookup::start(folders(vec![tree.root()]));
         let job = container(ID);
         lookup.request(&job, "docker");
         handle.settle(Duration::from_millis(50));
@@ -336,19 +294,19 @@ mod tests {
     }
 
     #[test]
-    fn roots_of_no_use_are_noted_and_other_runtimes_are_not_looked_up() {
+    fn folders_of_no_use_are_noted_and_runtimes_without_state_give_their_name_only() {
         let tree = DockerTree::new();
         let nowhere = tree.root().join("nowhere");
         let empty = tree.root().join("containers");
-        let (mut lookup, handle, notes) = DockerLookup::start(vec![nowhere, empty]);
+        let (mut lookup, handle, notes) = StateLookup::start(folders(vec![nowhere, empty]));
         assert_eq!(notes.len(), 2, "{notes:?}");
         assert!(notes[0].contains("is not there"), "{notes:?}");
         assert!(notes[1].contains("holds no Docker state"), "{notes:?}");
         let (podman, docker) = (container(ID), container(OTHER));
         lookup.request(&podman, "podman");
         lookup.request(&docker, "docker");
-        assert_eq!(&*podman.details.get().unwrap().runtime, b"podman");
         handle.settle(Duration::from_secs(2));
+        assert_eq!(&*podman.details.get().unwrap().runtime, b"podman");
         assert_eq!(&*docker.details.get().unwrap().runtime, b"docker");
     }
 }

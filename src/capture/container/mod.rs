@@ -2,27 +2,49 @@
 //!
 //! The id is known at once ([`container_id`]); details come from a [`ContainerLookup`], which answers on a thread of
 //! its own by filling [`Container::details`](crate::format::row::Container::details). The event path never waits for
-//! it. [`DockerLookup`] reads Docker's state on disk; other runtimes are known by their ids only.
+//! it. [`StateLookup`] reads the state that runtimes keep on disk, so that their daemons need not run.
 
+#[cfg(feature = "record")]
+mod bolt;
 mod cgroup;
 #[cfg(feature = "record")]
 mod cgroupfs;
+#[cfg(feature = "record")]
+mod containerd;
+#[cfg(feature = "record")]
+mod details;
 #[cfg(feature = "record")]
 mod docker;
 #[cfg(feature = "record")]
 mod lookup;
 #[cfg(feature = "record")]
+mod oci;
+#[cfg(feature = "record")]
+mod probes;
+#[cfg(feature = "record")]
+mod reference;
+#[cfg(feature = "record")]
 mod resolve;
+#[cfg(feature = "record")]
+mod runtimes;
+#[cfg(feature = "record")]
+mod state_file;
 mod table;
 
 pub use cgroup::{ContainerId, container_id};
 #[cfg(feature = "record")]
 pub use cgroupfs::{ScopeError, cgroups_at, cgroups_of_container};
 #[cfg(feature = "record")]
-pub use docker::{DEFAULT_ROOT, DockerError, default_roots};
+pub use containerd::ContainerdFolders;
 #[cfg(feature = "record")]
-pub use lookup::{DockerLookup, LookupHandle};
+pub use docker::DEFAULT_ROOT;
+#[cfg(feature = "record")]
+pub use lookup::{LookupHandle, StateLookup};
 #[cfg(feature = "record")]
 pub use resolve::{ResolveError, ResolvedContainer, resolve_container};
+#[cfg(feature = "record")]
+pub use runtimes::RuntimeFolders;
+#[cfg(feature = "record")]
+pub use state_file::StateError;
 pub use table::ContainerLookup;
 pub(super) use table::ContainerTable;

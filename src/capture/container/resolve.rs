@@ -1,10 +1,9 @@
 //! From a container's name, id or beginning of an id to the container.
 
-use std::path::PathBuf;
-
 use crate::format::row::ContainerRow;
 
-use super::docker::{self, DockerError};
+use super::runtimes::{Listed, RuntimeFolders};
+use super::state_file::StateError;
 
 /// How many other containers an error names.
 const NAMES_SHOWN: usize = 8;
@@ -21,18 +20,21 @@ pub struct ResolvedContainer {
     pub name: String,
     /// Process id of its first process while it runs, as the daemon sees it.
     pub pid: Option<u32>,
-    /// Whether Docker holds it for running.
+    /// Whether its runtime holds it for running.
     pub running: bool,
-    /// Everything Docker says of it.
+    /// Everything its runtime says of it.
     pub row: ContainerRow,
 }
 
 /// Why no container was found.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
-    /// No root has any state of Docker's.
-    #[error("no Docker state: {reasons}; name the daemon's data folder with --docker-root (see `docker info`)")]
-    NoDocker {
+    /// No folder has any state of a runtime's.
+    #[error(
+        "no container runtime's state: {reasons}; name the runtime's folder with --docker-root (see `docker info`) or \
+         --containerd-state"
+    )]
+    NoRuntime {
         /// Each root with what is wrong.
         reasons: String,
     },
@@ -65,12 +67,12 @@ pub enum ResolveError {
     },
     /// The container is there and cannot be read.
     #[error(transparent)]
-    State(#[from] DockerError),
+    State(#[from] StateError),
 }
 
 fn known(names: &[String]) -> String {
     if names.is_empty() {
-        return ": Docker has none".to_owned();
+        return ": there are none".to_owned();
     }
     let shown: Vec<_> = names.iter().take(NAMES_SHOWN).map(String::as_str).collect();
     let more = names.len().saturating_sub(shown.len());
@@ -90,50 +92,16 @@ impl ResolvedContainer {
 
 /// Finds a container by full id, by name (with or without a leading slash), or by the beginning of its id when only
 /// one begins so. Whether it runs is not asked here: see [`ResolvedContainer::running_pid`].
-pub fn resolve_container(roots: &[PathBuf], wanted: &str) -> Result<ResolvedContainer, ResolveError> {
-    struct Known {
-        folder: PathBuf,
-        id: String,
-        name: String,
-    }
-    let mut all = Vec::new();
-    let mut reasons = Vec::new();
-    let mut any_state = false;
-    for root in roots {
-        let folders = match docker::state_folders(root) {
-            Ok(folders) if folders.is_empty() => {
-                reasons.push(format!("{} holds none", root.display()));
-                continue;
-            }
-            Ok(folders) => folders,
-            Err(error) => {
-                reasons.push(error.to_string());
-                continue;
-            }
-        };
-        for folder in folders {
-            match docker::container_ids(&folder) {
-                Ok(ids) => {
-                    any_state = true;
-                    all.extend(ids.into_iter().map(|id| {
-                        // A damaged container has no name, and can still be meant by its id.
-                        let name = docker::container_name(&folder, &id).unwrap_or_default();
-                        Known { folder: folder.clone(), id, name }
-                    }));
-                }
-                Err(error) => reasons.push(error.to_string()),
-            }
-        }
-    }
-    if !any_state {
+pub fn resolve_container(folders: &RuntimeFolders, wanted: &str) -> Result<ResolvedContainer, ResolveError> {
+    let all = folders.list().map_err(|mut reasons| {
         if reasons.is_empty() {
             reasons.push("no folder was given".to_owned());
         }
-        return Err(ResolveError::NoDocker { reasons: reasons.join("; ") });
-    }
+        ResolveError::NoRuntime { reasons: reasons.join("; ") }
+    })?;
 
     let name = wanted.strip_prefix('/').unwrap_or(wanted);
-    let exact = all.iter().find(|known| known.id == wanted);
+    let exact: Option<&Listed> = all.iter().find(|known| known.id == wanted);
     let exact = exact.or_else(|| all.iter().find(|known| !name.is_empty() && known.name == name));
     let found = match exact {
         Some(found) => found,
@@ -157,7 +125,7 @@ pub fn resolve_container(roots: &[PathBuf], wanted: &str) -> Result<ResolvedCont
             }
         }
     };
-    let container = docker::read_container(&found.folder, &found.id)?;
+    let container = folders.read_container(&found.id)?;
     Ok(ResolvedContainer {
         full_id: found.id.clone(),
         name: found.name.clone(),
@@ -181,6 +149,10 @@ mod tests {
     use super::super::docker::tests::{DockerTree, ID, OTHER};
     use super::*;
 
+    fn folders(docker: Vec<std::path::PathBuf>) -> RuntimeFolders {
+        RuntimeFolders { docker, ..RuntimeFolders::default() }
+    }
+
     fn tree() -> DockerTree {
         let tree = DockerTree::new();
         tree.container(ID, "web", true);
@@ -192,7 +164,7 @@ mod tests {
     fn a_container_is_found_by_name_id_and_beginning_of_an_id() {
         let tree = tree();
         for wanted in ["web", "/web", ID, &ID[..12], &ID[..2]] {
-            let found = resolve_container(&[tree.root()], wanted).unwrap();
+            let found = resolve_container(&folders(vec![tree.root()]), wanted).unwrap();
             assert_eq!((found.full_id.as_str(), found.name.as_str()), (ID, "web"), "{wanted}");
             assert_eq!(found.running_pid().unwrap(), 3211);
             assert!(found.running);
@@ -203,13 +175,13 @@ mod tests {
     fn a_name_goes_before_the_beginning_of_an_id() {
         let tree = tree();
         tree.container(&"b".repeat(64), &ID[..4], true);
-        assert_eq!(resolve_container(&[tree.root()], &ID[..4]).unwrap().full_id, "b".repeat(64));
+        assert_eq!(resolve_container(&folders(vec![tree.root()]), &ID[..4]).unwrap().full_id, "b".repeat(64));
     }
 
     #[test]
     fn a_container_that_does_not_run_has_no_process() {
         let tree = tree();
-        let found = resolve_container(&[tree.root()], "db").unwrap();
+        let found = resolve_container(&folders(vec![tree.root()]), "db").unwrap();
         assert!(!found.running);
         let error = found.running_pid().unwrap_err().to_string();
         assert!(error.contains("'db' (aaaaaaaaaaaa) is not running"), "{error}");
@@ -218,7 +190,7 @@ mod tests {
     #[test]
     fn errors_name_what_is_there() {
         let tree = tree();
-        let error = |wanted: &str| resolve_container(&[tree.root()], wanted).unwrap_err().to_string();
+        let error = |wanted: &str| resolve_container(&folders(vec![tree.root()]), wanted).unwrap_err().to_string();
         assert_eq!(error("wbe"), "no container 'wbe'; there are web, db");
         assert_eq!(error(""), "no container ''; there are db, web");
         assert_eq!(error("../.."), "no container '../..'; there are db, web");
@@ -233,21 +205,21 @@ mod tests {
     #[test]
     fn without_state_the_remedy_is_named() {
         let tree = DockerTree::new();
-        let error = resolve_container(&[tree.root().join("nowhere")], "web").unwrap_err().to_string();
-        assert!(error.contains("nowhere: not there; name the daemon's data folder with --docker-root"), "{error}");
-        assert!(resolve_container(&[], "web").unwrap_err().to_string().contains("no folder was given"));
-        let none = resolve_container(&[tree.root()], "web").unwrap_err().to_string();
-        assert_eq!(none, "no container 'web': Docker has none");
+        let error = resolve_container(&folders(vec![tree.root().join("nowhere")]), "web").unwrap_err().to_string();
+        assert!(error.contains("nowhere: not there; name the runtime's folder with --docker-root"), "{error}");
+        assert!(resolve_container(&folders(vec![]), "web").unwrap_err().to_string().contains("no folder was given"));
+        let none = resolve_container(&folders(vec![tree.root()]), "web").unwrap_err().to_string();
+        assert_eq!(none, "no container 'web': there are none");
     }
 
     #[test]
     fn a_damaged_neighbour_is_no_obstacle() {
         let tree = tree();
         tree.file(&format!("containers/{OTHER}/config.v2.json"), "{\"Name\": 7");
-        assert_eq!(resolve_container(&[tree.root()], "web").unwrap().name, "web");
+        assert_eq!(resolve_container(&folders(vec![tree.root()]), "web").unwrap().name, "web");
         assert!(matches!(
-            resolve_container(&[tree.root()], OTHER),
-            Err(ResolveError::State(DockerError::Malformed { .. }))
+            resolve_container(&folders(vec![tree.root()]), OTHER),
+            Err(ResolveError::State(StateError::Malformed { .. }))
         ));
     }
 }

@@ -112,6 +112,12 @@ pub(crate) struct RecordArgs {
     /// Docker's data folder, for names of containers; by default that of /etc/docker/daemon.json, or /var/lib/docker
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) docker_root: Vec<PathBuf>,
+    /// containerd's state folder, for names of containers and pods; by default /run/containerd and those of k3s and Docker
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) containerd_state: Vec<PathBuf>,
+    /// containerd's root folder, for images, labels and pods; by default /var/lib/containerd and those of k3s and Docker
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) containerd_root: Vec<PathBuf>,
     /// How much of each buffer that a call reads or writes is kept
     #[arg(long, value_name = "BYTES", default_value_t = 80, value_parser = clap::value_parser!(u32).range(0..=60_928))]
     pub(crate) snaplen: u32,

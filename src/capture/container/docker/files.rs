@@ -4,62 +4,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+
+use super::super::state_file::{StateError, read_json};
 
 /// The largest container file that is read, in bytes. They have some kilobytes; labels and health logs make them grow.
 const CONTAINER_FILE_LIMIT: u64 = 4 << 20;
 
 /// The largest list of images that is read, in bytes.
 const REPOSITORIES_LIMIT: u64 = 32 << 20;
-
-/// Why a file of Docker's state was of no use.
-#[derive(Debug, thiserror::Error)]
-pub enum DockerError {
-    /// There is no such container here, or no longer.
-    #[error("{}: not there", path.display())]
-    NotThere {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It cannot be read.
-    #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// It is no file, or larger than such a file should be.
-    #[error("{}: no file of at most {limit} bytes", path.display())]
-    NoSmallFile {
-        /// The file.
-        path: PathBuf,
-        /// How large it may be, in bytes.
-        limit: u64,
-    },
-    /// It is not what Docker writes.
-    #[error("{}: {source}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong and where.
-        source: serde_json::Error,
-    },
-}
-
-impl DockerError {
-    pub(super) fn at(path: &Path, source: io::Error) -> DockerError {
-        let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => DockerError::NotThere { path },
-            _ => DockerError::Unreadable { path, source },
-        }
-    }
-}
 
 /// `containers/ID/config.v2.json`.
 #[derive(Debug, Default, Deserialize)]
@@ -96,9 +51,9 @@ pub(super) struct Config {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub(super) struct Healthcheck {
+pub(in super::super) struct Healthcheck {
     /// `["NONE"]`, `["CMD", ARG...]` or `["CMD-SHELL", COMMAND]`.
-    pub(super) test: Option<Vec<String>>,
+    pub(in super::super) test: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -147,14 +102,14 @@ pub(super) struct RepositoriesFile {
 
 impl ContainerFile {
     /// Reads the file in a container's folder.
-    pub(super) fn read(folder: &Path) -> Result<ContainerFile, DockerError> {
+    pub(super) fn read(folder: &Path) -> Result<ContainerFile, StateError> {
         read_json(&folder.join("config.v2.json"), CONTAINER_FILE_LIMIT)
     }
 }
 
 impl HostFile {
     /// Reads the file in a container's folder.
-    pub(super) fn read(folder: &Path) -> Result<HostFile, DockerError> {
+    pub(super) fn read(folder: &Path) -> Result<HostFile, StateError> {
         read_json(&folder.join("hostconfig.json"), CONTAINER_FILE_LIMIT)
     }
 }
@@ -169,18 +124,4 @@ impl RepositoriesFile {
             .filter_map(|driver| read_json(&driver.path().join("repositories.json"), REPOSITORIES_LIMIT).ok())
             .collect()
     }
-}
-
-/// Reads a JSON file of at most `limit` bytes.
-pub(super) fn read_json<T: DeserializeOwned>(path: &Path, limit: u64) -> Result<T, DockerError> {
-    let metadata = fs::metadata(path).map_err(|error| DockerError::at(path, error))?;
-    // Opening a pipe would wait for a writer.
-    if !metadata.is_file() || metadata.len() > limit {
-        return Err(DockerError::NoSmallFile { path: path.to_owned(), limit });
-    }
-    let mut text = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(limit).read_to_end(&mut text))
-        .map_err(|error| DockerError::at(path, error))?;
-    serde_json::from_slice(&text).map_err(|source| DockerError::Malformed { path: path.to_owned(), source })
 }

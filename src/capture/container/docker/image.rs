@@ -1,9 +1,7 @@
 //! Names of images.
 
+use super::super::reference::Reference;
 use super::files::RepositoriesFile;
-
-/// The tag that a name without tag and digest stands for.
-const DEFAULT_TAG: &str = "latest";
 
 /// How many digits an image id has.
 const IMAGE_ID_LEN: usize = 64;
@@ -16,14 +14,6 @@ pub(super) struct ImageNames {
     pub(super) digest: String,
     /// Without `sha256:`.
     pub(super) id: String,
-}
-
-/// A name as it is given: `[HOST/]PATH[:TAG][@DIGEST]`.
-#[derive(Debug, PartialEq, Eq)]
-struct Reference<'a> {
-    repository: &'a str,
-    tag: Option<&'a str>,
-    digest: Option<&'a str>,
 }
 
 impl ImageNames {
@@ -47,11 +37,7 @@ impl ImageNames {
             let given = Reference::parse(named);
             names.repository = familiar(given.repository).to_owned();
             names.digest = given.digest.unwrap_or_default().to_owned();
-            names.tag = match (given.tag, given.digest) {
-                (Some(tag), _) => tag.to_owned(),
-                (None, Some(_)) => String::new(),
-                (None, None) => DEFAULT_TAG.to_owned(),
-            };
+            names.tag = given.meant_tag().to_owned();
         }
         if names.repository.is_empty() {
             let repository = listed.iter().find(|name| name.tag.is_some()).or(listed.first());
@@ -69,20 +55,6 @@ impl ImageNames {
             names.digest = digest.or(id_as_digest).unwrap_or_default().to_owned();
         }
         names
-    }
-}
-
-impl<'a> Reference<'a> {
-    fn parse(name: &'a str) -> Reference<'a> {
-        let (name, digest) = match name.split_once('@') {
-            Some((name, digest)) => (name, Some(digest)),
-            None => (name, None),
-        };
-        // A colon before the last slash parts a port from its host.
-        match name.rsplit_once(':') {
-            Some((repository, tag)) if !tag.contains('/') => Reference { repository, tag: Some(tag), digest },
-            _ => Reference { repository: name, tag: None, digest },
-        }
     }
 }
 

@@ -5,7 +5,6 @@
 
 mod files;
 mod image;
-mod probes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +14,10 @@ use serde::Deserialize;
 
 use crate::format::row::{ContainerRow, Text};
 
-pub use files::DockerError;
+use super::details::{RuntimeContainer, is_full_id, labels_json, nanoseconds, text};
+use super::probes;
+use super::state_file::{StateError, read_json};
+pub(super) use files::Healthcheck;
 use files::{ContainerFile, HostFile, NetworkSettings, RepositoriesFile};
 use image::ImageNames;
 
@@ -28,25 +30,9 @@ const DAEMON_CONFIGURATION: &str = "/etc/docker/daemon.json";
 /// The largest daemon configuration that is read, in bytes.
 const CONFIGURATION_LIMIT: u64 = 1 << 20;
 
-/// How many hexadecimal digits a container id has.
-const FULL_ID_LEN: usize = 64;
-
-/// The longest label value that is kept, in bytes: whole pod definitions are put into labels, names are short.
-const LABEL_LIMIT: usize = 4096;
-
-/// What Docker says of one container.
-#[derive(Clone, Debug)]
-pub(super) struct DockerContainer {
-    pub(super) row: ContainerRow,
-    /// Process id of the container's first process while it runs.
-    pub(super) pid: Option<u32>,
-    /// Whether it runs, and everything about its start is in the row.
-    pub(super) is_running: bool,
-}
-
 /// Roots to look at when none is given: the one of `/etc/docker/daemon.json` if it names one, else
 /// [`DEFAULT_ROOT`].
-pub fn default_roots() -> Vec<PathBuf> {
+pub(super) fn default_roots() -> Vec<PathBuf> {
     #[derive(Default, Deserialize)]
     #[serde(default, rename_all = "kebab-case")]
     struct Daemon {
@@ -54,24 +40,19 @@ pub fn default_roots() -> Vec<PathBuf> {
         /// The name it had before 17.05.
         graph: Option<PathBuf>,
     }
-    let daemon: Daemon = files::read_json(Path::new(DAEMON_CONFIGURATION), CONFIGURATION_LIMIT).unwrap_or_default();
+    let daemon: Daemon = read_json(Path::new(DAEMON_CONFIGURATION), CONFIGURATION_LIMIT).unwrap_or_default();
     vec![daemon.data_root.or(daemon.graph).unwrap_or_else(|| PathBuf::from(DEFAULT_ROOT))]
-}
-
-/// Whether a text is a container's full id, so that it is safe as a folder's name.
-pub(super) fn is_full_id(id: &str) -> bool {
-    id.len() == FULL_ID_LEN && id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// Folders with Docker's state in a root: the root itself, and with user namespaces (`userns-remap`) those below it
 /// called `UID.GID`. Fails when the root is not there or cannot be read; empty when it holds no state.
-pub(super) fn state_folders(root: &Path) -> Result<Vec<PathBuf>, DockerError> {
+pub(super) fn state_folders(root: &Path) -> Result<Vec<PathBuf>, StateError> {
     let is_remapped = |name: &str| {
         name.split_once('.').is_some_and(|(uid, gid)| {
             [uid, gid].iter().all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
         })
     };
-    let entries = fs::read_dir(root).map_err(|error| DockerError::at(root, error))?;
+    let entries = fs::read_dir(root).map_err(|error| StateError::at(root, error))?;
     let mut folders: Vec<_> = entries
         .flatten()
         .filter(|entry| entry.file_name().to_str().is_some_and(is_remapped))
@@ -84,27 +65,27 @@ pub(super) fn state_folders(root: &Path) -> Result<Vec<PathBuf>, DockerError> {
 }
 
 /// Ids of all containers in a folder of Docker's state, in order.
-pub(super) fn container_ids(folder: &Path) -> Result<BTreeSet<String>, DockerError> {
+pub(super) fn container_ids(folder: &Path) -> Result<BTreeSet<String>, StateError> {
     let containers = folder.join("containers");
-    let entries = fs::read_dir(&containers).map_err(|error| DockerError::at(&containers, error))?;
+    let entries = fs::read_dir(&containers).map_err(|error| StateError::at(&containers, error))?;
     Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).filter(|id| is_full_id(id)).collect())
 }
 
 /// The name of a container, without anything else that is known of it.
-pub(super) fn container_name(folder: &Path, full_id: &str) -> Result<String, DockerError> {
+pub(super) fn container_name(folder: &Path, full_id: &str) -> Result<String, StateError> {
     Ok(ContainerFile::read(&container_folder(folder, full_id))?.plain_name().to_owned())
 }
 
 /// Everything that a folder of Docker's state says of a container.
-pub(super) fn read_container(folder: &Path, full_id: &str) -> Result<DockerContainer, DockerError> {
+pub(super) fn read_container(folder: &Path, full_id: &str) -> Result<RuntimeContainer, StateError> {
     let own = container_folder(folder, full_id);
     if !is_full_id(full_id) {
-        return Err(DockerError::NotThere { path: own });
+        return Err(StateError::NotThere { path: own });
     }
     let file = ContainerFile::read(&own)?;
     let host = match HostFile::read(&own) {
         Ok(host) => Some(host),
-        Err(DockerError::NotThere { .. }) => None,
+        Err(StateError::NotThere { .. }) => None,
         Err(error) => return Err(error),
     };
     let state = file.state.as_ref();
@@ -119,7 +100,7 @@ pub(super) fn read_container(folder: &Path, full_id: &str) -> Result<DockerConta
     let labels = labels_of(&file);
     let label = |name: &str| labels.get(name).copied().unwrap_or_default();
     let pod = Pod::find(folder, full_id, &labels);
-    let definition = label(probes::POD_DEFINITION_LABEL);
+    let definition = probes::pod_definition(|name| labels.get(name).copied());
     let (liveness_probe, readiness_probe) = probes::probe_commands(definition, label("io.kubernetes.container.name"));
     let healthcheck = config.and_then(|config| config.healthcheck.as_ref());
 
@@ -161,7 +142,7 @@ pub(super) fn read_container(folder: &Path, full_id: &str) -> Result<DockerConta
     };
     let is_running = state.and_then(|state| state.running).unwrap_or(false);
     let pid = state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok());
-    Ok(DockerContainer {
+    Ok(RuntimeContainer {
         row,
         pid: pid.filter(|pid| is_running && *pid != 0),
         is_running: is_running && host.is_some(),
@@ -211,12 +192,6 @@ fn labels_of(file: &ContainerFile) -> BTreeMap<&str, &str> {
     labels.into_iter().flatten().map(|(name, value)| (name.as_str(), value.as_deref().unwrap_or_default())).collect()
 }
 
-/// A JSON object of labels; empty text when there is none.
-fn labels_json<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> Text {
-    let kept: BTreeMap<_, _> = labels.filter(|(_, value)| value.len() <= LABEL_LIMIT).collect();
-    if kept.is_empty() { Text::default() } else { text(&serde_json::json!(kept).to_string()) }
-}
-
 /// A JSON array of mounts in the order of their destinations; empty text when there is none.
 fn mounts_json(file: &ContainerFile) -> Text {
     let mounts: Vec<_> = file
@@ -246,16 +221,6 @@ fn address(settings: Option<&NetworkSettings>) -> String {
     let version_4 = endpoints.iter().filter_map(|endpoint| endpoint.ip_address.as_deref()).find(filled);
     let version_6 = endpoints.iter().filter_map(|endpoint| endpoint.global_ipv6_address.as_deref()).find(filled);
     version_4.or(version_6).unwrap_or_default().to_owned()
-}
-
-/// An RFC 3339 time in ns since the epoch; 0 for none, and for Docker's "never", the year 1.
-fn nanoseconds(time: &str) -> u64 {
-    let parsed: Option<jiff::Timestamp> = time.parse().ok();
-    parsed.and_then(|time| u64::try_from(time.as_nanosecond()).ok()).unwrap_or(0)
-}
-
-fn text(text: &str) -> Text {
-    Text::from(text.as_bytes())
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl DockerTree {
         fs::remove_dir_all(self.root().join("containers").join(id)).unwrap();
     }
 
-    fn with(&self, config: &serde_json::Value, host: &serde_json::Value) -> DockerContainer {
+    fn with(&self, config: &serde_json::Value, host: &serde_json::Value) -> RuntimeContainer {
         self.file(&format!("containers/{ID}/config.v2.json"), &config.to_string());
         self.file(&format!("containers/{ID}/hostconfig.json"), &host.to_string());
         read_container(&self.root(), ID).unwrap()
@@ -77,7 +77,7 @@ fn a_running_container_has_all_its_facts() {
         },
     });
     let host = serde_json::json!({ "Privileged": true, "NetworkMode": "host", "PidMode": "", "IpcMode": "private" });
-    let DockerContainer { row, pid, is_running } = tree.with(&config, &host);
+    let RuntimeContainer { row, pid, is_running } = tree.with(&config, &host);
     assert_eq!((pid, is_running), (Some(3211), true));
     let texts = [&row.name, &row.runtime, &row.image, &row.image_repository, &row.image_tag, &row.image_digest];
     assert_eq!(texts.map(shown), ["web", "docker", "nginx:1.21", "nginx", "1.21", "sha256:beef"]);
@@ -136,7 +136,7 @@ fn whatever_is_in_the_files_is_no_panic() {
     for text in ["", "{", "[]", "7", "\u{0}", "{\"Name\": []}", "{\"State\": {\"Pid\": \"x\"}}", "null"] {
         tree.file(&file, text);
         let error = read_container(&tree.root(), ID).err();
-        assert!(matches!(error, Some(DockerError::Malformed { .. })), "{text}: {error:?}");
+        assert!(matches!(error, Some(StateError::Malformed { .. })), "{text}: {error:?}");
     }
     for text in
         ["{}", r#"{"Name": null, "Config": {"Labels": {"a": null}}, "MountPoints": {"/": null}, "State": {"Pid": -1}}"#]
@@ -147,14 +147,14 @@ fn whatever_is_in_the_files_is_no_panic() {
     }
     let nested = format!("{{\"Config\": {}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     tree.file(&file, &nested);
-    assert!(matches!(read_container(&tree.root(), ID), Err(DockerError::Malformed { .. })));
+    assert!(matches!(read_container(&tree.root(), ID), Err(StateError::Malformed { .. })));
     tree.file(&file, &" ".repeat((4 << 20) + 1));
-    assert!(matches!(read_container(&tree.root(), ID), Err(DockerError::NoSmallFile { .. })));
+    assert!(matches!(read_container(&tree.root(), ID), Err(StateError::NoSmallFile { .. })));
     fs::remove_file(tree.root().join(&file)).unwrap();
     fs::create_dir(tree.root().join(&file)).unwrap();
-    assert!(matches!(read_container(&tree.root(), ID), Err(DockerError::NoSmallFile { .. })));
-    assert!(matches!(read_container(&tree.root(), OTHER), Err(DockerError::NotThere { .. })));
-    assert!(matches!(read_container(&tree.root(), "../../etc"), Err(DockerError::NotThere { .. })));
+    assert!(matches!(read_container(&tree.root(), ID), Err(StateError::NoSmallFile { .. })));
+    assert!(matches!(read_container(&tree.root(), OTHER), Err(StateError::NotThere { .. })));
+    assert!(matches!(read_container(&tree.root(), "../../etc"), Err(StateError::NotThere { .. })));
 }
 
 #[test]
@@ -166,6 +166,6 @@ fn remapped_roots_are_found_below_the_root() {
     let found = state_folders(&tree.root()).unwrap();
     assert_eq!(found, [tree.root(), tree.root().join("165536.165536")]);
     assert_eq!(container_ids(&found[1]).unwrap(), BTreeSet::from([ID.to_owned()]));
-    assert!(matches!(state_folders(&tree.root().join("nowhere")), Err(DockerError::NotThere { .. })));
+    assert!(matches!(state_folders(&tree.root().join("nowhere")), Err(StateError::NotThere { .. })));
     assert!(state_folders(&tree.root().join("containers")).unwrap().is_empty());
 }

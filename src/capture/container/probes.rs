@@ -2,10 +2,20 @@
 
 use serde::Deserialize;
 
-use super::files::Healthcheck;
+use super::docker::Healthcheck;
 
-/// Where Kubernetes' own Docker runtime keeps the pod's definition, as a label of its containers.
-pub(super) const POD_DEFINITION_LABEL: &str = "io.kubernetes.container.last-applied-config";
+/// Where the pod's definition is kept: a label of containers by Kubernetes' own Docker runtime, the annotation that
+/// `kubectl apply` leaves, and the same among the labels of a sandbox.
+const DEFINITION_NAMES: [&str; 3] = [
+    "io.kubernetes.container.last-applied-config",
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "annotation.kubectl.kubernetes.io/last-applied-configuration",
+];
+
+/// The pod's definition among labels or annotations, whose values `get` gives; empty when there is none.
+pub(super) fn pod_definition<'a>(get: impl Fn(&str) -> Option<&'a str>) -> &'a str {
+    DEFINITION_NAMES.into_iter().find_map(get).unwrap_or_default()
+}
 
 /// The command of a health check; `NONE` for one that is switched off, empty when none is configured.
 pub(super) fn healthcheck_command(healthcheck: &Healthcheck) -> String {

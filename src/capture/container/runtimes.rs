@@ -1,0 +1,173 @@
+//! The runtimes of a machine: where each keeps its state, and what they say of a container together.
+
+use std::path::{Path, PathBuf};
+
+use super::containerd::ContainerdFolders;
+use super::details::RuntimeContainer;
+use super::docker;
+use super::state_file::StateError;
+
+/// Where the runtimes keep their state.
+#[derive(Clone, Debug, Default)]
+pub struct RuntimeFolders {
+    /// Docker's data folders.
+    pub docker: Vec<PathBuf>,
+    /// containerd's folders.
+    pub containerd: ContainerdFolders,
+}
+
+/// What the runtimes say of one container.
+pub(super) enum Found {
+    Container(Box<RuntimeContainer>),
+    /// None knows it (yet, or any more).
+    Unknown,
+    /// No folder holds any state.
+    NoRuntime,
+}
+
+/// A container that a runtime has.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) id: String,
+    pub(super) name: String,
+}
+
+impl RuntimeFolders {
+    /// The usual folders. Without any runtime's state these are Docker's, so that what is missing can be named.
+    pub fn usual() -> RuntimeFolders {
+        let mut folders = RuntimeFolders { docker: docker::default_roots(), containerd: ContainerdFolders::usual() };
+        if folders.has_others() {
+            folders.docker.retain(|root| root.is_dir());
+        }
+        folders
+    }
+
+    /// What is there, for people: each runtime that has state, and where.
+    pub fn found(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for root in &self.docker {
+            let folders = docker::state_folders(root).unwrap_or_default();
+            let count: usize =
+                folders.iter().filter_map(|folder| docker::container_ids(folder).ok()).map(|ids| ids.len()).sum();
+            if !folders.is_empty() {
+                found.push(format!("Docker in {} ({})", root.display(), containers(count)));
+            }
+        }
+        if self.containerd.has_state() {
+            let places: Vec<_> = self.containerd.states.iter().chain(&self.containerd.roots).collect();
+            let places: Vec<_> = places.into_iter().map(|path| path.display().to_string()).collect();
+            let count = self.containerd.container_ids().len();
+            found.push(format!("containerd in {} ({})", places.join(", "), containers(count)));
+        }
+        found
+    }
+
+    /// Why folders are of no use, for people.
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.docker.iter().filter_map(|root| note_of(root)).collect()
+    }
+
+    /// Looks once. `runtime` is what a cgroup's path tells of the runtime, or empty.
+    pub(super) fn find(&self, full_id: &str, runtime: &str) -> Found {
+        let mut any_state = false;
+        if matches!(runtime, "docker" | "") {
+            for folder in self.docker.iter().filter_map(|root| docker::state_folders(root).ok()).flatten() {
+                any_state = true;
+                if let Ok(container) = docker::read_container(&folder, full_id) {
+                    return Found::Container(Box::new(container));
+                }
+            }
+        }
+        // Docker has its containers started by a containerd.
+        if matches!(runtime, "docker" | "containerd" | "") && self.containerd.has_state() {
+            any_state = true;
+            if let Ok(container) = self.containerd.read_container(full_id) {
+                return Found::Container(Box::new(container));
+            }
+        }
+        if any_state { Found::Unknown } else { Found::NoRuntime }
+    }
+
+    /// Everything about one container, or why it cannot be read.
+    pub(super) fn read_container(&self, full_id: &str) -> Result<RuntimeContainer, StateError> {
+        let mut failed = None;
+        for folder in self.docker.iter().filter_map(|root| docker::state_folders(root).ok()).flatten() {
+            match docker::read_container(&folder, full_id) {
+                Ok(container) => return Ok(container),
+                Err(StateError::NotThere { .. }) => {}
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => self.containerd.read_container(full_id),
+        }
+    }
+
+    /// All containers, those of Docker first; with no state anywhere, the reasons.
+    pub(super) fn list(&self) -> Result<Vec<Listed>, Vec<String>> {
+        let mut all: Vec<Listed> = Vec::new();
+        let mut reasons = Vec::new();
+        let mut any_state = false;
+        for root in &self.docker {
+            let folders = match docker::state_folders(root) {
+                Ok(folders) if folders.is_empty() => {
+                    reasons.push(format!("{} holds none", root.display()));
+                    continue;
+                }
+                Ok(folders) => folders,
+                Err(error) => {
+                    reasons.push(error.to_string());
+                    continue;
+                }
+            };
+            for folder in folders {
+                match docker::container_ids(&folder) {
+                    Ok(ids) => {
+                        any_state = true;
+                        all.extend(ids.into_iter().map(|id| {
+                            // A damaged container has no name, and can still be meant by its id.
+                            let name = docker::container_name(&folder, &id).unwrap_or_default();
+                            Listed { id, name }
+                        }));
+                    }
+                    Err(error) => reasons.push(error.to_string()),
+                }
+            }
+        }
+        if self.containerd.has_state() {
+            any_state = true;
+            for id in self.containerd.container_ids() {
+                if !all.iter().any(|listed| listed.id == id) {
+                    let container = self.containerd.read_container(&id);
+                    let name = container.map(|container| String::from_utf8_lossy(&container.row.name).into_owned());
+                    all.push(Listed { id, name: name.unwrap_or_default() });
+                }
+            }
+        }
+        if any_state { Ok(all) } else { Err(reasons) }
+    }
+
+    fn has_others(&self) -> bool {
+        self.containerd.has_state()
+    }
+}
+
+fn containers(count: usize) -> String {
+    if count == 1 { "1 container".to_owned() } else { format!("{count} containers") }
+}
+
+/// Why a Docker root is of no use, if it is not.
+fn note_of(root: &Path) -> Option<String> {
+    let shown = root.display();
+    let said = |reason: String| Some(format!("{reason}: containers have ids, but no names and images from there"));
+    match docker::state_folders(root) {
+        Ok(folders) if folders.is_empty() => said(format!("{shown} holds no Docker state")),
+        Ok(folders) => match folders.iter().find_map(|folder| docker::container_ids(folder).err()) {
+            Some(error) => said(format!("Docker's state cannot be read: {error}")),
+            None => None,
+        },
+        Err(StateError::NotThere { .. }) => said(format!("{shown} is not there")),
+        Err(error) => said(format!("Docker's state cannot be read: {error}")),
+    }
+}
