@@ -39,19 +39,28 @@ fn the_example_of_the_documentation_passes_as_it_says() {
         let name = text.lines().next().unwrap().strip_prefix("# ").unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
     }
-    let test = |options: &[&str]| {
+    let test = |options: &[&str], status: i32| {
         let output = command().arg("test").args(options).current_dir(folder.path()).output().unwrap();
         let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-        assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""), "{options:?}: {stdout}");
+        assert_eq!((output.status.code(), stderr.as_str()), (Some(status), ""), "{options:?}: {stdout}");
         stdout
     };
-    assert!(test(&[".", "--bless"]).contains("written: ./users.alerts.txt (1 alert)"));
+    assert!(test(&[".", "--bless"], 0).contains("written: ./users.alerts.txt (1 alert)"));
     let golden = std::fs::read_to_string(folder.path().join("users.alerts.txt")).unwrap();
     assert_eq!(blocks(&docs, "text"), [golden.as_str()]);
     let console = blocks(&docs, "console")[0].strip_prefix("$ sysreel test shells.test.yaml\n").unwrap();
-    assert_eq!(timeless(&test(&["shells.test.yaml"])), timeless(console));
+    assert_eq!(timeless(&test(&["shells.test.yaml"], 0)), timeless(console));
     // a rule file, a test file and golden files side by side: the folder is all that has to be named
-    test(&[".", "--require-coverage"]);
+    test(&[".", "--require-coverage"], 0);
+
+    let path = folder.path().join("shells.test.yaml");
+    let tests = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, tests.replace("sh in nginx by *", "sh in httpd by *")).unwrap();
+    let failed = test(&["shells.test.yaml", "--filter", "nginx"], 1);
+    // what is left out there stands here
+    for part in blocks(&docs, "console")[1].lines().skip(1).flat_map(|line| line.split("...")) {
+        assert!(failed.contains(part), "{part} is missing from:\n{failed}");
+    }
 }
 
 /// The keys in the first columns of the tables, and in the sentences about steps and patterns.
