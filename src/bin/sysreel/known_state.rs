@@ -47,6 +47,7 @@ pub(crate) fn runtime_folders(args: &RecordArgs) -> RuntimeFolders {
     replace(&mut folders.docker, &args.docker_root);
     replace(&mut folders.containerd.states, &args.containerd_state);
     replace(&mut folders.containerd.roots, &args.containerd_root);
+    replace(&mut folders.storage, &args.storage_root);
     folders
 }
 

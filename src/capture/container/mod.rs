@@ -29,6 +29,8 @@ mod resolve;
 mod runtimes;
 #[cfg(feature = "record")]
 mod state_file;
+#[cfg(feature = "record")]
+mod storage;
 mod table;
 
 pub use cgroup::{ContainerId, container_id};

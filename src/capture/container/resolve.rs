@@ -31,8 +31,8 @@ pub struct ResolvedContainer {
 pub enum ResolveError {
     /// No folder has any state of a runtime's.
     #[error(
-        "no container runtime's state: {reasons}; name the runtime's folder with --docker-root (see `docker info`) or \
-         --containerd-state"
+        "no container runtime's state: {reasons}; name the runtime's folder with --docker-root (see `docker info`), \
+         --containerd-state or --storage-root"
     )]
     NoRuntime {
         /// Each root with what is wrong.

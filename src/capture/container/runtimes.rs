@@ -6,6 +6,7 @@ use super::containerd::ContainerdFolders;
 use super::details::RuntimeContainer;
 use super::docker;
 use super::state_file::StateError;
+use super::storage;
 
 /// Where the runtimes keep their state.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,8 @@ pub struct RuntimeFolders {
     pub docker: Vec<PathBuf>,
     /// containerd's folders.
     pub containerd: ContainerdFolders,
+    /// Storage folders of Podman and CRI-O.
+    pub storage: Vec<PathBuf>,
 }
 
 /// What the runtimes say of one container.
@@ -35,7 +38,11 @@ pub(super) struct Listed {
 impl RuntimeFolders {
     /// The usual folders. Without any runtime's state these are Docker's, so that what is missing can be named.
     pub fn usual() -> RuntimeFolders {
-        let mut folders = RuntimeFolders { docker: docker::default_roots(), containerd: ContainerdFolders::usual() };
+        let mut folders = RuntimeFolders {
+            docker: docker::default_roots(),
+            containerd: ContainerdFolders::usual(),
+            storage: storage::usual_roots(),
+        };
         if folders.has_others() {
             folders.docker.retain(|root| root.is_dir());
         }
@@ -59,12 +66,19 @@ impl RuntimeFolders {
             let count = self.containerd.container_ids().len();
             found.push(format!("containerd in {} ({})", places.join(", "), containers(count)));
         }
+        for root in self.storages() {
+            let count = storage::container_ids(root).len();
+            found.push(format!("Podman or CRI-O in {} ({})", root.display(), containers(count)));
+        }
         found
     }
 
     /// Why folders are of no use, for people.
     pub(super) fn notes(&self) -> Vec<String> {
-        self.docker.iter().filter_map(|root| note_of(root)).collect()
+        let mut notes: Vec<_> = self.docker.iter().filter_map(|root| note_of(root)).collect();
+        let useless = self.storage.iter().filter(|root| !storage::has_state(root));
+        notes.extend(useless.map(|root| format!("{} holds no state of Podman's or CRI-O's", root.display())));
+        notes
     }
 
     /// Looks once. `runtime` is what a cgroup's path tells of the runtime, or empty.
@@ -85,6 +99,14 @@ impl RuntimeFolders {
                 return Found::Container(Box::new(container));
             }
         }
+        if matches!(runtime, "podman" | "cri-o" | "") {
+            for root in self.storages() {
+                any_state = true;
+                if let Ok(container) = storage::read_container(root, full_id) {
+                    return Found::Container(Box::new(container));
+                }
+            }
+        }
         if any_state { Found::Unknown } else { Found::NoRuntime }
     }
 
@@ -98,10 +120,17 @@ impl RuntimeFolders {
                 Err(error) => failed = Some(error),
             }
         }
-        match failed {
-            Some(error) => Err(error),
-            None => self.containerd.read_container(full_id),
+        if let Some(error) = failed {
+            return Err(error);
         }
+        for root in self.storages() {
+            match storage::read_container(root, full_id) {
+                Ok(container) => return Ok(RuntimeContainer { pid: storage::find_process(full_id), ..container }),
+                Err(StateError::NotThere { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.containerd.read_container(full_id)
     }
 
     /// All containers, those of Docker first; with no state anywhere, the reasons.
@@ -135,21 +164,36 @@ impl RuntimeFolders {
                 }
             }
         }
+        let mut add = |id: String, container: Result<RuntimeContainer, StateError>| {
+            if !all.iter().any(|listed| listed.id == id) {
+                let name = container.map(|container| String::from_utf8_lossy(&container.row.name).into_owned());
+                all.push(Listed { id, name: name.unwrap_or_default() });
+            }
+        };
         if self.containerd.has_state() {
             any_state = true;
             for id in self.containerd.container_ids() {
-                if !all.iter().any(|listed| listed.id == id) {
-                    let container = self.containerd.read_container(&id);
-                    let name = container.map(|container| String::from_utf8_lossy(&container.row.name).into_owned());
-                    all.push(Listed { id, name: name.unwrap_or_default() });
-                }
+                let container = self.containerd.read_container(&id);
+                add(id, container);
+            }
+        }
+        for root in self.storages() {
+            any_state = true;
+            for id in storage::container_ids(root) {
+                let container = storage::read_container(root, &id);
+                add(id, container);
             }
         }
         if any_state { Ok(all) } else { Err(reasons) }
     }
 
     fn has_others(&self) -> bool {
-        self.containerd.has_state()
+        self.containerd.has_state() || self.storages().next().is_some()
+    }
+
+    /// Storage folders that hold state.
+    fn storages(&self) -> impl Iterator<Item = &PathBuf> {
+        self.storage.iter().filter(|root| storage::has_state(root))
     }
 }
 

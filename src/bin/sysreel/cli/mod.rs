@@ -118,6 +118,9 @@ pub(crate) struct RecordArgs {
     /// containerd's root folder, for images, labels and pods; by default /var/lib/containerd and those of k3s and Docker
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) containerd_root: Vec<PathBuf>,
+    /// Podman's or CRI-O's storage folder; by default /var/lib/containers/storage and those in users' home folders
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) storage_root: Vec<PathBuf>,
     /// How much of each buffer that a call reads or writes is kept
     #[arg(long, value_name = "BYTES", default_value_t = 80, value_parser = clap::value_parser!(u32).range(0..=60_928))]
     pub(crate) snaplen: u32,
