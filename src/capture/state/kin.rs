@@ -121,10 +121,16 @@ impl Threads {
         let Some(thread) = self.by_tid.get_mut(&tid) else { return };
         thread.ended = false;
         let pid = thread.row.pid;
-        for member in self.members(pid).to_vec() {
-            if member != pid && member != tid {
-                self.remove_as_falco(member, None);
+        let Some(group) = self.groups.get_mut(&pid) else { return };
+        let (kept, others) = group.members.iter().partition(|&&member| member == pid || member == tid);
+        group.members = kept;
+        let others: Vec<i64> = others;
+        for other in others {
+            if self.kin.children.contains_key(&other) {
+                let reaper = self.find_reaper(other);
+                self.hand_over_children(other, reaper);
             }
+            self.forget(other);
         }
     }
 
@@ -135,10 +141,21 @@ impl Threads {
         }
     }
 
-    /// Threads of a process that have not ended.
-    pub(super) fn living(&self, pid: i64) -> usize {
-        let living = |tid: &&i64| self.by_tid.get(*tid).is_some_and(|thread| !thread.ended);
-        self.members(pid).iter().filter(living).count()
+    /// Whether a process has a thread that has not ended.
+    fn is_living(&self, pid: i64) -> bool {
+        self.members(pid).iter().any(|tid| self.by_tid.get(tid).is_some_and(|thread| !thread.ended))
+    }
+
+    /// Takes a thread out of everything, its children included: they have no parent then.
+    pub(super) fn forget_stale(&mut self, tid: i64) {
+        self.hand_over_children(tid, None);
+        self.forget(tid);
+    }
+
+    /// Processes of which nothing else is known any more are not kept for taking orphans over.
+    pub(super) fn forget_idle_reapers(&mut self) {
+        let Threads { kin, groups, .. } = self;
+        kin.reapers.retain(|pid| groups.contains_key(pid));
     }
 
     /// Notes whether a process takes over its descendants' orphans.
@@ -173,7 +190,7 @@ impl Threads {
             }
             self.hand_over_children(tid, reaper);
         }
-        if self.living(pid) == 0 {
+        if !self.is_living(pid) {
             if pid != tid && self.by_tid.contains_key(&pid) {
                 self.forget(pid);
             }

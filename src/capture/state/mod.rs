@@ -7,9 +7,13 @@
 //!
 //! Rows are shared and immutable: an event that changes nothing gets the same `Arc` as the one before it.
 //! No input can make it panic or grow without bound: threads, descriptors and everything derived from them are capped.
-//! Semantics are Falco's where Falco's are true; where Falco is known to be wrong (it ignores `prctl(PR_SET_NAME)`,
-//! `setpgid`, close-on-exec, and gives `<UNKNOWN>` for paths relative to the working directory) this says what the
-//! kernel does.
+//!
+//! Two accounts of the same events can be followed ([`Semantics`], chosen when a state is made). Recordings of our own
+//! follow the kernel, because their fields are to be true. Captures of Falco and sysdig follow Falco, because their
+//! alerts are to be Falco's: there a parent is a thread (`kin`), clone and execve do what Falco takes them to do
+//! (`falco`), `prctl(PR_SET_NAME)`, `setpgid` and `CLONE_FILES` mean nothing, an id of -1 is taken over, a close that
+//! failed closes nothing, and only open flags and fcntl make a descriptor close-on-exec. Memory figures are followed
+//! from event to event for the latter only ([`MemoryFigures`]).
 //!
 //! Not here: where events come from (`capture::live`), and how rows are written (`format`).
 

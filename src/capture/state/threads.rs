@@ -504,12 +504,19 @@ impl Threads {
             self.by_tid.iter().filter(|(_, thread)| thread.seen_ns <= middle).map(|(&tid, _)| tid).collect();
         stale.truncate(self.limit / 2 + 1);
         for tid in stale {
+            if self.parents_are_threads {
+                self.forget_stale(tid);
+                continue;
+            }
             if let Some(pid) = self.get(tid).map(|thread| thread.row.pid) {
                 self.drop_thread(tid);
                 if self.members(pid).is_empty() {
                     self.end_process(pid, None);
                 }
             }
+        }
+        if self.parents_are_threads {
+            self.forget_idle_reapers();
         }
     }
 }
