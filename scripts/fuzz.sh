@@ -13,6 +13,8 @@ seconds=${2:-60}
 
 cargo run --quiet --example seeds
 options=(-max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1)
+# threads that read ahead may still be freeing what they held when an input is done
+case $target in import | audit) options+=(-detect_leaks=0) ;; esac
 if [ -f "words/$target.dict" ]; then
 	options+=(-dict="words/$target.dict")
 fi
