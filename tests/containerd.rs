@@ -91,6 +91,7 @@ impl Daemon {
         for applet in ["sh", "sleep", "mkdir"] {
             std::os::unix::fs::symlink("busybox", tree.join("bin").join(applet)).unwrap();
         }
+        std::fs::write(tree.join("etc/passwd"), "root:x:0:0::/:/bin/sh\nalice:x:1000:1000::/:/bin/sh\n").unwrap();
         for file in ["etc/hosts", "etc/resolv.conf"] {
             std::fs::write(tree.join(file), "").unwrap();
         }
@@ -162,9 +163,9 @@ fn containers_of_containerd_have_names_images_and_labels() {
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(300));
-    daemon.succeed(&["tasks", "exec", "--exec-id", "one", WEB, "/bin/mkdir", "/falco"]);
+    daemon.succeed(&["tasks", "exec", "--exec-id", "one", "--user", "1000", WEB, "/bin/mkdir", "-p", "/tmp"]);
     let labels = ["--rm", "--label", "team=shop", "--mount", "type=bind,src=/tmp,dst=/data,options=rbind:ro"];
-    daemon.run_container(&labels, JOB, &["/bin/mkdir", "/short"]);
+    daemon.run_container(&labels, JOB, &["/bin/sh", "-c", "mkdir /short; sleep 1"]);
     let recorded = interrupt(recording);
     assert_eq!(recorded.status, Some(0), "{}", recorded.stderr);
     assert!(recorded.stderr.contains("containerd in"), "what was found is told first: {}", recorded.stderr);
@@ -181,6 +182,9 @@ fn containers_of_containerd_have_names_images_and_labels() {
     let condition = format!("{condition} and container.id = {}", &JOB[..12]);
     let job = run(&["events", &capture, &condition, "--format", "container.label[team],container.mount.dest[/tmp]"]);
     assert_eq!(job.stdout, "shop,/data\n", "{}", job.stderr);
+    let web = format!("evt.type = execve and evt.rawres = 0 and container.id = {}", &WEB[..12]);
+    let alice = run(&["events", &capture, &web, "--format", "user.uid,user.name"]);
+    assert_eq!(alice.stdout, "1000,alice\n", "users are the container's own: {}", alice.stderr);
     let digest = run(&["events", &capture, &condition, "--format", "container.image.digest"]);
     assert!(digest.stdout.starts_with("sha256:") && digest.stdout.trim().len() == 71, "{}", digest.stdout);
 

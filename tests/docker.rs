@@ -154,8 +154,8 @@ fn a_container_is_recorded_by_its_name_and_alerts_name_its_image() {
     let message = run(&["replay", &capture]).stdout;
     assert!(message.contains("container=web") && message.contains("image=nginx:1.21"), "{message}");
 
-    let alice = run(&["events", &capture, "proc.name = id and evt.type = execve", "--format", "user.uid"]);
-    assert_eq!(alice.stdout, "1000\n", "{}", alice.stderr);
+    let alice = run(&["events", &capture, "proc.name = id and evt.type = execve", "--format", "user.uid,user.name"]);
+    assert_eq!(alice.stdout, "1000,alice\n", "{}", alice.stderr);
 
     // what the runtime does inside before the program's execve is there too, so execve decides
     let condition = "evt.type = execve and evt.rawres = 0";

@@ -63,5 +63,7 @@ pub(crate) fn look_around(processes: Option<&[u32]>, clock: ClockBase, folders: 
     let mut notes = snapshot.notes.clone();
     notes.extend(container_notes);
     let state = State::new(snapshot, Box::new(lookup)).with_process_source(Box::new(scan));
+    // the first events find the users of containers that were there before
+    handle.settle(SETTLE_TIMEOUT);
     Known { state, notes, containers: Containers { handle } }
 }

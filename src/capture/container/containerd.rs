@@ -336,7 +336,8 @@ impl ContainerdFolders {
         };
         let pid = bundle.and_then(|(folder, _)| fs::read_to_string(folder.join("init.pid")).ok());
         let pid = pid.and_then(|pid| pid.trim().parse().ok()).filter(|pid| *pid != 0);
-        RuntimeContainer { row, pid, is_running: bundle.is_some() }
+        let root = bundle.and_then(|(folder, bundle)| bundle.root(folder));
+        RuntimeContainer { row, pid, is_running: bundle.is_some(), root }
     }
 }
 

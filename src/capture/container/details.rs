@@ -1,6 +1,7 @@
 //! What all runtimes' states have in common.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::format::row::{ContainerRow, Text};
 
@@ -18,6 +19,8 @@ pub(super) struct RuntimeContainer {
     pub(super) pid: Option<u32>,
     /// Whether it runs, and everything about its start is in the row.
     pub(super) is_running: bool,
+    /// Where its root folder is for the host, if its runtime says so.
+    pub(super) root: Option<PathBuf>,
 }
 
 /// Whether a text is a container's full id, so that it is safe as a folder's name.

@@ -4,14 +4,16 @@
 //! is still writing its state: the look-up is repeated for [`PATIENCE`], each container at its own times, so that one
 //! that no runtime knows holds up no other.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::format::row::{Container, ContainerRow, Text};
 
+use super::accounts::read_accounts;
 use super::runtimes::{Found, RuntimeFolders};
-use super::table::ContainerLookup;
+use super::table::{ContainerAccounts, ContainerLookup};
 
 /// How long a container's state is waited for. Docker writes it within some 100 ms of the container's first process.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -43,6 +45,8 @@ pub struct LookupHandle {
 struct Queue {
     folders: RuntimeFolders,
     state: Mutex<QueueState>,
+    /// Whether there are `accounts` to be taken: the event path looks before every event.
+    has_accounts: AtomicBool,
     /// Something was asked for, or the end has come.
     changed: Condvar,
     /// A request was answered or given up.
@@ -54,6 +58,7 @@ struct QueueState {
     waiting: Vec<Request>,
     /// When the request in work was made.
     in_work: Option<Instant>,
+    accounts: Vec<ContainerAccounts>,
     stopped: bool,
 }
 
@@ -75,6 +80,7 @@ impl StateLookup {
         let queue = Arc::new(Queue {
             folders,
             state: Mutex::new(QueueState::default()),
+            has_accounts: AtomicBool::new(false),
             changed: Condvar::new(),
             answered: Condvar::new(),
         });
@@ -103,6 +109,16 @@ impl ContainerLookup for StateLookup {
         let container = Arc::clone(container);
         state.waiting.push(Request { container, runtime, asked: now, due: now, pause: FIRST_PAUSE, found: None });
         self.queue.changed.notify_all();
+    }
+
+    fn accounts(&mut self) -> Option<ContainerAccounts> {
+        if !self.queue.has_accounts.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut state = self.queue.lock();
+        let next = state.accounts.pop();
+        self.queue.has_accounts.store(!state.accounts.is_empty(), Ordering::Relaxed);
+        next
     }
 }
 
@@ -178,8 +194,14 @@ impl Queue {
         let full_id = std::str::from_utf8(&request.container.full_id).unwrap_or_default();
         let is_over = match self.folders.find(full_id, request.runtime) {
             Found::Container(container) => {
+                let is_over = container.is_running || is_last;
+                if is_over && let Some((passwd, group)) = read_accounts(&container) {
+                    let id = Text::clone(&request.container.id);
+                    self.lock().accounts.push(ContainerAccounts { id, passwd, group });
+                    self.has_accounts.store(true, Ordering::Relaxed);
+                }
                 request.found = Some(container.row);
-                container.is_running || is_last
+                is_over
             }
             // It was removed since the last look.
             Found::Unknown => is_last || request.found.is_some(),
@@ -232,6 +254,24 @@ mod tests {
         lookup.request(&web, "docker");
         handle.settle(Duration::from_secs(2));
         assert_eq!(&*web.details.get().unwrap().name, b"web");
+    }
+
+    #[test]
+    fn a_containers_own_users_are_handed_over_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = folder.path().join("io.containerd.runtime.v2.task/default").join(ID);
+        std::fs::create_dir_all(bundle.join("rootfs/etc")).unwrap();
+        std::fs::write(bundle.join("config.json"), r#"{"root": {"path": "rootfs"}}"#).unwrap();
+        std::fs::write(bundle.join("rootfs/etc/passwd"), "alice:x:1000:1000:::\n").unwrap();
+        let states = vec![folder.path().to_owned()];
+        let containerd = super::super::containerd::ContainerdFolders { states, roots: Vec::new() };
+        let (mut lookup, handle, _) = StateLookup::start(RuntimeFolders { containerd, ..RuntimeFolders::default() });
+        assert!(lookup.accounts().is_none());
+        lookup.request(&container(ID), "containerd");
+        handle.settle(Duration::from_secs(5));
+        let told = lookup.accounts().unwrap();
+        assert_eq!((&*told.id, told.passwd.as_slice()), (&ID.as_bytes()[..12], &b"alice:x:1000:1000:::\n"[..]));
+        assert!(lookup.accounts().is_none());
     }
 
     #[test]

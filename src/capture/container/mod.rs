@@ -5,6 +5,8 @@
 //! it. [`StateLookup`] reads the state that runtimes keep on disk, so that their daemons need not run.
 
 #[cfg(feature = "record")]
+mod accounts;
+#[cfg(feature = "record")]
 mod bolt;
 mod cgroup;
 #[cfg(feature = "record")]
@@ -48,5 +50,5 @@ pub use resolve::{ResolveError, ResolvedContainer, resolve_container};
 pub use runtimes::RuntimeFolders;
 #[cfg(feature = "record")]
 pub use state_file::StateError;
-pub use table::ContainerLookup;
 pub(super) use table::ContainerTable;
+pub use table::{ContainerAccounts, ContainerLookup};

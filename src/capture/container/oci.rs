@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::Deserialize;
@@ -30,6 +30,13 @@ pub(super) struct Bundle {
     mounts: Option<Vec<Mount>>,
     process: Option<Process>,
     linux: Option<Linux>,
+    root: Option<Root>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Root {
+    path: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,6 +91,11 @@ impl Bundle {
     /// Reads the file in a bundle's folder.
     pub(super) fn read(folder: &Path) -> Result<Bundle, StateError> {
         read_json(&folder.join("config.json"), CONFIG_LIMIT)
+    }
+
+    /// The container's root folder; `folder` is the bundle's.
+    pub(super) fn root(&self, folder: &Path) -> Option<PathBuf> {
+        self.root.as_ref()?.path.as_ref().map(|path| folder.join(path))
     }
 
     /// The value of an annotation; empty when there is none.

@@ -200,7 +200,7 @@ fn describe(root: &Path, containers: &Path, full_id: &str, own: &Path, bundle: &
     row.image_digest = text(reference.digest.or(image.digest.as_deref()).unwrap_or_default());
     row.image_id = text(&image_id);
     row.start_ts_ns = written_at(&own.join("config.json"));
-    RuntimeContainer { row, pid: None, is_running: true }
+    RuntimeContainer { row, pid: None, is_running: true, root: bundle.root(own) }
 }
 
 /// What Podman's notes give.

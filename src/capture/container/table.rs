@@ -16,6 +16,23 @@ pub trait ContainerLookup: Send {
     /// A container was met for the first time: have its `details` filled soon, without blocking. `runtime` is what
     /// the cgroup path tells of the runtime, or empty.
     fn request(&mut self, container: &Arc<Container>, runtime: &'static str);
+
+    /// The next list of a container's own users and groups that has been read since the last call, if any. It is asked
+    /// for before every event.
+    fn accounts(&mut self) -> Option<ContainerAccounts> {
+        None
+    }
+}
+
+/// A container's own users and groups.
+#[derive(Clone, Debug)]
+pub struct ContainerAccounts {
+    /// The container's short id.
+    pub id: Text,
+    /// The text of its `passwd` file.
+    pub passwd: Vec<u8>,
+    /// The text of its `group` file.
+    pub group: Vec<u8>,
 }
 
 /// Containers by full id, each with one shared row.
@@ -45,6 +62,11 @@ impl ContainerTable {
         let key = key.unwrap_or_else(|| if full_id.is_empty() { Arc::clone(id) } else { Arc::clone(full_id) });
         self.by_id.insert(key, Arc::clone(&container));
         container
+    }
+
+    /// The next list of users and groups that has been read.
+    pub(crate) fn accounts(&mut self) -> Option<ContainerAccounts> {
+        self.lookup.accounts()
     }
 
     /// The container of a thread with these cgroups; `None` on the host.

@@ -229,6 +229,9 @@ impl State {
             Some(Leaving::Fd { tid, num }) => self.close_now(tid, num),
             None => {}
         }
+        while let Some(told) = self.containers.accounts() {
+            self.take_accounts(&told);
+        }
         let tid = raw.tid;
         if self.semantics.is_falco() {
             if !self.meet_as_falco(raw) {

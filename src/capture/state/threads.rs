@@ -375,6 +375,17 @@ impl Threads {
         }
     }
 
+    /// Changes the rows of all threads in a container, given by its short id.
+    pub(super) fn edit_container(&mut self, id: &Text, mut change: impl FnMut(&mut ThreadRow)) {
+        for thread in self.by_tid.values_mut() {
+            if thread.row.container.as_ref().is_some_and(|container| container.id == *id) {
+                change(Arc::make_mut(&mut thread.row));
+                thread.fresh_epoch = 0;
+            }
+        }
+        self.epoch += 1;
+    }
+
     /// Puts a newer row of a container in the place of the older ones.
     pub(super) fn replace_container(&mut self, container: &Arc<Container>) {
         for thread in self.by_tid.values_mut() {

@@ -81,6 +81,14 @@ impl UserTable {
         self.containers.entry(Arc::clone(container)).or_default()
     }
 
+    /// Takes over the whole lists of a container, as its `passwd` and `group` files have them.
+    pub(super) fn set_lists(&mut self, container: &Text, passwd: &[u8], group: &[u8]) {
+        let Accounts { users, groups } = UserTable::parse(passwd, group).host;
+        let list = self.list_mut(container);
+        list.users.extend(users.into_iter().take(LIST_LIMIT));
+        list.groups.extend(groups.into_iter().take(LIST_LIMIT));
+    }
+
     /// Takes over what was told of a user.
     pub(super) fn set_user(&mut self, container: &Text, user: UserRow) {
         let users = &mut self.list_mut(container).users;

@@ -119,7 +119,8 @@ fn a_pods_container_has_all_its_facts() {
     let tree = Tree::new();
     tree.pod_bundles();
     tree.pod_database();
-    let RuntimeContainer { row, pid, is_running } = tree.folders().read_container(ID).unwrap();
+    let RuntimeContainer { row, pid, is_running, root } = tree.folders().read_container(ID).unwrap();
+    assert!(root.unwrap().ends_with(format!("k8s.io/{ID}/rootfs")));
     assert_eq!((pid, is_running), (Some(3211), true));
     let texts = [&row.name, &row.runtime, &row.image, &row.image_repository, &row.image_tag, &row.image_digest];
     let image = "docker.io/library/nginx";

@@ -146,6 +146,7 @@ pub(super) fn read_container(folder: &Path, full_id: &str) -> Result<RuntimeCont
         row,
         pid: pid.filter(|pid| is_running && *pid != 0),
         is_running: is_running && host.is_some(),
+        root: None,
     })
 }
 

@@ -77,7 +77,7 @@ fn a_running_container_has_all_its_facts() {
         },
     });
     let host = serde_json::json!({ "Privileged": true, "NetworkMode": "host", "PidMode": "", "IpcMode": "private" });
-    let RuntimeContainer { row, pid, is_running } = tree.with(&config, &host);
+    let RuntimeContainer { row, pid, is_running, .. } = tree.with(&config, &host);
     assert_eq!((pid, is_running), (Some(3211), true));
     let texts = [&row.name, &row.runtime, &row.image, &row.image_repository, &row.image_tag, &row.image_digest];
     assert_eq!(texts.map(shown), ["web", "docker", "nginx:1.21", "nginx", "1.21", "sha256:beef"]);
