@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::format::row::Event;
 use crate::format::{
     BlockBuilder, BlockOptions, CaptureHeader, EncodedBlock, FormatError, Loss, Shortfall, Summary, UnencodedBlock,
     Writer,
@@ -182,19 +181,7 @@ impl Recorder {
     /// Takes one event whose number is given: numbers must rise.
     pub fn record_numbered(&mut self, num: u64, raw: &RawEvent<'_>) -> Result<(), RecordError> {
         let enriched = self.state.apply(raw);
-        self.builder.push(&Event {
-            kind: raw.kind,
-            num,
-            ts_ns: raw.ts_ns,
-            cpu: raw.cpu,
-            thread: enriched.thread,
-            fd: enriched.fd.as_ref(),
-            path: enriched.path,
-            source_path: enriched.source_path,
-            tallies: enriched.tallies,
-            fd_list: enriched.fd_list,
-            params: raw.params,
-        });
+        self.builder.push(&enriched.event(num, raw));
         self.events += 1;
         if self.block_since.is_none() {
             self.block_since = Some(Instant::now());

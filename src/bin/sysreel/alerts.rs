@@ -1,7 +1,7 @@
 //! Alerts and events on their way to standard output, in the form that was asked for.
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::anyhow;
 use comfy_table::Table;
@@ -16,7 +16,7 @@ use sysreel::replay::rules::RuleFile;
 
 use crate::cli::{FormatArgs, OutputForm, RangeArgs};
 use crate::ruleset::print_diagnostics;
-use crate::source::open_capture;
+use crate::source::{is_standard, open_capture};
 use crate::table::{Look, Target, new_table, printable};
 use crate::terminal::Terminal;
 
@@ -149,11 +149,6 @@ pub(crate) fn open_captures(paths: &[PathBuf], terminal: &Terminal) -> anyhow::R
         }
     }
     Ok(captures)
-}
-
-/// Whether a path means a standard stream.
-pub(crate) fn is_standard(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 /// Turns `--from` and `--to` into times, of the capture that starts first.

@@ -8,11 +8,11 @@ use anyhow::{Context, anyhow};
 use sysreel::format::scap::{ScapExport, ScapExportFigures, ScapOutput, ScapWrapping, Survey};
 use sysreel::format::{Block, CaptureHeader, Damage, Reader, Writer};
 
-use crate::alerts::is_standard;
 use crate::cli::{CaptureForm, ConvertArgs};
 use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::progress::{Figures, Progress};
+use crate::source::is_standard;
 use crate::source::open_capture;
 use crate::summary::describe_ending;
 use crate::table::{bytes, count, thousands};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use crate::alerts::is_standard;
+use crate::source::is_standard;
 
 /// Where a capture goes.
 #[derive(Debug)]

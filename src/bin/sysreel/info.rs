@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use sysreel::format::schema::EventKind;
 use sysreel::format::{CaptureHeader, Ending, Shortfall, Verdict, Verification, verify};
 
-use crate::alerts::is_standard;
 use crate::cli::{InfoArgs, InfoFormat};
 use crate::exit::Exit;
 use crate::facts::{ContainerFacts, Facts};
+use crate::source::is_standard;
 use crate::source::open_capture;
 use crate::summary::describe_ending;
 use crate::table::{Look, Target, bytes, count, new_table, number, printable, thousands};

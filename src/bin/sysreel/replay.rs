@@ -9,13 +9,14 @@ use sysreel::replay::compile::Program;
 use sysreel::replay::eval::ReplayOptions;
 use sysreel::replay::rules::TypedRule;
 
-use crate::alerts::{Output, Subject, is_standard, open_captures, print, set_range};
+use crate::alerts::{Output, Subject, open_captures, print, set_range};
 use crate::cli::{ReplayArgs, RuleMatching};
 use crate::exit::Exit;
 use crate::note_error;
 use crate::profile::{Costs, profile_table};
 use crate::ruleset::load_rules;
 use crate::selection::warn_of_useless_steps;
+use crate::source::is_standard;
 use crate::summary::{print_summary, report_problems};
 use crate::table::{Target, printable};
 use crate::terminal::Terminal;

@@ -8,8 +8,6 @@ use sysreel::capture::{audit, import};
 use sysreel::format::scap::ScapReader;
 use sysreel::format::{FormatError, Reader};
 
-use crate::alerts::is_standard;
-
 /// As many bytes tell a compressed .scap file from something else that is compressed.
 const START_BYTES: u64 = 16 << 10;
 
@@ -87,4 +85,9 @@ fn read_start(stream: &mut impl Read) -> io::Result<Vec<u8>> {
         stream.take(START_BYTES).read_to_end(&mut start)?;
     }
     Ok(start)
+}
+
+/// Whether a path means a standard stream.
+pub(crate) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }

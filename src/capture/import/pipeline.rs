@@ -10,7 +10,7 @@ use super::machine::SectionHead;
 use crate::capture::container::ContainerLookup;
 use crate::capture::raw::RawEvent;
 use crate::capture::state::{Enriched, MemoryFigures, Semantics, State};
-use crate::format::row::{Container, ContainerRow, Event, Text, Value};
+use crate::format::row::{Container, ContainerRow, Text, Value};
 use crate::format::scap::{ScapEvent, ScapItem, ScapReader};
 use crate::format::schema::{EventKind, EventSource};
 use crate::format::{BlockBuilder, BlockOptions, CaptureHeader, Damage, FormatError, Reader, UnencodedBlock};
@@ -291,19 +291,7 @@ fn follow(
         _ => state.apply(raw),
     };
     let Some(builder) = builder else { return };
-    builder.push(&Event {
-        kind: raw.kind,
-        num,
-        ts_ns: raw.ts_ns,
-        cpu: raw.cpu,
-        thread: enriched.thread,
-        fd: enriched.fd.as_ref(),
-        path: enriched.path,
-        source_path: enriched.source_path,
-        tallies: enriched.tallies,
-        fd_list: enriched.fd_list,
-        params: raw.params,
-    });
+    builder.push(&enriched.event(num, raw));
 }
 
 fn tell_of(state: &mut State, told: Option<ToldContainer>, tid: i64) -> Enriched<'_> {

@@ -46,7 +46,7 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::format::row::{ContainerRow, FdRow, NO_PROCESS, Tallies, Text, ThreadRow};
+use crate::format::row::{ContainerRow, Event, FdRow, NO_PROCESS, Tallies, Text, ThreadRow};
 
 use super::container::{ContainerLookup, ContainerTable};
 use super::raw::RawEvent;
@@ -125,6 +125,25 @@ pub struct Enriched<'a> {
     pub fd_list: &'a [Option<Arc<FdRow>>],
     /// Figures of the thread and its process.
     pub tallies: Option<Tallies>,
+}
+
+impl Enriched<'_> {
+    /// The event with its context, ready to be written under a number.
+    pub fn event<'e>(&'e self, num: u64, raw: &RawEvent<'e>) -> Event<'e> {
+        Event {
+            kind: raw.kind,
+            num,
+            ts_ns: raw.ts_ns,
+            cpu: raw.cpu,
+            thread: self.thread,
+            fd: self.fd.as_ref(),
+            path: self.path,
+            source_path: self.source_path,
+            tallies: self.tallies,
+            fd_list: self.fd_list,
+            params: raw.params,
+        }
+    }
 }
 
 /// What an event says about descriptors and paths, once the state has followed it.
