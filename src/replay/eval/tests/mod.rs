@@ -110,7 +110,7 @@ const TESTS: &[&str] = &[
     "evt.arg.flags contains O_CREAT",
     "evt.arg.flags icontains o_trunc",
     "evt.arg.name startswith /etc",
-    "evt.arg[1] exists",
+    "evt.arg[4] exists",
     "evt.arg.uid = root",
     "evt.args contains passwd",
     "evt.is_io_read = true",
