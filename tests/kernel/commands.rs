@@ -64,7 +64,7 @@ fn what_cannot_be_recorded_is_said_before_anything_is_written() {
         (&["-o", "/proc"], "this is a folder"),
         (&["-o", &file, "--events", "opnat"], "openat"),
         (&["-o", &file, "--cgroup", "/no/such/group"], "/no/such/group"),
-        (&["-o", &file, "--container", "web", "--docker-root", &bench.path("docker")], "no Docker state"),
+        (&["-o", &file, "--container", "web", "--docker-root", &bench.path("docker")], "no container runtime's state"),
         (&["-o", &file, "--pid", "4194303"], "no such process"),
     ] {
         let run = run(&[&["record"], arguments].concat());

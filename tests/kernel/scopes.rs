@@ -69,15 +69,23 @@ struct Cgroup {
 
 impl Cgroup {
     fn make() -> Cgroup {
-        let name = format!("sysreel-test-{}", std::process::id());
+        static MADE: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = MADE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let name = format!("sysreel-test-{}-{number}", std::process::id());
         let roots = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/cpu", "/sys/fs/cgroup"];
+        let mut refused = Vec::new();
         for root in roots {
             let folder = std::path::Path::new(root).join(&name);
-            if std::path::Path::new(root).join("cgroup.procs").exists() && std::fs::create_dir(&folder).is_ok() {
-                return Cgroup { folder };
+            // A tmpfs that only holds the hierarchies has no such file.
+            match std::fs::metadata(std::path::Path::new(root).join("cgroup.procs")) {
+                Ok(_) => match std::fs::create_dir(&folder) {
+                    Ok(()) => return Cgroup { folder },
+                    Err(error) => refused.push(format!("{}: {error}", folder.display())),
+                },
+                Err(error) => refused.push(format!("{root}: {error}")),
             }
         }
-        panic!("no control group can be made");
+        panic!("no control group can be made: {}", refused.join("; "));
     }
 
     fn take_in(&self, pid: u32) {
