@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::binary::{Run, command, run};
+use crate::binary::{command, interrupt, run};
 use crate::kernel::enabled;
 
 const WEB: &str = "4f1c9e0b7d2a8356c1e94b70a5d83f2e6c07b9d41a8e5f30279c6b1d84ea03f7";
@@ -133,11 +133,6 @@ impl Drop for Daemon {
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let _ = self.child.wait();
     }
-}
-
-fn interrupt(recording: Child) -> Run {
-    assert!(Command::new("kill").args(["-s", "INT", &recording.id().to_string()]).status().unwrap().success());
-    recording.wait_with_output().unwrap().into()
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::binary::{Run, command, run};
+use crate::binary::{command, interrupt, run};
 use crate::kernel::enabled;
 
 /// A daemon that ends with the test.
@@ -101,11 +101,6 @@ impl Drop for Daemon {
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let _ = self.child.wait();
     }
-}
-
-fn interrupt(recording: Child) -> Run {
-    assert!(Command::new("kill").args(["-s", "INT", &recording.id().to_string()]).status().unwrap().success());
-    recording.wait_with_output().unwrap().into()
 }
 
 #[test]
