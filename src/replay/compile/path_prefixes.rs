@@ -42,6 +42,10 @@ impl PathPrefixes {
             return true;
         }
         let path = tidy(path);
+        // A path without components lies below no path that has some, whatever its patterns.
+        if path.is_empty() {
+            return false;
+        }
         if !self.plain.is_empty() {
             let at_slash = |at: usize| path.get(..at).is_some_and(|prefix| self.plain.contains(prefix));
             if self.plain.contains(path.as_ref()) || memchr::memchr_iter(b'/', &path).any(at_slash) {
@@ -116,5 +120,6 @@ mod tests {
         ] {
             assert_eq!(holds(&["/var/*/*.txt", "/home/*/.ssh", "/tmp/a[0-9]"], path), expected, "{path}");
         }
+        assert!(holds(&["*"], "/x") && !holds(&["*"], "") && !holds(&["/*"], "/"));
     }
 }
