@@ -416,51 +416,27 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
         };
         let found = match keys {
             Keys::Text(column) => {
-                answers.by_code.resize(column.distinct_count(), 0);
+                answers.expect_codes(column.distinct_count());
                 let is_path = matches!(scope, Scope::Events { .. });
                 let null_holds = !is_path && atom.matcher.holds_for_text(b"");
                 need.keep(|row| {
                     let Some(code) = column.code(row) else { return null_holds };
-                    match answers.by_code.get_mut(code as usize) {
-                        Some(answer) => {
-                            if *answer == 0 {
-                                *answer = 1 + u8::from(atom.matcher.holds_for_text(column.distinct(code)));
-                            }
-                            *answer == 2
-                        }
-                        None => false,
-                    }
+                    answers.of_code(code as usize, || atom.matcher.holds_for_text(column.distinct(code)))
                 })
             }
             Keys::PartOfName(parts) => {
-                answers.by_code.resize((parts.names.distinct_count() + 1) * 2, 0);
+                answers.expect_codes((parts.names.distinct_count() + 1) * 2);
                 need.keep(|row| {
                     let Some((code, part)) = parts.of(row) else { return false };
-                    match answers.by_code.get_mut(code) {
-                        Some(answer) => {
-                            if *answer == 0 {
-                                *answer = 1 + u8::from(atom.matcher.holds_for_text(part));
-                            }
-                            *answer == 2
-                        }
-                        None => false,
-                    }
+                    answers.of_code(code, || atom.matcher.holds_for_text(part))
                 })
             }
             Keys::One(Key::Text(column)) => {
-                answers.by_code.resize(column.distinct_count() + 1, 0);
+                answers.expect_codes(column.distinct_count() + 1);
                 let null = column.distinct_count();
                 need.keep(|row| {
                     let code = column.code(row).map_or(null, |code| code as usize);
-                    match answers.by_code.get_mut(code) {
-                        Some(answer) => {
-                            if *answer == 0 {
-                                *answer = 1 + u8::from(ask_or_note(row));
-                            }
-                            *answer == 2
-                        }
-                        None => false,
-                    }
+                    answers.of_code(code, || ask_or_note(row))
                 })
             }
             Keys::One(key) => {

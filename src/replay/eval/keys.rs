@@ -78,11 +78,27 @@ impl Key<'_> {
 #[derive(Default)]
 pub(super) struct KeyedAnswers {
     /// By dictionary code: 0 not asked yet, 1 no, 2 yes.
-    pub(super) by_code: Vec<u8>,
+    by_code: Vec<u8>,
     /// By one number.
     pub(super) by_number: HashMap<(bool, i64), bool, FxBuildHasher>,
     /// By several.
     pub(super) by_numbers: HashMap<Box<[(bool, i64)]>, bool, FxBuildHasher>,
+}
+
+impl KeyedAnswers {
+    /// Makes room for answers to codes below `count`.
+    pub(super) fn expect_codes(&mut self, count: usize) {
+        self.by_code.resize(count, 0);
+    }
+
+    /// The answer for a code, which is asked for once; no for a code that was not expected.
+    pub(super) fn of_code(&mut self, code: usize, ask: impl FnOnce() -> bool) -> bool {
+        let Some(answer) = self.by_code.get_mut(code) else { return false };
+        if *answer == 0 {
+            *answer = 1 + u8::from(ask());
+        }
+        *answer == 2
+    }
 }
 
 /// The columns that decide a comparison over the thread table.
