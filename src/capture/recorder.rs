@@ -36,6 +36,8 @@ pub struct RecorderOptions {
     /// A block is written at the latest this long after its first event came in, as far as [`Recorder::tick`] is
     /// called; a recorder that is killed loses at most what came in since.
     pub flush_after: Duration,
+    /// The most bytes that the file may have. The recording ends before the first block that has no room.
+    pub max_bytes: Option<u64>,
     /// What is waited for before a block is encoded.
     pub settle: Option<Arc<dyn Settle>>,
 }
@@ -46,6 +48,7 @@ impl std::fmt::Debug for RecorderOptions {
             .field("block", &self.block)
             .field("encoders", &self.encoders)
             .field("flush_after", &self.flush_after)
+            .field("max_bytes", &self.max_bytes)
             .finish_non_exhaustive()
     }
 }
@@ -53,7 +56,7 @@ impl std::fmt::Debug for RecorderOptions {
 impl Default for RecorderOptions {
     fn default() -> RecorderOptions {
         let flush_after = Duration::from_secs(1);
-        RecorderOptions { block: BlockOptions::default(), encoders: 1, flush_after, settle: None }
+        RecorderOptions { block: BlockOptions::default(), encoders: 1, flush_after, max_bytes: None, settle: None }
     }
 }
 
@@ -99,6 +102,7 @@ struct Progress {
     bytes: AtomicU64,
     blocks: AtomicU64,
     events: AtomicU64,
+    full: AtomicBool,
     failed: AtomicBool,
 }
 
@@ -153,9 +157,10 @@ impl Recorder {
             .collect::<Result<Vec<_>, _>>()
             .map_err(RecordError::Thread)?;
         let seen = Arc::clone(&progress);
+        let max_bytes = options.max_bytes.unwrap_or(u64::MAX);
         let writer = std::thread::Builder::new()
             .name("write".to_owned())
-            .spawn(move || write_blocks(writer, &in_order, &seen))
+            .spawn(move || write_blocks(writer, &in_order, max_bytes, &seen))
             .map_err(RecordError::Thread)?;
         Ok(Recorder {
             state,
@@ -239,10 +244,19 @@ impl Recorder {
         self.builder.rows() as u64
     }
 
-    /// Drops the block in hand: a recording that must not become larger ends before it.
-    pub fn discard_block(&mut self) {
-        self.block_since = None;
-        self.builder = BlockBuilder::new(self.options.block);
+    /// Drops the events in hand: a recording that must not become larger ends before them. What was lost stays noted,
+    /// since part of it may have been lost among the events that were written.
+    pub fn discard_events(&mut self) {
+        let discarded = std::mem::replace(&mut self.builder, BlockBuilder::new(self.options.block));
+        discarded.losses().for_each(|loss| self.builder.note_loss(*loss));
+        if self.builder.is_empty() {
+            self.block_since = None;
+        }
+    }
+
+    /// Whether a block had no room in the file: no event that comes now is written.
+    pub fn is_full(&self) -> bool {
+        self.progress.full.load(Ordering::Relaxed)
     }
 
     /// How far the recording is. Bytes and blocks lag behind the events by the block in hand and those in the queues.
@@ -303,6 +317,7 @@ fn encode_blocks(jobs: &Mutex<Receiver<Job>>, settle: Option<&dyn Settle>) {
 fn write_blocks(
     mut writer: Writer<Box<dyn Write + Send>>,
     in_order: &Receiver<Receiver<Encoded>>,
+    max_bytes: u64,
     progress: &Progress,
 ) -> Result<Summary, FormatError> {
     let written = (|| {
@@ -310,6 +325,12 @@ fn write_blocks(
             let Ok(block) = encoded.recv() else { break };
             let block = block?;
             let rows = u64::from(block.header().rows);
+            let is_full = progress.full.load(Ordering::Relaxed);
+            // after a gap there are only losses
+            if (is_full && rows > 0) || writer.size_with(&block) > max_bytes {
+                progress.full.store(true, Ordering::Relaxed);
+                continue;
+            }
             let bytes = writer.write_block(block)?;
             progress.bytes.store(bytes, Ordering::Relaxed);
             progress.blocks.fetch_add(1, Ordering::Relaxed);
@@ -477,6 +498,42 @@ mod tests {
         let block = disk.read().next_block(&mut |_| true).unwrap().unwrap().decode().unwrap();
         let names = block.dimension(Dimension::Container).bytes(ContainerColumn::Name as u16).unwrap();
         assert_eq!(names.get(0), Some(&b"web"[..]));
+    }
+
+    #[test]
+    fn a_file_ends_before_the_first_block_that_has_no_room() {
+        for max_bytes in (1_000..40_000).step_by(777) {
+            let disk = Disk::new(usize::MAX);
+            let state = State::new(Snapshot::default(), Box::new(NoContainers));
+            let block = BlockOptions { rows: 100, ..BlockOptions::default() };
+            let options = RecorderOptions { block, max_bytes: Some(max_bytes), ..RecorderOptions::default() };
+            let header = CaptureHeader::default();
+            let mut recorder = Recorder::start(Box::new(disk.clone()), &header, state, options).unwrap();
+            let mut ts_ns = 0;
+            while !recorder.is_full() {
+                close(&mut recorder, ts_ns).unwrap();
+                ts_ns += ts_ns % 7 + 1;
+                let cpu = (ts_ns % 5) as u16;
+                recorder.note_loss(Loss { cpu, kind: None, count: 1, first_ts_ns: ts_ns, last_ts_ns: ts_ns });
+            }
+            recorder.discard_events();
+            let summary = recorder.finish().unwrap();
+            assert_eq!(summary.bytes, disk.bytes.lock().unwrap().len() as u64);
+            assert!(summary.bytes <= max_bytes, "{} of {max_bytes}", summary.bytes);
+            assert!(max_bytes < 4_000 || summary.bytes > max_bytes / 2, "{} of {max_bytes}", summary.bytes);
+            assert_eq!(event_numbers(disk.read()), (1..=summary.events as i64).collect::<Vec<i64>>());
+        }
+    }
+
+    #[test]
+    fn losses_of_a_processor_and_kind_are_one_in_a_block() {
+        let mut builder = BlockBuilder::new(BlockOptions::default());
+        for (cpu, from, to) in [(1, 50, 60), (0, 10, 20), (1, 30, 40)] {
+            builder.note_loss(Loss { cpu, kind: None, count: 5, first_ts_ns: from, last_ts_ns: to });
+        }
+        let noted: Vec<_> =
+            builder.losses().map(|loss| (loss.cpu, loss.count, loss.first_ts_ns, loss.last_ts_ns)).collect();
+        assert_eq!(noted, [(0, 5, 10, 20), (1, 10, 30, 60)]);
     }
 
     #[test]

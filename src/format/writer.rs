@@ -12,6 +12,12 @@ use super::records::encode_record;
 /// zstd's level for the index: it is written once and small.
 const INDEX_LEVEL: i32 = 3;
 
+/// The most bytes that an entry of the index has beside the block's header: two numbers.
+const ENTRY_BYTES: u64 = 18;
+
+/// The most bytes of the index's frame beside its entries: head, trailer, three numbers, two links.
+const INDEX_BYTES: u64 = 512;
+
 /// Writes one capture. Every frame goes out in one call of `write_all` followed by a flush, so whoever is killed loses
 /// at most the block in hand.
 #[derive(Debug)]
@@ -21,6 +27,8 @@ pub struct Writer<W: Write> {
     number: u32,
     link: Hash,
     index: Index,
+    /// Length of the index's entries before they are compressed.
+    index_bytes: u64,
     failed: bool,
 }
 
@@ -46,8 +54,15 @@ impl<W: Write> Writer<W> {
         let preamble = preamble(VERSION);
         let mut frame = vec![0; HEAD_LEN];
         frame.extend_from_slice(&record);
-        let mut writer =
-            Writer { out, offset: 0, number: 0, link: hash_of(&preamble), index: Index::default(), failed: false };
+        let mut writer = Writer {
+            out,
+            offset: 0,
+            number: 0,
+            link: hash_of(&preamble),
+            index: Index::default(),
+            index_bytes: 0,
+            failed: false,
+        };
         let head = writer.head(FrameSort::Header, record.len(), 0, hash_of(&record), hash_of(&[]));
         let link = put_head(&mut frame, &head);
         writer.write([&preamble[..], &frame].concat().as_slice())?;
@@ -92,8 +107,17 @@ impl<W: Write> Writer<W> {
         self.number = self.number.saturating_add(1);
         self.index.events += u64::from(header.rows);
         self.index.lost = self.index.lost.saturating_add(header.lost());
+        self.index_bytes += record_len as u64 + ENTRY_BYTES;
         self.index.blocks.push(IndexEntry { offset, length: frame.len() as u64, header });
         Ok(self.offset)
+    }
+
+    /// The most bytes that the finished file can have if this block is written and none after it.
+    pub fn size_with(&self, block: &EncodedBlock) -> u64 {
+        let index = self.index_bytes + block.record_len as u64 + ENTRY_BYTES + INDEX_BYTES;
+        // what zstd adds to bytes that it cannot compress
+        let packed = index + index / 128 + 512;
+        self.offset + block.frame.len() as u64 + packed
     }
 
     /// Bytes written so far.

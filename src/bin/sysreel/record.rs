@@ -16,7 +16,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use sysreel::capture::live::decode::Decoder;
 use sysreel::capture::live::event_set::EventSet;
 use sysreel::capture::live::{HeldCommand, HostFacts, Live, LiveOptions};
-use sysreel::capture::recorder::{Recorder, RecorderOptions};
+use sysreel::capture::recorder::{Recorder, RecorderOptions, Settle};
 use sysreel::format::{CaptureHeader, Summary};
 
 use crate::cli::RecordArgs;
@@ -84,7 +84,8 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let mut header = capture_header(args, &host, clock.offset_ns, clock.sampled_ns);
     header.notes = known.notes;
 
-    let options = RecorderOptions { settle: Some(Arc::new(known.containers)), ..RecorderOptions::default() };
+    let settle: Option<Arc<dyn Settle>> = Some(Arc::new(known.containers));
+    let options = RecorderOptions { settle, max_bytes: args.max_size, ..RecorderOptions::default() };
     let recorder =
         Recorder::start(destination.open()?, &header, known.state, options).with_context(|| destination.name())?;
     let decoder = Decoder::new(clock, args.snaplen);

@@ -104,10 +104,10 @@ impl Recording {
                 self.wait_until_written();
                 limit.judge(&self.recorder.stats()) == Verdict::Full
             }
-        };
+        } || self.recorder.is_full();
         if self.is_full {
             self.wait_until_written();
-            self.recorder.discard_block();
+            self.recorder.discard_events();
         }
     }
 

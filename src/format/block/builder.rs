@@ -54,7 +54,8 @@ pub struct BlockBuilder {
     pub(super) tallies: [IntBuilder; Tally::ALL.len()],
     pub(super) interned: Interned,
     list_rows: Vec<u8>,
-    pub(super) losses: Vec<Loss>,
+    /// One for each processor and kind.
+    losses: BTreeMap<(u16, Option<EventKind>), Loss>,
     pub(super) shortfalls: BTreeMap<Shortfall, u64>,
     data_bytes: usize,
 }
@@ -168,7 +169,7 @@ impl BlockBuilder {
             tallies: Default::default(),
             interned: Interned::default(),
             list_rows: Vec::new(),
-            losses: Vec::new(),
+            losses: BTreeMap::new(),
             shortfalls: BTreeMap::new(),
             data_bytes: 0,
         }
@@ -233,9 +234,22 @@ impl BlockBuilder {
         self.data_bytes += bytes;
     }
 
-    /// Notes that events were lost while this block was built.
+    /// Notes that events were lost while this block was built. What one processor lost of one kind is one loss, from
+    /// the first time to the last, so that a block that loses for long does not grow by it.
     pub fn note_loss(&mut self, loss: Loss) {
-        self.losses.push(loss);
+        self.losses
+            .entry((loss.cpu, loss.kind))
+            .and_modify(|noted| {
+                noted.count = noted.count.saturating_add(loss.count);
+                noted.first_ts_ns = noted.first_ts_ns.min(loss.first_ts_ns);
+                noted.last_ts_ns = noted.last_ts_ns.max(loss.last_ts_ns);
+            })
+            .or_insert(loss);
+    }
+
+    /// What was lost while this block was built, by processor and kind.
+    pub fn losses(&self) -> impl Iterator<Item = &Loss> {
+        self.losses.values()
     }
 
     /// Notes that something could not be seen, `count` times.

@@ -96,7 +96,7 @@ pub(super) fn block_header(builder: &BlockBuilder) -> BlockHeader {
             .map(|place| (builder.tables[place].kind, builder.tables[place].rows() as u32))
             .collect(),
         containers: containers.into_iter().collect(),
-        losses: builder.losses.clone(),
+        losses: builder.losses().copied().collect(),
         shortfalls: builder.shortfalls.iter().map(|(&shortfall, &count)| (shortfall as u16, count)).collect(),
     }
 }
