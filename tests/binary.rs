@@ -2,8 +2,6 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
-#[cfg(feature = "record")]
-use std::process::Child;
 use std::process::{Command, Output, Stdio};
 
 /// What came of a run.
@@ -38,13 +36,6 @@ pub(crate) fn run_with_input<S: AsRef<OsStr>>(arguments: &[S], input: &[u8]) -> 
     // a child that ends early closes the pipe; what it says is what counts
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap().into()
-}
-
-/// Ends a recording as Ctrl-C does, and waits for it.
-#[cfg(feature = "record")]
-pub(crate) fn interrupt(recording: Child) -> Run {
-    assert!(Command::new("kill").args(["-s", "INT", &recording.id().to_string()]).status().unwrap().success());
-    recording.wait_with_output().unwrap().into()
 }
 
 impl From<Output> for Run {

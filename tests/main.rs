@@ -10,10 +10,8 @@ mod bad_rules;
 mod binary;
 mod builtin_rules;
 #[cfg(feature = "record")]
-mod containerd;
+mod containers;
 mod conversion;
-#[cfg(feature = "record")]
-mod docker;
 mod evaluation;
 mod falco_data;
 mod falco_replay;
@@ -27,6 +25,8 @@ mod outputs;
 mod pipes;
 mod random_captures;
 mod readme;
+#[cfg(feature = "record")]
+mod recording;
 mod rule_test_docs;
 mod rule_tests;
 mod rules_command;

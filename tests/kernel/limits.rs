@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Bench, info_of, kernel_test, patience};
+use super::{Bench, info_of, kernel_test};
 use crate::binary::{Run, command};
+use crate::recording::patience;
 
 /// A process that makes calls until it is ended.
 fn busy() -> Child {

@@ -16,7 +16,6 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -31,12 +30,6 @@ pub(crate) fn enabled(variable: &str, needs: &str) -> bool {
         let _ = writeln!(std::io::stderr(), "skipped: {name} needs {needs} ({variable}=1)");
     }
     enabled
-}
-
-/// How long a recording may take to begin: SYSREEL_TEST_PATIENCE in seconds, which emulated machines need more of.
-fn patience() -> Duration {
-    let seconds = std::env::var("SYSREEL_TEST_PATIENCE").ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(20))
 }
 
 /// Skips the test, visibly, unless kernel tests are to run.

@@ -2,10 +2,11 @@
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{Bench, kernel_test, patience, text};
-use crate::binary::{Run, command};
+use super::{Bench, kernel_test, text};
+use crate::binary::Run;
+use crate::recording::Recording;
 
 /// A shell that does what is written to its standard input.
 fn shell() -> Child {
@@ -14,24 +15,10 @@ fn shell() -> Child {
 
 /// Records with these options while `act` runs.
 fn record_while(bench: &Bench, options: &[&str], act: impl FnOnce()) -> Run {
-    let file = bench.path("a.reel");
-    let recording = command()
-        .args(["record", "-o", &file])
-        .args(options)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let started = Instant::now();
-    while !std::path::Path::new(&file).exists() {
-        assert!(started.elapsed() < patience(), "the recording did not start");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    std::thread::sleep(Duration::from_millis(200));
+    let recording = Recording::start(&bench.path("a.reel"), options);
     act();
     std::thread::sleep(Duration::from_millis(200));
-    assert!(Command::new("kill").args(["-s", "INT", &recording.id().to_string()]).status().unwrap().success());
-    recording.wait_with_output().unwrap().into()
+    recording.interrupt()
 }
 
 /// The programs that were started, sorted.

@@ -1,0 +1,109 @@
+//! A container of Docker's, recorded by its name: alerts name the container and its image. SYSREEL_DOCKER_TESTS=1.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+use super::busybox::pack_image;
+use super::daemon::{Daemon, client, output_of_success, path_in};
+use crate::binary::run;
+use crate::kernel::enabled;
+use crate::recording::Recording;
+
+/// A daemon that ends with the test, and its containers with it.
+struct Docker {
+    daemon: Daemon,
+}
+
+impl Docker {
+    fn start() -> Docker {
+        let arguments = |folder: &Path| {
+            let socket = format!("unix://{}", path_in(folder, "socket"));
+            let (data, exec, pid) = (path_in(folder, "data"), path_in(folder, "exec"), path_in(folder, "pid"));
+            let places = ["--host", &socket, "--data-root", &data, "--exec-root", &exec, "--pidfile", &pid];
+            let no_network = ["--bridge=none", "--iptables=false", "--ip6tables=false"];
+            places.into_iter().chain(no_network).map(str::to_owned).collect()
+        };
+        let answers = |folder: &Path| docker(folder, &["version"]).status.success();
+        Docker { daemon: Daemon::start("dockerd", arguments, answers) }
+    }
+
+    /// Runs a docker command that must succeed.
+    fn succeed(&self, arguments: &[&str]) -> String {
+        output_of_success(docker(self.daemon.folder(), arguments), arguments)
+    }
+
+    /// Makes an image with nothing but a static busybox in it.
+    fn load_busybox(&self, tag: &str) {
+        self.succeed(&["load", "--input", &pack_image(self.daemon.folder(), tag, &[])]);
+    }
+}
+
+/// A docker command, for the daemon in this folder.
+fn docker(folder: &Path, arguments: &[&str]) -> Output {
+    client("docker", &[&["-H", &format!("unix://{}", path_in(folder, "socket"))], arguments].concat())
+}
+
+impl Drop for Docker {
+    fn drop(&mut self) {
+        let left = docker(self.daemon.folder(), &["ps", "-aq"]);
+        for container in String::from_utf8_lossy(&left.stdout).lines() {
+            docker(self.daemon.folder(), &["rm", "-f", container]);
+        }
+    }
+}
+
+#[test]
+fn a_container_is_recorded_by_its_name_and_alerts_name_its_image() {
+    if !enabled("SYSREEL_DOCKER_TESTS", "root, eBPF and Docker's daemon") {
+        return;
+    }
+    let docker = Docker::start();
+    docker.load_busybox("nginx:1.21");
+    let run_container = |name: &str| {
+        docker.succeed(&["run", "-d", "--name", name, "--network", "none", "nginx:1.21", "/bin/sleep", "600"])
+    };
+    let full_id = run_container("web");
+    run_container("neighbour");
+
+    let capture = docker.daemon.path("web.reel");
+    let options = ["--container", "web", "--docker-root", &docker.daemon.path("data")];
+    let recording = Recording::start(&capture, &options);
+    // a terminal makes it an interactive shell
+    docker.succeed(&["exec", "-t", "web", "/bin/sh", "-c", "mkdir /falco; echo intruder >>/etc/passwd"]);
+    docker.succeed(&["exec", "-u", "alice", "web", "/bin/id"]);
+    docker.succeed(&["exec", "-t", "neighbour", "/bin/sh", "-c", "mkdir /elsewhere"]);
+    let recorded = recording.interrupt();
+    assert_eq!(recorded.status, Some(0), "{}", recorded.stderr);
+
+    let short_id = &full_id[..12];
+    let replayed = run(&["replay", &capture, "--format", "rule,container-id,container-name,image,user"]);
+    assert_eq!(replayed.status, Some(0), "{}", replayed.stderr);
+    let origin = format!("{short_id},web,nginx:1.21,root");
+    for rule in ["Terminal shell in a container", "Write in the root directory", "Write below /etc"] {
+        let alert = format!("{rule},{origin}");
+        assert!(replayed.stdout.lines().any(|line| line == alert), "{alert} is missing from:\n{}", replayed.stdout);
+    }
+    assert!(replayed.stdout.lines().all(|line| line.contains(&origin)), "{}", replayed.stdout);
+
+    let message = run(&["replay", &capture]).stdout;
+    assert!(message.contains("container=web") && message.contains("image=nginx:1.21"), "{message}");
+
+    let alice = run(&["events", &capture, "proc.name = id and evt.type = execve", "--format", "user.uid,user.name"]);
+    assert_eq!(alice.stdout, "1000,alice\n", "{}", alice.stderr);
+
+    // what the runtime does inside before the program's execve is there too, so execve decides
+    let condition = "evt.type = execve and evt.rawres = 0";
+    let programs = run(&["events", &capture, condition, "--format", "proc.name,container.name"]);
+    let programs: BTreeSet<&str> = programs.stdout.lines().collect();
+    assert_eq!(programs, BTreeSet::from(["sh,web", "id,web"]), "only the container is recorded");
+
+    let info = run(&["info", &capture, "-o", "json", "--verify"]);
+    let info: Value = serde_json::from_str(&info.stdout).unwrap();
+    assert_eq!(info["containers"].as_array().map(Vec::len), Some(1), "{info}");
+    let container = &info["containers"][0];
+    assert_eq!((&container["full_id"], &container["name"]), (&full_id.into(), &"web".into()));
+    assert_eq!((&info["verify"], &info["lost"]), (&"intact".into(), &0.into()));
+}
