@@ -33,6 +33,8 @@ pub(super) enum Found {
 pub(super) struct Listed {
     pub(super) id: String,
     pub(super) name: String,
+    /// Whether it is only what holds a pod together.
+    is_sandbox: bool,
 }
 
 impl RuntimeFolders {
@@ -133,7 +135,8 @@ impl RuntimeFolders {
         self.containerd.read_container(full_id)
     }
 
-    /// All containers, those of Docker first; with no state anywhere, the reasons.
+    /// All containers, those of Docker first and sandboxes of pods last: a sandbox has its pod's name, which is often that
+    /// of a container in it as well. With no state anywhere, the reasons.
     pub(super) fn list(&self) -> Result<Vec<Listed>, Vec<String>> {
         let mut all: Vec<Listed> = Vec::new();
         let mut reasons = Vec::new();
@@ -157,7 +160,7 @@ impl RuntimeFolders {
                         all.extend(ids.into_iter().map(|id| {
                             // A damaged container has no name, and can still be meant by its id.
                             let name = docker::container_name(&folder, &id).unwrap_or_default();
-                            Listed { id, name }
+                            Listed { id, name, is_sandbox: false }
                         }));
                     }
                     Err(error) => reasons.push(error.to_string()),
@@ -166,8 +169,9 @@ impl RuntimeFolders {
         }
         let mut add = |id: String, container: Result<RuntimeContainer, StateError>| {
             if !all.iter().any(|listed| listed.id == id) {
-                let name = container.map(|container| String::from_utf8_lossy(&container.row.name).into_owned());
-                all.push(Listed { id, name: name.unwrap_or_default() });
+                let row = container.map(|container| container.row).unwrap_or_default();
+                let is_sandbox = &*row.pod_sandbox_id == id.as_bytes();
+                all.push(Listed { id, name: String::from_utf8_lossy(&row.name).into_owned(), is_sandbox });
             }
         };
         if self.containerd.has_state() {
@@ -184,6 +188,7 @@ impl RuntimeFolders {
                 add(id, container);
             }
         }
+        all.sort_by_key(|listed| listed.is_sandbox);
         if any_state { Ok(all) } else { Err(reasons) }
     }
 

@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::super::bolt::tests::{Node, bucket, bytes, file};
+use super::super::resolve::resolve_container;
+use super::super::runtimes::RuntimeFolders;
 use super::*;
 
 const ID: &str = "4f1c9e0b7d2a8356c1e94b70a5d83f2e6c07b9d41a8e5f30279c6b1d84ea03f7";
@@ -151,6 +153,21 @@ fn a_sandbox_is_named_after_its_pod() {
         ["web-0", "web-0", SANDBOX, "1b2c"]
     );
     assert_eq!((row.host_network, row.host_ipc, row.privileged), (Some(true), Some(false), Some(false)));
+}
+
+#[test]
+fn a_name_that_a_pod_and_its_container_have_means_the_container() {
+    let tree = Tree::new();
+    let (sandbox, container) = ("1".repeat(64), "2".repeat(64));
+    let bundle = |kind: &str, name: &str| {
+        json!({ "annotations": {
+            "io.kubernetes.cri.container-type": kind, name: "nginx", "io.kubernetes.cri.sandbox-id": sandbox } })
+    };
+    tree.bundle("k8s.io", &sandbox, &bundle("sandbox", "io.kubernetes.cri.sandbox-name"));
+    tree.bundle("k8s.io", &container, &bundle("container", "io.kubernetes.cri.container-name"));
+    let folders = RuntimeFolders { containerd: tree.folders(), ..RuntimeFolders::default() };
+    assert_eq!(resolve_container(&folders, "nginx").unwrap().full_id, container);
+    assert_eq!(resolve_container(&folders, &sandbox).unwrap().name, "nginx");
 }
 
 #[test]
