@@ -34,7 +34,7 @@ pub(crate) fn pack_image(work: &Path, tag: &str, more_programs: &[&str]) -> Stri
     let checksum = output_of("sha256sum", &[&layer]);
     let config = json!({
         "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" }, "os": "linux",
-        "config": { "Env": ["PATH=/bin"] },
+        "config": { "Env": ["PATH=/bin"], "Cmd": ["/bin/sleep", "1000000"] },
         "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{}", &checksum[..64])] } });
     std::fs::write(archive.join("config.json"), config.to_string()).unwrap();
     let manifest = json!([{ "Config": "config.json", "RepoTags": [tag], "Layers": ["layer.tar"] }]);

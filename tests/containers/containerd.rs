@@ -67,7 +67,7 @@ impl Containerd {
 }
 
 /// A ctr command, for the daemon in this folder.
-fn ctr(folder: &Path, namespace: &str, arguments: &[&str]) -> Output {
+pub(super) fn ctr(folder: &Path, namespace: &str, arguments: &[&str]) -> Output {
     client("ctr", &[&["--address", &path_in(folder, "socket"), "--namespace", namespace], arguments].concat())
 }
 

@@ -5,5 +5,7 @@
 
 mod busybox;
 mod containerd;
+mod cri;
 mod daemon;
 mod docker;
+mod podman;
