@@ -27,7 +27,7 @@ impl Recording {
             assert!(started.elapsed() < patience(), "the recording did not start");
             std::thread::sleep(Duration::from_millis(10));
         }
-        std::thread::sleep(Duration::from_millis(300));
+        // the file is opened when the programs are attached
         Recording { child }
     }
 

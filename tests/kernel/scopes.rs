@@ -1,23 +1,52 @@
 //! `--pid` and `--cgroup` record these processes, their descendants, and nothing else.
 
-use std::io::Write;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::{Bench, kernel_test, text};
 use crate::binary::Run;
 use crate::recording::Recording;
 
-/// A shell that does what is written to its standard input.
-fn shell() -> Child {
-    Command::new("sh").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
+/// What a shell says when it has done what it was told.
+const DONE: &str = "all of it is done";
+
+/// A shell that does what it is told when it is told.
+struct Shell {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Shell {
+    fn start() -> Shell {
+        let mut child = Command::new("sh").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        Shell { child, stdin, stdout }
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Runs commands and returns when they have ended.
+    fn run(&mut self, commands: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{commands}; echo '{DONE}'").unwrap();
+        let mut said = String::new();
+        while !said.ends_with(&format!("{DONE}\n")) {
+            assert!(self.stdout.read_line(&mut said).unwrap() > 0, "the shell ended after: {said}");
+        }
+    }
+
+    fn end(mut self) {
+        drop(self.stdin.take());
+        self.child.wait().unwrap();
+    }
 }
 
 /// Records with these options while `act` runs.
 fn record_while(bench: &Bench, options: &[&str], act: impl FnOnce()) -> Run {
     let recording = Recording::start(&bench.path("a.reel"), options);
     act();
-    std::thread::sleep(Duration::from_millis(200));
     recording.interrupt()
 }
 
@@ -36,15 +65,12 @@ fn started_programs(bench: &Bench) -> Vec<String> {
 fn a_process_is_recorded_with_its_descendants() {
     kernel_test!();
     let bench = Bench::new();
-    let (mut inside, mut outside) = (shell(), shell());
-    let run = record_while(&bench, &["--pid", &inside.id().to_string()], || {
-        writeln!(inside.stdin.as_mut().unwrap(), "cat /dev/null; sh -c 'cat /etc/hostname; true'").unwrap();
-        writeln!(outside.stdin.as_mut().unwrap(), "head /dev/null").unwrap();
+    let (mut inside, mut outside) = (Shell::start(), Shell::start());
+    let run = record_while(&bench, &["--pid", &inside.pid().to_string()], || {
+        inside.run("cat /dev/null; sh -c 'cat /etc/hostname; true'");
+        outside.run("head /dev/null");
     });
-    for mut shell in [inside, outside] {
-        drop(shell.stdin.take());
-        shell.wait().unwrap();
-    }
+    [inside, outside].into_iter().for_each(Shell::end);
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     assert_eq!(started_programs(&bench), ["cat /dev/null", "cat /etc/hostname", "sh -c cat /etc/hostname; true"]);
 }
@@ -91,16 +117,13 @@ fn a_control_group_is_recorded_and_its_neighbours_are_not() {
     kernel_test!();
     let bench = Bench::new();
     let cgroup = Cgroup::make();
-    let (mut inside, mut outside) = (shell(), shell());
-    cgroup.take_in(inside.id());
+    let (mut inside, mut outside) = (Shell::start(), Shell::start());
+    cgroup.take_in(inside.pid());
     let run = record_while(&bench, &["--cgroup", cgroup.folder.to_str().unwrap()], || {
-        writeln!(inside.stdin.as_mut().unwrap(), "cat /dev/null; sh -c 'cat /etc/hostname; true'").unwrap();
-        writeln!(outside.stdin.as_mut().unwrap(), "head /dev/null").unwrap();
+        inside.run("cat /dev/null; sh -c 'cat /etc/hostname; true'");
+        outside.run("head /dev/null");
     });
-    for mut shell in [inside, outside] {
-        drop(shell.stdin.take());
-        shell.wait().unwrap();
-    }
+    [inside, outside].into_iter().for_each(Shell::end);
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     assert_eq!(started_programs(&bench), ["cat /dev/null", "cat /etc/hostname", "sh -c cat /etc/hostname; true"]);
 }
