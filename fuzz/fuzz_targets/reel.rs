@@ -1,4 +1,4 @@
-//! A capture file: every block decoded, every event printed and asked the built-in rules; damage is told, nothing
+//! A capture file: every block and inventory decoded, every event printed and asked the built-in rules; damage is told, nothing
 //! more. The first byte says whether hashes are made right first, so that what is behind them is reached.
 #![no_main]
 
@@ -28,7 +28,8 @@ fuzz_target!(|bytes: &[u8]| {
     {
         let _ = verify(reader);
     }
-    let Ok(mut reader) = Reader::from_bytes("fuzz.reel", file) else { return };
+    let Ok(reader) = Reader::from_bytes("fuzz.reel", file) else { return };
+    let mut reader = reader.keep_inventories();
     while let Some(next) = reader.next_block(&mut |_| true) {
         if let Ok(block) = next.and_then(|raw| raw.decode()) {
             read_all(&block);

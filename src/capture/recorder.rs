@@ -12,8 +12,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::format::{
-    BlockBuilder, BlockOptions, CaptureHeader, EncodedBlock, FormatError, Loss, Shortfall, Summary, UnencodedBlock,
-    Writer,
+    BlockBuilder, BlockOptions, CaptureHeader, EncodedBlock, FormatError, Inventory, Loss, Shortfall, Summary,
+    UnencodedBlock, Writer,
 };
 
 use super::raw::RawEvent;
@@ -40,6 +40,9 @@ pub struct RecorderOptions {
     pub max_bytes: Option<u64>,
     /// What is waited for before a block is encoded.
     pub settle: Option<Arc<dyn Settle>>,
+    /// What was there before the first event, for conversions. It is left out where it would take more than half of
+    /// `max_bytes`, or more than the format allows.
+    pub inventory: Option<Arc<Inventory>>,
 }
 
 impl std::fmt::Debug for RecorderOptions {
@@ -56,7 +59,14 @@ impl std::fmt::Debug for RecorderOptions {
 impl Default for RecorderOptions {
     fn default() -> RecorderOptions {
         let flush_after = Duration::from_secs(1);
-        RecorderOptions { block: BlockOptions::default(), encoders: 1, flush_after, max_bytes: None, settle: None }
+        RecorderOptions {
+            block: BlockOptions::default(),
+            encoders: 1,
+            flush_after,
+            max_bytes: None,
+            settle: None,
+            inventory: None,
+        }
     }
 }
 
@@ -138,7 +148,12 @@ impl Recorder {
         state: State,
         options: RecorderOptions,
     ) -> Result<Recorder, RecordError> {
-        let writer = Writer::new(out, header)?;
+        let mut writer = Writer::new(out, header)?;
+        if let Some(inventory) = &options.inventory {
+            // a file of limited size is for events
+            let most_bytes = options.max_bytes.map_or(u64::MAX, |max_bytes| max_bytes / 2);
+            writer.write_inventory(inventory, most_bytes)?;
+        }
         let progress = Arc::new(Progress::default());
         progress.bytes.store(writer.bytes(), Ordering::Relaxed);
 

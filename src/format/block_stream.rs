@@ -7,6 +7,7 @@ use super::block::{RawBlock, UnencodedBlock};
 use super::damage::Damage;
 use super::header::BlockHeader;
 use super::index::Index;
+use super::inventory::Inventory;
 use super::reader::Ending;
 
 /// Whoever makes the blocks.
@@ -21,6 +22,8 @@ pub(super) struct BlockStream {
     last_damage: Option<Damage>,
     /// Whether damage at the end means that the end is missing.
     damage_cuts_off: bool,
+    /// What stands before the block that was made last.
+    inventory: Option<Arc<Inventory>>,
 }
 
 impl fmt::Debug for BlockStream {
@@ -31,7 +34,7 @@ impl fmt::Debug for BlockStream {
 
 impl BlockStream {
     pub(super) fn new(blocks: Blocks) -> BlockStream {
-        BlockStream { blocks: Some(blocks), next_number: 0, last_damage: None, damage_cuts_off: true }
+        BlockStream { blocks: Some(blocks), next_number: 0, last_damage: None, damage_cuts_off: true, inventory: None }
     }
 
     /// The next block that is wanted, and how many were passed over before it.
@@ -43,7 +46,8 @@ impl BlockStream {
         let mut skipped = 0;
         loop {
             match self.blocks.as_mut().and_then(Iterator::next) {
-                Some(Ok(block)) => {
+                Some(Ok(mut block)) => {
+                    self.inventory = block.take_inventory().or(self.inventory.take());
                     self.last_damage = None;
                     let block = block.into_raw(file, self.next_number);
                     self.next_number += 1;
@@ -62,6 +66,11 @@ impl BlockStream {
                 }
             }
         }
+    }
+
+    /// The inventory that came with a block since the last call.
+    pub(super) fn take_inventory(&mut self) -> Option<Arc<Inventory>> {
+        self.inventory.take()
     }
 
     /// Says that damage is of single places, at the end too.

@@ -3,10 +3,11 @@
 //! ```text
 //! at  length  what, numbers little-endian
 //!  0       8  MARKER
-//!  8       1  sort of frame: 'H' header, 'B' block, 'I' index; others are passed over
+//!  8       1  sort of frame: 'H' header, 'B' block, 'V' inventory, 'I' index; others are passed over
 //!  9       1  zero
 //! 10       2  version of the format
-//! 12       4  number of the frame, from 0: the header frame; a block's number is its frame's less one
+//! 12       4  number of the frame, from 0: the header frame; a block's number is its frame's less one, so frames
+//!             of other sorts leave gaps between blocks' numbers
 //! 16       4  length of the record that follows the head (bincode)
 //! 20       4  length of the body that follows the record
 //! 24      32  BLAKE3 of the record
@@ -45,6 +46,7 @@ pub(crate) type Hash = [u8; 32];
 pub(crate) enum FrameSort {
     Header,
     Block,
+    Inventory,
     Index,
     /// Something that a later program put there: part of the chain, and passed over.
     Other(u8),
@@ -55,6 +57,7 @@ impl FrameSort {
         match self {
             FrameSort::Header => b'H',
             FrameSort::Block => b'B',
+            FrameSort::Inventory => b'V',
             FrameSort::Index => b'I',
             FrameSort::Other(byte) => byte,
         }
@@ -64,6 +67,7 @@ impl FrameSort {
         match byte {
             b'H' => FrameSort::Header,
             b'B' => FrameSort::Block,
+            b'V' => FrameSort::Inventory,
             b'I' => FrameSort::Index,
             other => FrameSort::Other(other),
         }
@@ -139,7 +143,7 @@ impl FrameHead {
     pub(crate) fn block_number(&self) -> Option<u64> {
         match self.sort {
             FrameSort::Block => u64::from(self.number).checked_sub(1),
-            FrameSort::Header | FrameSort::Index | FrameSort::Other(_) => None,
+            FrameSort::Header | FrameSort::Inventory | FrameSort::Index | FrameSort::Other(_) => None,
         }
     }
 }

@@ -18,11 +18,12 @@
 //! Numbers are little-endian. The grammar is given where the bytes are read:
 //!
 //! ```text
-//! capture  = preamble header-frame block-frame* [ index-frame trailer ]
+//! capture  = preamble header-frame ( inventory-frame | block-frame )* [ index-frame trailer ]
 //! preamble = magic (8 bytes: 89 'REEL' 0D 0A 1A) version (u32) zero (u32)
 //! frame    = head (128 bytes) record body                  see `frame`
 //!   header-frame: record = CaptureHeader, no body          see `header`, `records`
 //!   block-frame:  record = BlockHeader, body = columns     see `header`, `block::decode`
+//!   inventory-frame: record = version and origin, body = one stream    see `inventory`
 //!   index-frame:  no record, body = one stream of Index    see `index`, `block::pack`
 //! trailer  = offset of the index frame (u64) check (8 bytes) end marker (8 bytes)
 //! body     = directory, page of small columns, columns     see `block::decode`
@@ -54,6 +55,7 @@ mod error;
 mod frame;
 pub mod header;
 pub mod index;
+mod inventory;
 pub mod json;
 mod keyed_hash;
 mod kinship;
@@ -77,6 +79,7 @@ pub use damage::Damage;
 pub use error::FormatError;
 pub use header::{BlockHeader, CaptureHeader, Loss, Shortfall};
 pub use index::{Index, IndexEntry};
+pub use inventory::{Inventory, InventoryOrigin};
 pub use reader::{Ending, Reader};
 pub use verify::{Verdict, Verification, verify};
 pub use writer::{Summary, Writer};

@@ -39,7 +39,7 @@ impl Reader {
             let header: BlockHeader = decode_record("block header", &record)?;
             match head.sort {
                 FrameSort::Block => Ok((head, header, body)),
-                FrameSort::Header | FrameSort::Index | FrameSort::Other(_) => {
+                FrameSort::Header | FrameSort::Inventory | FrameSort::Index | FrameSort::Other(_) => {
                     Err(Malformed::new("this is not a block"))
                 }
             }

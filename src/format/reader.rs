@@ -18,6 +18,7 @@ use super::frame::{
 };
 use super::header::{BlockHeader, CaptureHeader, VERSION};
 use super::index::Index;
+use super::inventory::Inventory;
 use super::kinship::looks_like;
 use super::records::{RECORD_LIMIT, decode_record};
 use super::source::Source;
@@ -68,6 +69,9 @@ pub struct Reader {
     unreadable: bool,
     /// Where blocks come from that are in no file.
     blocks: Option<BlockStream>,
+    keeps_inventories: bool,
+    /// The inventory before the last block that was given, until it is taken.
+    inventory: Option<Arc<Inventory>>,
 }
 
 /// One step through the file.
@@ -131,6 +135,8 @@ impl Reader {
             fault: None,
             unreadable: false,
             blocks: Some(BlockStream::new(Box::new(blocks))),
+            keeps_inventories: false,
+            inventory: None,
         }
     }
 
@@ -141,6 +147,19 @@ impl Reader {
             blocks.keep_damage_apart();
         }
         self
+    }
+
+    /// Has inventories read, checked and kept, which otherwise are passed over.
+    #[must_use]
+    pub fn keep_inventories(mut self) -> Reader {
+        self.keeps_inventories = true;
+        self
+    }
+
+    /// The inventory that stands before the last block that was given, if one does, and inventories are kept. Without a
+    /// further block, one that nothing follows.
+    pub fn take_inventory(&mut self) -> Option<Arc<Inventory>> {
+        self.inventory.take()
     }
 
     fn start(name: &str, mut source: Source) -> Result<Reader, FormatError> {
@@ -183,6 +202,8 @@ impl Reader {
             fault: None,
             unreadable: false,
             blocks: None,
+            keeps_inventories: false,
+            inventory: None,
         };
         let preamble_link = hash_of(&start[..PREAMBLE_LEN]);
         let step = reader.next_frame().map_err(unreadable)?;
@@ -262,6 +283,8 @@ impl Reader {
             }
             if let Some(blocks) = &mut self.blocks {
                 let (block, skipped) = blocks.next_block(&self.file, want);
+                let inventory = blocks.take_inventory().filter(|_| self.keeps_inventories);
+                self.inventory = inventory.or(self.inventory.take());
                 self.skipped += skipped;
                 if block.is_none() {
                     self.ending = Some(blocks.ending());
@@ -292,8 +315,11 @@ impl Reader {
         match step {
             Step::Frame { head, record, offset } => match head.sort {
                 FrameSort::Block => self.take_block(&head, &record, offset, want),
+                FrameSort::Inventory if self.keeps_inventories => {
+                    self.read_inventory(&head, &record, offset).map(|()| None)
+                }
                 FrameSort::Index => self.take_index(&head, offset).map(|()| None),
-                FrameSort::Other(_) => Ok(None),
+                FrameSort::Inventory | FrameSort::Other(_) => Ok(None),
                 FrameSort::Header => {
                     let what = Malformed::new("another capture's header begins here");
                     self.pending = Some((Fault::Spliced, self.damage(offset, None, &what)));
@@ -337,6 +363,20 @@ impl Reader {
             body_hash: head.body_hash,
             built: None,
         }))
+    }
+
+    fn read_inventory(&mut self, head: &FrameHead, record: &[u8], offset: u64) -> io::Result<()> {
+        let body = self.source.read_at(offset + (HEAD_LEN + record.len()) as u64, head.body_len as usize)?;
+        let inventory = if hash_of(&body) == head.body_hash {
+            Inventory::decode(record, &body)
+        } else {
+            Err(Malformed::new("the inventory does not fit its hash"))
+        };
+        match inventory {
+            Ok(inventory) => self.inventory = inventory.map(Arc::new),
+            Err(malformed) => self.pending = Some((Fault::Altered, self.damage(offset, None, &malformed))),
+        }
+        Ok(())
     }
 
     /// The index ends the capture; what follows its trailer is reported and not read.

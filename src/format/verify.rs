@@ -62,12 +62,14 @@ impl Verification {
     }
 }
 
-/// Reads a capture from where the reader is to its end and checks every byte of every block.
-pub fn verify(mut reader: Reader) -> Verification {
+/// Reads a capture from where the reader is to its end and checks every byte of every block and inventory.
+pub fn verify(reader: Reader) -> Verification {
+    let mut reader = reader.keep_inventories();
     let mut verification =
         Verification { verdict: Verdict::Intact, blocks: 0, events: 0, chain_end: None, findings: Vec::new() };
     let mut offsets = Vec::new();
     while let Some(block) = reader.next_block(&mut |_| true) {
+        reader.take_inventory();
         match block {
             Ok(block) => {
                 offsets.push(block.offset());

@@ -7,6 +7,7 @@ use super::error::FormatError;
 use super::frame::{FrameHead, FrameSort, HEAD_LEN, Hash, hash_of, link_of, preamble, trailer};
 use super::header::{CaptureHeader, VERSION};
 use super::index::{Index, IndexEntry};
+use super::inventory::{EncodedInventory, Inventory};
 use super::records::encode_record;
 
 /// zstd's level for the index: it is written once and small.
@@ -118,6 +119,22 @@ impl<W: Write> Writer<W> {
         // what zstd adds to bytes that it cannot compress
         let packed = index + index / 128 + 512;
         self.offset + block.frame.len() as u64 + packed
+    }
+
+    /// Writes what was there before the next block; `false` where that takes more than `most_bytes`, or more than the
+    /// format allows, and nothing is written.
+    pub fn write_inventory(&mut self, inventory: &Inventory, most_bytes: u64) -> Result<bool, FormatError> {
+        let Some(EncodedInventory { record, body }) = inventory.encode()? else { return Ok(false) };
+        let head = self.head(FrameSort::Inventory, record.len(), body.len(), hash_of(&record), hash_of(&body));
+        if head.frame_len() > most_bytes {
+            return Ok(false);
+        }
+        let mut frame = [&[0; HEAD_LEN][..], &record, &body].concat();
+        let link = put_head(&mut frame, &head);
+        self.write(&frame)?;
+        self.link = link;
+        self.number = self.number.saturating_add(1);
+        Ok(true)
     }
 
     /// Bytes written so far.

@@ -127,3 +127,31 @@ fn a_control_group_is_recorded_and_its_neighbours_are_not() {
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     assert_eq!(started_programs(&bench), ["cat /dev/null", "cat /etc/hostname", "sh -c cat /etc/hostname; true"]);
 }
+
+#[test]
+fn a_conversion_has_the_threads_and_descriptors_that_no_event_is_about() {
+    kernel_test!();
+    let bench = Bench::new();
+    let mut inside = Shell::start();
+    // a child that does nothing, and descriptors that nobody uses
+    inside.run("exec 5</dev/null 6</dev/null 7</etc; { sleep 60 >/dev/null & }");
+    let run = record_while(&bench, &["--pid", &inside.pid().to_string(), "--events", "all"], || {
+        inside.run("cat /dev/null");
+    });
+    inside.run("kill $!");
+    inside.end();
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+
+    let run = crate::binary::run(&["convert", &bench.path("a.reel"), &bench.path("a.scap")]);
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+    let figures = |file: &str| {
+        let format = "%proc.name %proc.fdopencount %proc.nthreads %proc.nchilds %fd.types %fd.name";
+        crate::binary::run(&["events", &bench.path(file), "evt.type = read", "--format", format]).stdout
+    };
+    let (reel, scap) = (figures("a.reel"), figures("a.scap"));
+    assert!(reel.lines().any(|line| line.starts_with("sh ")), "{reel}");
+    assert_eq!(reel, scap);
+
+    let out = crate::binary::run(&["info", "--verify", &bench.path("a.reel")]);
+    assert_eq!(out.status, Some(0), "{}{}", out.stdout, out.stderr);
+}

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use sysreel::format::scap::{ScapExport, ScapExportFigures, ScapOutput, ScapWrapping, Survey};
-use sysreel::format::{Block, CaptureHeader, Damage, Reader, Writer};
+use sysreel::format::{Block, CaptureHeader, Damage, Inventory, Reader, Writer};
 
 use crate::cli::{CaptureForm, ConvertArgs};
 use crate::destination::Destination;
@@ -62,13 +63,14 @@ struct Conversion<'t> {
 }
 
 impl Conversion<'_> {
-    /// Writes a capture of ours. What the form has no place for: nothing.
+    /// Writes a capture of ours. What the form has no place for, a sentence each.
     fn write_reel(&mut self, args: &ConvertArgs, destination: &Destination) -> anyhow::Result<Vec<String>> {
-        let mut reader = open_capture(&args.input)?;
+        let mut reader = open_capture(&args.input)?.keep_inventories();
         if reader.has_chain() {
             return Err(anyhow!("{}: this is a .reel file already", reader.file()));
         }
         let mut writer = Writer::new(destination.open()?, reader.header())?;
+        let mut left_out = Vec::new();
         while let Some(next) = reader.next_block(&mut |_| true) {
             let raw = match next {
                 Ok(raw) => raw,
@@ -79,6 +81,11 @@ impl Conversion<'_> {
             };
             self.figures.events += u64::from(raw.header().rows);
             self.figures.lost += raw.header().lost();
+            if let Some(inventory) = reader.take_inventory()
+                && !writer.write_inventory(&inventory, u64::MAX)?
+            {
+                left_out.push("threads and descriptors that no event is about: they are too many".to_owned());
+            }
             let block = raw.into_unencoded().map_err(|raw| {
                 anyhow!("{}: block {} was encoded already; this is a mistake in sysreel", reader.file(), raw.number())
             })?;
@@ -88,7 +95,7 @@ impl Conversion<'_> {
         }
         self.problems.note_ending(&reader);
         self.figures.bytes = writer.finish()?.bytes;
-        Ok(Vec::new())
+        Ok(left_out)
     }
 
     /// Writes a capture of Falco's. What the form has no place for, a sentence each.
@@ -102,13 +109,19 @@ impl Conversion<'_> {
             return Err(anyhow!("standard input can be read only once, and .scap wants it twice: give a file"));
         }
         let mut survey = Survey::new();
-        let header = self.read(&args.input, Pass::First, &mut |block, problems| {
+        let header = self.read(&args.input, Pass::First, &mut |inventory, block, problems| {
+            if let Some(inventory) = inventory {
+                survey.take_inventory(inventory);
+            }
             survey.take_block(block).iter().for_each(|damage| problems.note(damage));
             Ok(Figures { events: survey.events(), ..Figures::default() })
         })?;
         let out = ScapOutput::new(destination.open()?, wrapping);
         let mut export = ScapExport::new(out, &header, survey)?;
-        self.read(&args.input, Pass::Second, &mut |block, _| {
+        self.read(&args.input, Pass::Second, &mut |inventory, block, _| {
+            if let Some(inventory) = inventory {
+                export.begin_section(&inventory)?;
+            }
             // damage was told when the state was read
             export.write_block(block)?;
             let figures = export.figures();
@@ -121,17 +134,12 @@ impl Conversion<'_> {
     }
 
     /// Reads a capture from its start to its end; what its header says.
-    fn read(
-        &mut self,
-        input: &Path,
-        pass: Pass,
-        take: &mut dyn FnMut(&Block, &mut Problems<'_>) -> anyhow::Result<Figures>,
-    ) -> anyhow::Result<CaptureHeader> {
-        let mut reader = open_capture(input)?;
+    fn read(&mut self, input: &Path, pass: Pass, take: &mut TakeBlock<'_>) -> anyhow::Result<CaptureHeader> {
+        let mut reader = open_capture(input)?.keep_inventories();
         while let Some(next) = reader.next_block(&mut |_| true) {
             match next.and_then(|raw| raw.decode()) {
                 Ok(block) => {
-                    let figures = take(&block, &mut self.problems)?;
+                    let figures = take(reader.take_inventory(), &block, &mut self.problems)?;
                     self.progress.update(figures);
                 }
                 Err(damage) if pass == Pass::First => self.problems.note(&damage),
@@ -144,6 +152,9 @@ impl Conversion<'_> {
         Ok(reader.header().clone())
     }
 }
+
+/// Takes a block, and the inventory before it.
+type TakeBlock<'t> = dyn FnMut(Option<Arc<Inventory>>, &Block, &mut Problems<'_>) -> anyhow::Result<Figures> + 't;
 
 /// A conversion to .scap reads its capture for the state before it, then for its events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

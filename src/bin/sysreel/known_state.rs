@@ -7,6 +7,8 @@ use sysreel::capture::container::{LookupHandle, RuntimeFolders, StateLookup};
 use sysreel::capture::live::clock::ClockBase;
 use sysreel::capture::recorder::Settle;
 use sysreel::capture::state::{ProcScan, State};
+use sysreel::format::Inventory;
+use sysreel::format::scap::ScapMachine;
 
 use crate::cli::RecordArgs;
 
@@ -18,6 +20,8 @@ const SETTLE_TIMEOUT: Duration = Duration::from_millis(100);
 pub(crate) struct Known {
     /// The state that events are applied to.
     pub(crate) state: State,
+    /// What was there, for the capture.
+    pub(crate) inventory: Inventory,
     /// What could not be found out, for the capture's header.
     pub(crate) notes: Vec<String>,
     /// Look-ups on their way.
@@ -51,9 +55,14 @@ pub(crate) fn runtime_folders(args: &RecordArgs) -> RuntimeFolders {
     folders
 }
 
-/// Takes the snapshot of `processes` (of all there are, with `None`) and starts looking containers up in
+/// Takes the snapshot of `processes` (of all there are, with `None`) on this machine and starts looking containers up in
 /// `folders`.
-pub(crate) fn look_around(processes: Option<&[u32]>, clock: ClockBase, folders: RuntimeFolders) -> Known {
+pub(crate) fn look_around(
+    processes: Option<&[u32]>,
+    machine: ScapMachine,
+    clock: ClockBase,
+    folders: RuntimeFolders,
+) -> Known {
     let mut scan = ProcScan::new(clock);
     let snapshot = match processes {
         Some(pids) => scan.processes(pids),
@@ -62,8 +71,9 @@ pub(crate) fn look_around(processes: Option<&[u32]>, clock: ClockBase, folders: 
     let (lookup, handle, container_notes) = StateLookup::start(folders);
     let mut notes = snapshot.notes.clone();
     notes.extend(container_notes);
+    let inventory = snapshot.inventory(machine);
     let state = State::new(snapshot, Box::new(lookup)).with_process_source(Box::new(scan));
     // the first events find the users of containers that were there before
     handle.settle(SETTLE_TIMEOUT);
-    Known { state, notes, containers: Containers { handle } }
+    Known { state, inventory, notes, containers: Containers { handle } }
 }

@@ -17,6 +17,7 @@ use sysreel::capture::live::decode::Decoder;
 use sysreel::capture::live::event_set::EventSet;
 use sysreel::capture::live::{HeldCommand, HostFacts, Live, LiveOptions};
 use sysreel::capture::recorder::{Recorder, RecorderOptions, Settle};
+use sysreel::format::scap::ScapMachine;
 use sysreel::format::{CaptureHeader, Summary};
 
 use crate::cli::RecordArgs;
@@ -80,12 +81,19 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
         pids.extend(command.as_ref().map(HeldCommand::pid));
         pids
     });
-    let known = look_around(processes.as_deref(), clock, folders);
     let mut header = capture_header(args, &host, clock.offset_ns, clock.sampled_ns);
+    let host_name = header.host_name.as_bytes().into();
+    let machine = ScapMachine { cpus: header.cpus, host_name, ..ScapMachine::default() };
+    let known = look_around(processes.as_deref(), machine, clock, folders);
     header.notes = known.notes;
 
     let settle: Option<Arc<dyn Settle>> = Some(Arc::new(known.containers));
-    let options = RecorderOptions { settle, max_bytes: args.max_size, ..RecorderOptions::default() };
+    let options = RecorderOptions {
+        settle,
+        max_bytes: args.max_size,
+        inventory: Some(Arc::new(known.inventory)),
+        ..RecorderOptions::default()
+    };
     let recorder =
         Recorder::start(destination.open()?, &header, known.state, options).with_context(|| destination.name())?;
     let decoder = Decoder::new(clock, args.snaplen);

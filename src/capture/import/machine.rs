@@ -1,4 +1,4 @@
-//! What a section says of the machine before its first event, as a [`Snapshot`].
+//! What a section says of the machine before its first event, its [`Inventory`], as a [`Snapshot`].
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,8 +7,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::capture::state::{
     Endpoint, Snapshot, SnapshotFd, SnapshotThread, UserTable, write_connection, write_endpoint,
 };
+use crate::format::Inventory;
 use crate::format::row::{FdRow, GroupRow, Text, ThreadRow, UserRow, fd_flags};
-use crate::format::scap::{ScapAddr, ScapFd, ScapFdInfo, ScapFdType, ScapInterface, ScapItem, ScapMachine, ScapThread};
+use crate::format::scap::{ScapAddr, ScapFd, ScapFdInfo, ScapFdType, ScapGroup, ScapInterface, ScapThread, ScapUser};
 use crate::format::schema::flags::EXECVE_FLAGS;
 
 /// `FdRow::role`.
@@ -28,65 +29,36 @@ const fn protocol_of(l4proto: u8) -> u8 {
     l4proto.saturating_sub(1)
 }
 
-/// The head of a section, as far as it was read.
-#[derive(Debug, Default)]
-pub(super) struct SectionHead {
-    pub(super) machine: ScapMachine,
-    addresses: Vec<IpAddr>,
-    users: UserTable,
-    threads: Vec<ScapThread>,
-    fds: FxHashMap<i64, Vec<ScapFd>>,
-}
-
-impl SectionHead {
-    /// Takes one item; gives it back when it does not belong to a head.
-    pub(super) fn take<'a>(&mut self, item: ScapItem<'a>) -> Option<ScapItem<'a>> {
-        match item {
-            ScapItem::Machine(machine) => self.machine = machine,
-            ScapItem::Interfaces(interfaces) => self.addresses.extend(interfaces.iter().map(address_of)),
-            ScapItem::Users(users) => {
-                for user in users {
-                    let (uid, name, home, shell) = (user.uid, user.name, user.home, user.shell);
-                    self.users.add_user(UserRow { uid, name, home, shell });
-                }
-            }
-            ScapItem::Groups(groups) => {
-                for group in groups {
-                    self.users.add_group(GroupRow { gid: group.gid, name: group.name });
-                }
-            }
-            ScapItem::Threads(mut threads) => self.threads.append(&mut threads),
-            ScapItem::Fds { tid, fds } => {
-                self.fds.insert(tid, fds);
-            }
-            other @ (ScapItem::Section { .. } | ScapItem::Event(_)) => return Some(other),
-        }
-        None
+/// The machine as it was before the first event.
+pub(super) fn snapshot_of(inventory: &Inventory) -> Snapshot {
+    let mut users = UserTable::default();
+    for ScapUser { uid, name, home, shell, .. } in &inventory.users {
+        let text = Text::clone;
+        users.add_user(UserRow { uid: *uid, name: text(name), home: text(home), shell: text(shell) });
     }
-
-    /// The machine as it was before the first event.
-    pub(super) fn into_snapshot(mut self) -> Snapshot {
-        let threads = self.threads.iter();
-        let pids: FxHashMap<i64, i64> = threads.map(|thread| (thread.tid, thread.pid)).collect();
-        let servers = self.fds.values().flatten().filter_map(|fd| match fd.info {
-            ScapFdInfo::Ipv4Server { port, .. } | ScapFdInfo::Ipv6Server { port, .. } => Some(port),
-            _ => None,
-        });
-        let places = Places { local_addresses: self.addresses, server_ports: servers.collect() };
-        let threads = self.threads.into_iter().map(|thread| {
-            let fds = self.fds.remove(&thread.tid).unwrap_or_default();
-            let ppid = pids.get(&thread.ptid).copied().unwrap_or(thread.ptid);
-            let (uid, gid) = (thread.uid, thread.gid);
-            let fds = fds.iter().map(|fd| known_fd(fd, &places)).collect();
-            SnapshotThread { row: thread_row(thread, ppid), uid, gid, fds }
-        });
-        Snapshot {
-            threads: threads.collect(),
-            users: self.users,
-            local_addresses: places.local_addresses,
-            notes: Vec::new(),
-        }
+    for ScapGroup { gid, name } in &inventory.groups {
+        users.add_group(GroupRow { gid: *gid, name: Text::clone(name) });
     }
+    // a long list comes in several parts
+    let mut fds: FxHashMap<i64, Vec<&ScapFd>> = FxHashMap::default();
+    for (tid, list) in &inventory.fds {
+        fds.entry(*tid).or_default().extend(list);
+    }
+    let pids: FxHashMap<i64, i64> = inventory.threads.iter().map(|thread| (thread.tid, thread.pid)).collect();
+    let servers = fds.values().flatten().filter_map(|fd| match fd.info {
+        ScapFdInfo::Ipv4Server { port, .. } | ScapFdInfo::Ipv6Server { port, .. } => Some(port),
+        _ => None,
+    });
+    let local_addresses = inventory.interfaces.iter().map(address_of).collect();
+    let places = Places { local_addresses, server_ports: servers.collect() };
+    let threads = inventory.threads.iter().map(|thread| {
+        let fds = fds.remove(&thread.tid).unwrap_or_default();
+        let ppid = pids.get(&thread.ptid).copied().unwrap_or(thread.ptid);
+        let fds = fds.into_iter().map(|fd| known_fd(fd, &places)).collect();
+        SnapshotThread { row: thread_row(thread.clone(), ppid), uid: thread.uid, gid: thread.gid, fds }
+    });
+    let threads = threads.collect();
+    Snapshot { threads, users, local_addresses: places.local_addresses, notes: Vec::new() }
 }
 
 fn address_of(interface: &ScapInterface) -> IpAddr {
@@ -247,5 +219,27 @@ fn type_char_of(ty: ScapFdType) -> u8 {
         ScapFdType::IoUring => b'r',
         ScapFdType::Memfd => b'm',
         ScapFdType::Pidfd => b'P',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pipes(numbers: std::ops::Range<i64>) -> Vec<ScapFd> {
+        let name = || ScapFdInfo::Name(Text::from(*b"pipe:[1]"));
+        numbers.map(|fd| ScapFd { fd, ino: 1, ty: ScapFdType::Fifo, info: name() }).collect()
+    }
+
+    #[test]
+    fn a_list_of_descriptors_may_come_in_parts() {
+        let inventory = Inventory {
+            threads: vec![ScapThread { tid: 7, pid: 7, ..ScapThread::default() }],
+            fds: vec![(7, pipes(0..512)), (8, pipes(0..3)), (7, pipes(512..600))],
+            ..Inventory::default()
+        };
+        let snapshot = snapshot_of(&inventory);
+        let numbers: Vec<i64> = snapshot.threads[0].fds.iter().map(|fd| fd.row.num).collect();
+        assert_eq!(numbers, (0..600).collect::<Vec<_>>());
     }
 }

@@ -6,14 +6,16 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use super::container_json::{ToldContainer, read_container, runtime_name};
 use super::convert::{Conversion, Plan, plan_of, value_of};
 use super::enter_events::EnterEvents;
-use super::machine::SectionHead;
+use super::machine::snapshot_of;
 use crate::capture::container::ContainerLookup;
 use crate::capture::raw::RawEvent;
 use crate::capture::state::{Enriched, MemoryFigures, Semantics, State};
 use crate::format::row::{Container, ContainerRow, Text, Value};
 use crate::format::scap::{ScapEvent, ScapItem, ScapReader};
 use crate::format::schema::{EventKind, EventSource};
-use crate::format::{BlockBuilder, BlockOptions, CaptureHeader, Damage, FormatError, Reader, UnencodedBlock};
+use crate::format::{
+    BlockBuilder, BlockOptions, CaptureHeader, Damage, FormatError, Inventory, Reader, UnencodedBlock,
+};
 
 /// Finished blocks that wait for whoever evaluates them. Each is some 20 MB.
 const BLOCKS_WAITING: usize = 2;
@@ -70,7 +72,7 @@ impl ContainerLookup for NoLookup {
 struct Import {
     reader: ScapReader,
     /// The head of a section whose events have not begun.
-    head: Option<SectionHead>,
+    head: Option<Inventory>,
     version: (u16, u16),
     work: Work,
     /// Events counted so far, as the reference counts them.
@@ -83,6 +85,8 @@ struct Work {
     state: State,
     enters: EnterEvents,
     builder: BlockBuilder,
+    /// What was there before the block in hand, where a section begins with it.
+    inventory: Option<Arc<Inventory>>,
     host_name: Text,
     cpus: u32,
     first_ts_ns: u64,
@@ -95,12 +99,13 @@ impl Import {
     fn new(reader: ScapReader) -> Import {
         Import {
             reader,
-            head: Some(SectionHead::default()),
+            head: Some(Inventory::default()),
             version: (1, 0),
             work: Work {
-                state: new_state(SectionHead::default()),
+                state: new_state(&Inventory::default()),
                 enters: EnterEvents::default(),
                 builder: BlockBuilder::new(BlockOptions::default()),
+                inventory: None,
                 host_name: Text::default(),
                 cpus: 0,
                 first_ts_ns: 0,
@@ -151,6 +156,10 @@ impl Import {
         match item {
             ScapItem::Event(event) => {
                 if let Some(head) = self.head.take() {
+                    // an inventory is for whole blocks
+                    if !self.work.builder.is_empty() && !send(Ok(self.work.take_block())) {
+                        return false;
+                    }
                     self.work.begin_section(head);
                 }
                 if self.work.take_event(&event, &mut self.num) {
@@ -159,7 +168,7 @@ impl Import {
             }
             ScapItem::Section { major, minor } => {
                 self.version = (major, minor);
-                self.head = Some(SectionHead::default());
+                self.head = Some(Inventory::default());
             }
             other => {
                 // Facts that come late are of no section's head: what they say is known from events by then.
@@ -172,23 +181,25 @@ impl Import {
     }
 }
 
-fn new_state(head: SectionHead) -> State {
-    State::following(Semantics::Falco, head.into_snapshot(), Box::new(NoLookup))
+fn new_state(inventory: &Inventory) -> State {
+    State::following(Semantics::Falco, snapshot_of(inventory), Box::new(NoLookup))
         .with_memory_figures(MemoryFigures::AtOnce)
 }
 
 impl Work {
-    fn begin_section(&mut self, head: SectionHead) {
+    fn begin_section(&mut self, inventory: Inventory) {
         if self.host_name.is_empty() {
-            self.host_name = Text::clone(&head.machine.host_name);
-            self.cpus = head.machine.cpus;
+            self.host_name = Text::clone(&inventory.machine.host_name);
+            self.cpus = inventory.machine.cpus;
         }
         self.enters = EnterEvents::default();
-        self.state = new_state(head);
+        self.state = new_state(&inventory);
+        self.inventory = Some(Arc::new(inventory));
     }
 
     fn take_block(&mut self) -> UnencodedBlock {
-        std::mem::replace(&mut self.builder, BlockBuilder::new(BlockOptions::default())).finish()
+        let full = std::mem::replace(&mut self.builder, BlockBuilder::new(BlockOptions::default()));
+        full.finish().with_inventory(self.inventory.take())
     }
 
     /// Takes an event; says whether the block is full.

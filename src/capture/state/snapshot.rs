@@ -4,7 +4,9 @@
 
 use std::net::IpAddr;
 
-use crate::format::row::{FdRow, ThreadRow};
+use crate::format::row::{FdRow, GroupRow, ThreadRow, UserRow};
+use crate::format::scap::{ScapAddr, ScapFd, ScapGroup, ScapInterface, ScapMachine, ScapThread, ScapUser};
+use crate::format::{Inventory, InventoryOrigin};
 
 use super::users::UserTable;
 
@@ -19,6 +21,38 @@ pub struct Snapshot {
     pub local_addresses: Vec<IpAddr>,
     /// What could not be read, in words, for the capture's header.
     pub notes: Vec<String>,
+}
+
+impl Snapshot {
+    /// The snapshot as a capture keeps it.
+    pub fn inventory(&self, machine: ScapMachine) -> Inventory {
+        let address = |ip: &IpAddr| match ip {
+            IpAddr::V4(ip) => ScapAddr::V4(ip.octets()),
+            IpAddr::V6(ip) => ScapAddr::V6(ip.octets()),
+        };
+        let users = self.users.host_users().into_iter().map(|user| {
+            let UserRow { uid, name, home, shell } = UserRow::clone(user);
+            // a user's own group is not asked for
+            ScapUser { uid, gid: uid, name, home, shell }
+        });
+        let groups = self.users.host_groups().into_iter().map(|group| {
+            let GroupRow { gid, name } = GroupRow::clone(group);
+            ScapGroup { gid, name }
+        });
+        let fds = self.threads.iter().filter(|thread| !thread.fds.is_empty()).map(|thread| {
+            let fds = thread.fds.iter().filter_map(|fd| ScapFd::of_row(&fd.row));
+            (thread.row.tid, fds.collect())
+        });
+        Inventory {
+            origin: InventoryOrigin::Snapshot,
+            machine,
+            interfaces: (0..).zip(&self.local_addresses).map(|(at, ip)| ScapInterface::of(at, address(ip))).collect(),
+            users: users.collect(),
+            groups: groups.collect(),
+            threads: self.threads.iter().map(|of| ScapThread::of_row(&of.row, of.uid, of.gid)).collect(),
+            fds: fds.collect(),
+        }
+    }
 }
 
 /// A thread at the start of a capture.

@@ -70,6 +70,20 @@ impl UserTable {
         self.host.groups.entry(group.gid).or_insert_with(|| Arc::new(group));
     }
 
+    /// The host's users, by number.
+    pub(super) fn host_users(&self) -> Vec<&Arc<UserRow>> {
+        let mut users: Vec<_> = self.host.users.values().collect();
+        users.sort_unstable_by_key(|user| user.uid);
+        users
+    }
+
+    /// The host's groups, by number.
+    pub(super) fn host_groups(&self) -> Vec<&Arc<GroupRow>> {
+        let mut groups: Vec<_> = self.host.groups.values().collect();
+        groups.sort_unstable_by_key(|group| group.gid);
+        groups
+    }
+
     /// The list of a container, by its short id; of the host, if that is empty.
     fn list_mut(&mut self, container: &Text) -> &mut Accounts {
         if container.is_empty() {

@@ -1,11 +1,13 @@
 //! A block under construction: events are appended to growing typed vectors, one set for each event kind.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::format::column::Nulls;
 use crate::format::cursor::put_varint;
 use crate::format::dimension::Tally;
 use crate::format::header::{Loss, Shortfall};
+use crate::format::inventory::Inventory;
 use crate::format::row::{Event, Value};
 use crate::format::schema::{EventKind, KIND_LIMIT, Physical};
 
@@ -280,7 +282,7 @@ impl BlockBuilder {
 
     /// Closes the block. Cheap: what costs time is [`UnencodedBlock::encode`].
     pub fn finish(self) -> UnencodedBlock {
-        UnencodedBlock { builder: self }
+        UnencodedBlock { builder: self, inventory: None }
     }
 }
 
@@ -288,4 +290,18 @@ impl BlockBuilder {
 #[derive(Debug)]
 pub struct UnencodedBlock {
     pub(super) builder: BlockBuilder,
+    inventory: Option<Arc<Inventory>>,
+}
+
+impl UnencodedBlock {
+    /// The block, with what was there before it.
+    #[must_use]
+    pub fn with_inventory(mut self, inventory: Option<Arc<Inventory>>) -> UnencodedBlock {
+        self.inventory = inventory;
+        self
+    }
+
+    pub(crate) fn take_inventory(&mut self) -> Option<Arc<Inventory>> {
+        self.inventory.take()
+    }
 }

@@ -37,7 +37,7 @@ impl RawBlock {
     /// The block on its way into a file, where it was never encoded; else the block as it was.
     pub fn into_unencoded(mut self) -> Result<UnencodedBlock, Box<RawBlock>> {
         match self.built.take().map(Arc::try_unwrap) {
-            Some(Ok(builder)) => Ok(UnencodedBlock { builder }),
+            Some(Ok(builder)) => Ok(builder.finish()),
             // somebody else reads it
             Some(Err(shared)) => Err(Box::new(RawBlock { built: Some(shared), ..self })),
             None => Err(Box::new(self)),

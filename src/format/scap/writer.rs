@@ -62,14 +62,19 @@ impl<W: Write> ScapWriter<W> {
     /// Writes the header of a section.
     pub fn new(out: W) -> io::Result<ScapWriter<W>> {
         let mut writer = ScapWriter { out, block: Vec::new(), bytes: 0, shortened: 0 };
-        writer.begin();
-        writer.put(&SECTION_MAGIC.to_le_bytes());
-        writer.put(&VERSION.0.to_le_bytes());
-        writer.put(&VERSION.1.to_le_bytes());
-        // a length that is not known when the section begins
-        writer.put(&u64::MAX.to_le_bytes());
-        writer.end(SECTION)?;
+        writer.begin_section()?;
         Ok(writer)
+    }
+
+    /// Writes the header of a further section.
+    pub fn begin_section(&mut self) -> io::Result<()> {
+        self.begin();
+        self.put(&SECTION_MAGIC.to_le_bytes());
+        self.put(&VERSION.0.to_le_bytes());
+        self.put(&VERSION.1.to_le_bytes());
+        // a length that is not known when the section begins
+        self.put(&u64::MAX.to_le_bytes());
+        self.end(SECTION)
     }
 
     /// Bytes written so far, before any compression around the file.

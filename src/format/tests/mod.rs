@@ -4,6 +4,7 @@
 mod damaged_files;
 mod earlier_versions;
 mod hostile_blocks;
+mod inventories;
 mod round_trips;
 
 use std::sync::Arc;

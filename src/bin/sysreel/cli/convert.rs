@@ -9,8 +9,9 @@ use super::SummaryArgs;
 /// Convert captures: Falco's and sysdig's .scap to .reel, .reel to .scap, audit logs to .reel
 ///
 /// The form of IN is told by its content. A .scap file that is written holds the state before the first event and every
-/// event with its parameters, as a recording of Falco 0.44 does; Falco and sysreel replay it to the same alerts. What
-/// .scap has no place for is said at the end.
+/// event with its parameters, as a recording of Falco 0.44 does; Falco and sysreel replay it to the same alerts. A
+/// capture that was made of a .scap file becomes one with the same events and fields. What .scap has no place for is
+/// said at the end.
 #[derive(Debug, Args)]
 #[command(after_help = CONVERT_EXAMPLES)]
 pub(crate) struct ConvertArgs {

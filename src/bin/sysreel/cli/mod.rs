@@ -93,7 +93,8 @@ pub(crate) struct RecordArgs {
     /// Stop after this time: 500ms, 30s, 5m, 1h30m; a COMMAND goes on, and its status is waited for
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) duration: Option<Duration>,
-    /// Stop before the file grows beyond this size: 500K, 200M, 1G
+    /// Stop before the file grows beyond this size: 500K, 200M, 1G. The inventory of threads and descriptors that were
+    /// there is left out where it would take half of that
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) max_size: Option<u64>,
     /// Which events: `security`, `all`, categories (file, net, process, ...) and event names, with - to leave one out

@@ -1,30 +1,37 @@
 //! Captures of ours as `.scap` files that Falco replays.
 //!
-//! Enters: the blocks of a capture, twice. Leaves: a file as Falco 0.44 records one: the state before the first event
-//! ([`Survey`]), then every event with its parameters, in exit-only form. Containers that the capture knows of without
-//! an event of its own get one at the file's head, in the form that a reader takes for a
-//! description of the machine and does not show; parents that ended outside what was recorded
-//! get one when that shows.
+//! Enters: the blocks of a capture, twice, with its inventories. Leaves: a file as Falco 0.44 records one: the state
+//! before the first event ([`Survey`]), then every event with its parameters, in exit-only form.
+//!
+//! A capture that was made of a `.scap` file becomes that file again, in today's form: the inventory of a section is its
+//! head, and nothing is added to the events. In a recording of ours, parents that ended outside what was recorded get
+//! an event when that shows.
+//!
+//! Containers that the capture knows of without an event of its own get one at the file's head. It is `CONTAINER_JSON_2`
+//! and no asynchronous event, which Falco's container plugin writes since 0.41: the plugin reads both and makes the same
+//! of them, older programs know the former alone, and that one belongs to the description of the machine and is not
+//! shown to rules, while an asynchronous event is.
 //!
 //! What `.scap` has no place for is left out and counted: events that were lost, when threads started that were there
 //! before, what a later look at the machine told of a descriptor.
 
 mod container_json;
 mod descriptors;
+mod head;
 mod numbering;
 mod params;
 mod parents;
 mod rows;
 mod survey;
+mod threads;
 
 use std::io::{self, Write};
 
 use crate::format::dimension::ThreadColumn;
-use crate::format::row::Text;
 use crate::format::schema::EventKind;
-use crate::format::{Block, CaptureHeader, Damage};
+use crate::format::{Block, CaptureHeader, Damage, Inventory, InventoryOrigin};
 
-use super::{ScapEventHead, ScapFd, ScapGroup, ScapMachine, ScapUser, ScapWriter};
+use super::{ScapEventHead, ScapWriter};
 use numbering::Numbering;
 use params::put_param;
 use parents::Parents;
@@ -39,11 +46,14 @@ const NO_THREAD: i64 = -1;
 pub struct ScapExport<W: Write> {
     writer: ScapWriter<W>,
     numbering: Numbering,
-    parents: Parents,
+    /// Not followed where the events are all that the capture's state was settled by.
+    parents: Option<Parents>,
     figures: ScapExportFigures,
     /// Every parameter of an event, one after the other, and where each ends.
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    /// Whether a block was written.
+    has_begun: bool,
 }
 
 /// What was written, and what was not.
@@ -74,37 +84,53 @@ pub struct ScapExportFigures {
 impl<W: Write> ScapExport<W> {
     /// Writes what comes before the first event.
     pub fn new(out: W, header: &CaptureHeader, mut survey: Survey) -> io::Result<ScapExport<W>> {
-        let mut writer = ScapWriter::new(out)?;
-        writer.write_machine(&ScapMachine {
-            cpus: header.cpus,
-            host_name: Text::from(header.host_name.as_bytes()),
-            ..ScapMachine::default()
-        })?;
-        writer.write_interfaces(&survey.interfaces)?;
-        let users: Vec<ScapUser> = std::mem::take(&mut survey.users).into_values().collect();
-        let groups: Vec<ScapGroup> = std::mem::take(&mut survey.groups).into_values().collect();
-        writer.write_accounts(&users, &groups)?;
-        let threads = survey.take_threads();
-        writer.write_threads(&threads)?;
-        let mut figures = ScapExportFigures { threads: threads.len() as u64, ..ScapExportFigures::default() };
-        for (tid, fds) in &survey.fds {
-            let fds: Vec<&ScapFd> = fds.values().collect();
-            figures.fds += fds.len() as u64;
-            writer.write_fds(*tid, fds)?;
-        }
-        let mut numbering = Numbering::new(users, groups);
-        let head = ScapEventHead { code: EventKind::CONTAINER.0, cpu: 0, ts_ns: survey.first_ts_ns, tid: NO_THREAD };
+        let parents = if survey.is_told() { None } else { Some(Parents::default()) };
+        let mut export = ScapExport {
+            writer: ScapWriter::new(out)?,
+            numbering: Numbering::default(),
+            parents,
+            figures: ScapExportFigures::default(),
+            bytes: Vec::new(),
+            ends: Vec::new(),
+            has_begun: false,
+        };
+        let ts_ns = survey.first_ts_ns;
+        let head = survey.take_head(header);
+        export.write_head(&head)?;
+        export.numbering = Numbering::new(head.users, head.groups);
+        let head = ScapEventHead { code: EventKind::CONTAINER.0, cpu: 0, ts_ns, tid: NO_THREAD };
         for json in survey.untold_containers() {
             let json = [json.as_bytes(), b"\0"].concat();
-            writer.write_event(head, &[&json])?;
-            numbering.next += 1;
-            figures.container_events += 1;
+            export.writer.write_event(head, &[&json])?;
+            export.numbering.next += 1;
+            export.figures.container_events += 1;
         }
-        Ok(ScapExport { writer, numbering, parents: Parents::default(), figures, bytes: Vec::new(), ends: Vec::new() })
+        Ok(export)
+    }
+
+    /// Begins another section, where the next block comes after the head of one: nothing holds from there on but what
+    /// `inventory` says was there. Before the first block this is the section that has begun.
+    pub fn begin_section(&mut self, inventory: &Inventory) -> io::Result<()> {
+        match inventory.origin {
+            InventoryOrigin::Section if self.has_begun => {}
+            InventoryOrigin::Section | InventoryOrigin::Snapshot => return Ok(()),
+        }
+        self.parents = None;
+        self.writer.begin_section()?;
+        self.numbering.forget_threads();
+        self.write_head(inventory)
+    }
+
+    fn write_head(&mut self, head: &Inventory) -> io::Result<()> {
+        head.write_to(&mut self.writer)?;
+        self.figures.threads += head.threads.len() as u64;
+        self.figures.fds += head.fds.iter().map(|(_, fds)| fds.len() as u64).sum::<u64>();
+        Ok(())
     }
 
     /// Writes the events of a block. What of it cannot be read is told and left out.
     pub fn write_block(&mut self, block: &Block) -> io::Result<Vec<Damage>> {
+        self.has_begun = true;
         self.figures.lost_events += block.header().lost();
         let before = self.figures.events;
         let damages = self.write_rows(block)?;
@@ -166,10 +192,10 @@ impl<W: Write> ScapExport<W> {
     /// Before the first event after a parent's end that no event tells of: that end. The inner result is damage of the
     /// block.
     fn tell_unseen_end(&mut self, rows: &Rows<'_>, event: &EventAt<'_, '_>) -> io::Result<Result<(), Damage>> {
-        let end = match self.parents.follow(rows, event) {
-            Ok(Some(end)) => end,
-            Ok(None) => return Ok(Ok(())),
-            Err(damage) => return Ok(Err(damage)),
+        let end = match self.parents.as_mut().map(|parents| parents.follow(rows, event)) {
+            Some(Ok(Some(end))) => end,
+            Some(Ok(None)) | None => return Ok(Ok(())),
+            Some(Err(damage)) => return Ok(Err(damage)),
         };
         let head = ScapEventHead { code: EventKind::PROCEXIT.0, cpu: event.cpu, ts_ns: event.ts_ns, tid: end.pid };
         let (unknown, reaper) = (0i64.to_le_bytes(), end.reaper.to_le_bytes());

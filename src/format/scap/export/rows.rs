@@ -1,9 +1,9 @@
 //! A block by rows: its events in their order, and what the dimension rows say.
 
 use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
-use crate::format::row::{FdRow, Text, Value};
+use crate::format::row::{FdRow, Text, ThreadRow, Value};
 use crate::format::scap::{ScapAddr, ScapGroup, ScapThread, ScapUser};
-use crate::format::schema::{EventInfo, EventKind, Physical, flags};
+use crate::format::schema::{EventInfo, EventKind, Physical};
 use crate::format::{Block, BytesColumn, Damage, DimensionTable, EventTable, IntColumn};
 
 /// A block whose columns are at hand.
@@ -130,54 +130,48 @@ impl<'b> Rows<'b> {
     pub(super) fn scap_thread(&self, row: usize) -> Result<ScapThread, Damage> {
         use ThreadColumn as Column;
         let int = |column| Ok::<i64, Damage>(self.thread_int(row, column)?.unwrap_or_default());
+        let size = |column| Ok::<u64, Damage>(int(column)?.cast_unsigned());
         let text = |column| self.thread_text(row, column);
-        let low = |number: i64| number as u32;
-        let exe_flags = low(int(Column::ExeFlags)?);
-        let has = |word| flags::EXECVE_FLAGS.value_of(word).is_some_and(|bit| exe_flags & bit != 0);
-        let (tid, pid) = (int(Column::Tid)?, int(Column::Pid)?);
         let user = self.thread_ref(row, Column::User)?;
         let group = self.thread_ref(row, Column::Group)?;
-        let id = |id: Option<u32>| id.unwrap_or(u32::MAX);
-        Ok(ScapThread {
-            tid,
-            pid,
-            ptid: int(Column::Ppid)?,
+        let uid = user.map(|row| self.user_id(row)).transpose()?.flatten().unwrap_or(u32::MAX);
+        let gid = group.map(|row| self.group_id(row)).transpose()?.flatten().unwrap_or(u32::MAX);
+        let thread = ThreadRow {
+            tid: int(Column::Tid)?,
+            pid: int(Column::Pid)?,
+            ppid: int(Column::Ppid)?,
             sid: int(Column::Sid)?,
             vpgid: int(Column::Vpgid)?,
             comm: text(Column::Comm)?,
             exe: text(Column::Exe)?,
             exepath: text(Column::Exepath)?,
             args: text(Column::Args)?,
-            cwd: with_slash(text(Column::Cwd)?),
+            cwd: text(Column::Cwd)?,
             fdlimit: int(Column::Fdlimit)?,
-            flags: if tid == pid { 0 } else { FLAGS_OF_FURTHER_THREADS },
-            uid: id(user.map(|row| self.user_id(row)).transpose()?.flatten()),
-            gid: id(group.map(|row| self.group_id(row)).transpose()?.flatten()),
-            vm_size_kb: low(int(Column::VmSize)?),
-            vm_rss_kb: low(int(Column::VmRss)?),
-            vm_swap_kb: low(int(Column::VmSwap)?),
-            pf_major: int(Column::PfMajor)?.cast_unsigned(),
-            pf_minor: int(Column::PfMinor)?.cast_unsigned(),
+            vm_size_kb: size(Column::VmSize)?,
+            vm_rss_kb: size(Column::VmRss)?,
+            vm_swap_kb: size(Column::VmSwap)?,
+            pf_major: size(Column::PfMajor)?,
+            pf_minor: size(Column::PfMinor)?,
             env: text(Column::Env)?,
             vtid: int(Column::Vtid)?,
             vpid: int(Column::Vpid)?,
             cgroups: text(Column::Cgroups)?,
             root: text(Column::Root)?,
-            pidns_init_start_ns: int(Column::PidnsInitStart)?.cast_unsigned(),
-            tty: low(int(Column::Tty)?),
-            loginuid: low(int(Column::Loginuid)?),
-            exe_writable: has("EXE_WRITABLE"),
-            cap_inheritable: int(Column::CapInheritable)?.cast_unsigned(),
-            cap_permitted: int(Column::CapPermitted)?.cast_unsigned(),
-            cap_effective: int(Column::CapEffective)?.cast_unsigned(),
-            exe_upper_layer: has("EXE_UPPER_LAYER"),
-            exe_ino: int(Column::ExeIno)?.cast_unsigned(),
-            exe_ino_ctime_ns: int(Column::ExeInoCtime)?.cast_unsigned(),
-            exe_ino_mtime_ns: int(Column::ExeInoMtime)?.cast_unsigned(),
-            exe_from_memfd: has("EXE_FROM_MEMFD"),
-            exe_lower_layer: has("EXE_LOWER_LAYER"),
+            pidns_init_start_ns: size(Column::PidnsInitStart)?,
+            tty: int(Column::Tty)? as u32,
+            loginuid: int(Column::Loginuid)? as u32,
+            exe_flags: int(Column::ExeFlags)? as u32,
+            cap_inheritable: size(Column::CapInheritable)?,
+            cap_permitted: size(Column::CapPermitted)?,
+            cap_effective: size(Column::CapEffective)?,
+            exe_ino: size(Column::ExeIno)?,
+            exe_ino_ctime_ns: size(Column::ExeInoCtime)?,
+            exe_ino_mtime_ns: size(Column::ExeInoMtime)?,
             pgid: int(Column::Pgid)?,
-        })
+            ..ThreadRow::default()
+        };
+        Ok(ScapThread::of_row(&thread, uid, gid))
     }
 
     /// A descriptor's row.
@@ -272,17 +266,6 @@ impl<'b> Rows<'b> {
 
     pub(super) fn container_int(&self, row: usize, column: ContainerColumn) -> Result<Option<i64>, Damage> {
         Ok(self.containers.int(column as u16)?.get(row))
-    }
-}
-
-/// `CLONE_FILES` and `CLONE_THREAD`: what the further threads of a process were made with.
-const FLAGS_OF_FURTHER_THREADS: u32 = 1 | 8192;
-
-/// Falco's working directories end in a slash.
-fn with_slash(path: Text) -> Text {
-    match path.last() {
-        None | Some(b'/') => path,
-        Some(_) => Text::from([&path, &b"/"[..]].concat()),
     }
 }
 

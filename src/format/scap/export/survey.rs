@@ -4,9 +4,13 @@
 //! beginning, and lets the reader follow the events. So the capture is read once before it is written: a thread that
 //! appears without being cloned was there before, as it was at its first event; a descriptor that is used and that
 //! nobody made was open before, in the process that the chain of clones begins with.
+//!
+//! Where the capture has an inventory, that says more: all of it, if it is the head of the `.scap` file that the
+//! capture was made of, else what no event is about ([`Survey::take_inventory`]).
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -14,10 +18,10 @@ use crate::format::dimension::ThreadColumn;
 use crate::format::row::{NO_PROCESS, Text, Value};
 use crate::format::scap::{ScapAddr, ScapFd, ScapFdInfo, ScapFdType, ScapGroup, ScapInterface, ScapThread, ScapUser};
 use crate::format::schema::{EventFlags, EventKind, flags};
-use crate::format::{Block, Damage};
+use crate::format::{Block, Damage, Inventory, InventoryOrigin};
 
 use super::container_json::container_json;
-use super::descriptors::{listener_of, scap_fd};
+use super::descriptors::listener_of;
 use super::rows::{EventAt, Rows};
 
 /// The kinds that make a thread.
@@ -26,7 +30,9 @@ pub(super) const CLONES: [EventKind; 4] = [EventKind::CLONE, EventKind::FORK, Ev
 /// The state before the first event, as far as the blocks so far tell it.
 #[derive(Debug, Default)]
 pub struct Survey {
-    threads: Vec<ScapThread>,
+    /// What the capture itself says was there.
+    pub(super) inventory: Option<Arc<Inventory>>,
+    pub(super) threads: Vec<ScapThread>,
     /// Descriptors by process and number.
     pub(super) fds: BTreeMap<i64, BTreeMap<i64, ScapFd>>,
     pub(super) users: BTreeMap<u32, ScapUser>,
@@ -40,7 +46,7 @@ pub struct Survey {
     /// When the first event was; 0 before it.
     pub(super) first_ts_ns: u64,
     /// Threads that were there at the beginning or were cloned.
-    known: FxHashSet<i64>,
+    pub(super) known: FxHashSet<i64>,
     /// First threads of processes of which so far only another thread was met, as that one tells of them.
     supposed: BTreeMap<i64, ScapThread>,
     /// Session leaders, as those tell that are led.
@@ -50,6 +56,8 @@ pub struct Survey {
     /// Descriptors of living processes of which events tell.
     touched: FxHashMap<i64, FxHashSet<i64>>,
     events: u64,
+    /// Whether a block was read.
+    has_begun: bool,
 }
 
 impl Survey {
@@ -63,9 +71,23 @@ impl Survey {
         self.events
     }
 
+    /// Takes what the capture says was there before its first block. What it says of later sections is for
+    /// [`super::ScapExport::begin_section`].
+    pub fn take_inventory(&mut self, inventory: Arc<Inventory>) {
+        if !self.has_begun {
+            self.inventory = Some(inventory);
+        }
+    }
+
+    /// Whether the inventory is all that was known when the capture's state was settled.
+    pub(super) fn is_told(&self) -> bool {
+        self.inventory.as_ref().is_some_and(|inventory| inventory.origin == InventoryOrigin::Section)
+    }
+
     /// Reads the next block of the capture. What of it cannot be read is told and left out.
     pub fn take_block(&mut self, block: &Block) -> Vec<Damage> {
         let mut damages = Vec::new();
+        self.has_begun = true;
         if let Err(damage) = self.read_block(block, &mut damages) {
             damages.push(damage);
         }
@@ -107,6 +129,9 @@ impl Survey {
                 self.first_ts_ns = event.ts_ns;
             }
             self.note_told_container(&event);
+            if self.is_told() {
+                continue;
+            }
             // some events tell of the machine, and the row says no more than that
             if id(&rows, event.thread, ThreadColumn::Pid)? == NO_PROCESS || !rows.is_known_thread(event.thread)? {
                 continue;
@@ -277,7 +302,7 @@ impl Survey {
                     }
                     fd.num = old;
                     if !self.is_touched(pid, old)
-                        && let Some(fd) = scap_fd(&fd)
+                        && let Some(fd) = ScapFd::of_row(&fd)
                     {
                         self.add_fd(pid, fd);
                     }
@@ -313,7 +338,7 @@ impl Survey {
         if let Some(listener) = listener_of(&fd).filter(|listener| !self.is_touched(pid, listener.fd)) {
             self.add_fd(pid, listener);
         }
-        match scap_fd(&fd) {
+        match ScapFd::of_row(&fd) {
             Some(fd) => self.add_fd(pid, fd),
             None => {
                 self.touched.entry(pid).or_default().insert(number);
@@ -338,12 +363,7 @@ impl Survey {
         let is_unspecified =
             matches!(addr, ScapAddr::V4([0, 0, 0, 0]) | ScapAddr::V6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
         if !is_unspecified && self.interfaces.len() < MOST_ADDRESSES && self.addresses.insert(addr) {
-            let (netmask, broadcast) = match addr {
-                ScapAddr::V4(_) => (ScapAddr::V4([255; 4]), ScapAddr::V4([0; 4])),
-                ScapAddr::V6(_) => (ScapAddr::V6([255; 16]), ScapAddr::V6([0; 16])),
-            };
-            let name = Text::from(format!("address{}", self.interfaces.len()).into_bytes());
-            self.interfaces.push(ScapInterface { name, addr, netmask, broadcast, link_speed: 0 });
+            self.interfaces.push(ScapInterface::of(self.interfaces.len(), addr));
         }
     }
 
