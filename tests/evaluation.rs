@@ -8,14 +8,16 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use sysreel::format::{Block, Reader};
 use sysreel::replay::compile::{Program, Selection};
-use sysreel::replay::eval::{BlockOptions, ReplayOptions, evaluate_view, replay_each};
+use sysreel::replay::eval::{AlertPrinter, BlockCost, BlockOptions, evaluate_view};
 use sysreel::replay::fields::{BlockView, CaptureFacts};
+use sysreel::replay::output::{JsonPrinter, TextPrinter};
 use sysreel::replay::rules::{
-    Compiler, Priority, RuleFile, Severity, Template, TypedRule, builtin_rules, parse_condition,
+    Compiler, Priority, RuleFile, Severity, TypedRule, builtin_rules, parse_condition, parse_template,
 };
 
 use crate::falco_data::falco_data;
 use crate::naive::{Found, all_matches, first_matches};
+use crate::printed::{printed, printed_naively};
 use crate::random_captures::{TEXTS, captures};
 
 /// Fields with text, of every table.
@@ -240,6 +242,7 @@ fn condition() -> impl Strategy<Value = String> {
 
 /// The conditions as rules. What is printed of each parses to the same.
 fn rules(conditions: &[String]) -> Vec<TypedRule> {
+    let output = parse_template("%evt.num %evt.type %proc.name %proc.pname %fd.name %container.id %user.name").unwrap();
     let rule = |(at, text): (usize, &String)| {
         let condition = parse_condition(text).unwrap_or_else(|problems| panic!("{text}: {problems:#?}"));
         let printed = condition.to_string();
@@ -248,7 +251,7 @@ fn rules(conditions: &[String]) -> Vec<TypedRule> {
             name: at.to_string(),
             desc: String::new(),
             condition,
-            output: Template::default(),
+            output: output.clone(),
             priority: Priority::Warning,
             tags: Vec::new(),
             source: "syscall".to_owned(),
@@ -261,44 +264,9 @@ fn rules(conditions: &[String]) -> Vec<TypedRule> {
 fn found(program: &Program, block: &Block, all_matches: bool) -> Vec<Found> {
     let capture = CaptureFacts::default();
     let options = BlockOptions { all_matches, ..BlockOptions::default() };
-    let matches = evaluate_view(program, &BlockView::new(block, &capture), &options, &mut Vec::new()).unwrap();
+    let matches =
+        evaluate_view(program, &BlockView::new(block, &capture), &options, &mut BlockCost::default()).unwrap();
     matches.iter().map(|found| (found.seq, found.is_event, found.rule.0 as usize)).collect()
-}
-
-/// What a replay finds: number of the event and name of the rule.
-fn replayed(reader: Reader, program: &Program, threads: usize, all_matches: bool) -> Vec<(i64, String)> {
-    let options = ReplayOptions { threads, all_matches, ..ReplayOptions::default() };
-    let mut found = Vec::new();
-    let summary = replay_each(
-        vec![reader],
-        program,
-        &options,
-        &|alert| Ok((alert.event.num()?.unwrap_or(-1), alert.rule.name.clone())),
-        &mut |alert| {
-            found.push(alert);
-            Ok(())
-        },
-    )
-    .unwrap();
-    assert!(summary.is_complete(), "{summary:?}");
-    found
-}
-
-/// What the naive evaluator finds in all blocks, as a replay tells it.
-fn naively(rules: &[TypedRule], blocks: &[Block], all: bool) -> Vec<(i64, String)> {
-    let mut expected = Vec::new();
-    for block in blocks {
-        let nums = block.num().unwrap();
-        for (seq, is_event, rule) in if all { all_matches(rules, block) } else { first_matches(rules, block) } {
-            let num = if is_event { nums.get(seq as usize).unwrap() } else { -1 };
-            expected.push((num, rules[rule].name.clone()));
-        }
-    }
-    expected
-}
-
-fn blocks_of(mut reader: Reader) -> Vec<Block> {
-    std::iter::from_fn(|| reader.next_block(&mut |_| true)).map(|block| block.unwrap().decode().unwrap()).collect()
 }
 
 proptest! {
@@ -352,16 +320,55 @@ proptest! {
         for block_rows in [1, 7, 64, 65_536] {
             let file = draft.build(block_rows).finish();
             let reader = || Reader::from_bytes("random.reel", file.clone()).unwrap();
-            let blocks = blocks_of(reader());
-            for all in [false, true] {
-                let expected = naively(&rules, &blocks, all);
+            let expected = printed_naively(reader(), &rules, &folded, &JsonPrinter::default());
+            for (all, expected) in [false, true].into_iter().zip(&expected) {
                 for threads in [1, 2, 3, 8] {
-                    let found = replayed(reader(), &folded, threads, all);
-                    prop_assert_eq!(&found, &expected, "{} rows, {} threads: {:#?}", block_rows, threads, conditions);
+                    let found = printed(vec![reader()], &folded, &JsonPrinter::default(), threads, all);
+                    prop_assert_eq!(&found, expected, "{} rows, {} threads: {:#?}", block_rows, threads, conditions);
                 }
             }
         }
     }
+
+    #[test]
+    fn blocks_that_are_passed_over_for_their_containers_hold_no_match(
+        conditions in vec(about_containers(), 1..4),
+        draft in captures(60),
+    ) {
+        let rules = rules(&conditions);
+        let program = Program::compile(&rules, &Selection::default());
+        for block_rows in [1, 2, 5] {
+            let file = draft.build(block_rows).finish();
+            let reader = || Reader::from_bytes("random.reel", file.clone()).unwrap();
+            let [_, expected] = printed_naively(reader(), &rules, &program, &JsonPrinter::default());
+            let found = printed(vec![reader()], &program, &JsonPrinter::default(), 2, true);
+            prop_assert_eq!(&found, &expected, "{} rows: {:#?}", block_rows, conditions);
+        }
+    }
+}
+
+/// A condition that depends on containers more than on anything else.
+fn about_containers() -> impl Strategy<Value = String> {
+    let ids = || select(&["host", "4f1c9e0b7d2a", "aaaaaaaaaaaa", "bbbbbbbbbbbb", "\"\""][..]);
+    let named =
+        select(&["container.name", "container.image", "container.full_id", "k8s.pod.name", "container.labels"][..]);
+    let test = prop_oneof![
+        4 => (select(&["=", "!=", "startswith", "contains"][..]), ids()).prop_map(|(op, id)| format!("container.id {op} {id}")),
+        2 => vec(ids(), 1..3).prop_map(|ids| format!("container.id in ({})", ids.join(", "))),
+        1 => ids().prop_map(|id| format!("toupper(container.id) = {}", id.to_uppercase())),
+        2 => (named, select(TEXT_OPERATORS), quoted()).prop_map(|(field, op, text)| format!("{field} {op} {text}")),
+        1 => any::<bool>().prop_map(|truth| format!("container.privileged = {truth}")),
+        1 => Just("container.duration > 0".to_owned()),
+        1 => Just("container.id = val(proc.name)".to_owned()),
+        2 => select(&["evt.type = openat", "proc.name exists", "evt.type in (getpid, read, drop)"][..]).prop_map(str::to_owned),
+    ];
+    test.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 2..4).prop_map(|parts| format!("({})", parts.join(" and "))),
+            vec(inner.clone(), 2..4).prop_map(|parts| format!("({})", parts.join(" or "))),
+            inner.prop_map(|part| format!("not ({part})")),
+        ]
+    })
 }
 
 fn samples() -> Vec<PathBuf> {
@@ -370,33 +377,41 @@ fn samples() -> Vec<PathBuf> {
     paths.filter(|path| path.extension().is_some_and(|extension| extension == "reel")).collect()
 }
 
-/// Compares over all samples; how many matches there were.
-fn compare_over_samples(rules: &[TypedRule]) -> usize {
-    let program = Program::compile(rules, &Selection::default());
-    let unfolded = Program::compile_unfolded(rules);
-    let enabled: Vec<TypedRule> =
-        rules.iter().filter(|rule| rule.enabled && rule.source == "syscall").cloned().collect();
-    let mut matches = 0;
-    for path in samples() {
-        let blocks = blocks_of(Reader::open(&path).unwrap());
-        for all in [false, true] {
-            let expected = naively(&enabled, &blocks, all);
-            for threads in [1, 2, 3, 8] {
-                let found = replayed(Reader::open(&path).unwrap(), &program, threads, all);
-                assert_eq!(found, expected, "{}, {threads} threads", path.display());
+/// Compares what is printed of all samples, each on its own and all in one; how many lines that is.
+fn compare_over_samples(mut rules: Vec<TypedRule>) -> usize {
+    rules.retain(|rule| rule.enabled && rule.source == "syscall");
+    let program = Program::compile(&rules, &Selection::default());
+    let unfolded = Program::compile_unfolded(&rules);
+    let open = |path: &PathBuf| Reader::open(path).unwrap();
+    let mut lines = 0;
+    for printer in [&JsonPrinter::default() as &(dyn AlertPrinter + Sync), &TextPrinter { format: None }] {
+        for path in samples() {
+            let expected = printed_naively(open(&path), &rules, &program, printer);
+            for (all, expected) in [false, true].into_iter().zip(&expected) {
+                for threads in [1, 2, 3, 8] {
+                    let found = printed(vec![open(&path)], &program, printer, threads, all);
+                    assert_eq!(&found, expected, "{}, {threads} threads", path.display());
+                }
+                assert_eq!(&printed(vec![open(&path)], &unfolded, printer, 2, all), expected, "{}", path.display());
+                lines += expected.lines().count();
             }
-            assert_eq!(replayed(Reader::open(&path).unwrap(), &unfolded, 2, all), expected, "{}", path.display());
-            matches += expected.len();
+        }
+        for all in [false, true] {
+            let together = |threads| printed(samples().iter().map(open).collect(), &program, printer, threads, all);
+            let expected = together(1);
+            for threads in [2, 3, 8] {
+                assert_eq!(together(threads), expected, "all samples, {threads} threads");
+            }
         }
     }
-    matches
+    lines
 }
 
 #[test]
 fn the_built_in_rules_find_in_the_samples_what_the_naive_evaluator_finds() {
     let mut compiler = Compiler::new();
     compiler.add_file(builtin_rules());
-    assert!(compare_over_samples(&compiler.build().0) > 0);
+    assert!(compare_over_samples(compiler.build().0) > 0);
 }
 
 #[test]
@@ -409,5 +424,5 @@ fn the_upstream_rules_find_in_the_samples_what_the_naive_evaluator_finds() {
     let (mut rules, found) = compiler.build();
     assert!(found.iter().all(|found| found.severity != Severity::Error), "{found:#?}");
     rules.iter_mut().for_each(|rule| rule.enabled = true);
-    assert!(compare_over_samples(&rules) > 0);
+    assert!(compare_over_samples(rules) > 0);
 }

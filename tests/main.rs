@@ -23,6 +23,8 @@ mod listings;
 mod naive;
 mod outputs;
 mod pipes;
+mod printed;
+mod profile;
 mod random_captures;
 mod readme;
 #[cfg(feature = "record")]

@@ -49,9 +49,12 @@ pub(crate) fn all_matches(rules: &[TypedRule], block: &Block) -> Vec<Found> {
 
 /// The first match of each event.
 pub(crate) fn first_matches(rules: &[TypedRule], block: &Block) -> Vec<Found> {
-    let capture_has_losses = block.header().losses.len();
-    assert!(capture_has_losses <= 1, "losses of one position cannot be told apart here");
-    let mut found = all_matches(rules, block);
+    first_of(block, all_matches(rules, block))
+}
+
+/// The first of all matches of each event of a block.
+pub(crate) fn first_of(block: &Block, mut found: Vec<Found>) -> Vec<Found> {
+    assert!(block.header().losses.len() <= 1, "losses of one position cannot be told apart here");
     found.dedup_by_key(|&mut (seq, is_event, _)| (seq, is_event));
     found
 }

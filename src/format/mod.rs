@@ -72,7 +72,7 @@ mod verify;
 mod writer;
 
 pub use block::{
-    Block, BlockBuilder, BlockOptions, DimensionTable, EncodedBlock, EventTable, RawBlock, UnencodedBlock,
+    Block, BlockBuilder, BlockOptions, BlockUse, DimensionTable, EncodedBlock, EventTable, RawBlock, UnencodedBlock,
 };
 pub use column::{BytesColumn, IntColumn};
 pub use damage::Damage;

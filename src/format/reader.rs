@@ -64,6 +64,7 @@ pub struct Reader {
     next_number: u32,
     pending: Option<(Fault, Damage)>,
     skipped: u64,
+    bytes_skipped: u64,
     ending: Option<Ending>,
     fault: Option<Fault>,
     unreadable: bool,
@@ -131,6 +132,7 @@ impl Reader {
             next_number: 0,
             pending: None,
             skipped: 0,
+            bytes_skipped: 0,
             ending: None,
             fault: None,
             unreadable: false,
@@ -198,6 +200,7 @@ impl Reader {
             next_number: 0,
             pending: None,
             skipped: 0,
+            bytes_skipped: 0,
             ending: None,
             fault: None,
             unreadable: false,
@@ -254,6 +257,12 @@ impl Reader {
     /// How many blocks were passed over because they were not wanted.
     pub fn skipped(&self) -> u64 {
         self.skipped
+    }
+
+    /// How many bytes of the file were read, and how many were passed over with the blocks that were not wanted. Both are
+    /// 0 for blocks that are in no file of this format.
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.at.saturating_sub(self.bytes_skipped), self.bytes_skipped)
     }
 
     /// How the capture ends; `None` until [`Reader::next_block`] has given its last block.
@@ -350,6 +359,7 @@ impl Reader {
         };
         if !want(&header) {
             self.skipped += 1;
+            self.bytes_skipped += u64::from(head.body_len);
             return Ok(None);
         }
         let body_at = offset + (HEAD_LEN + record.len()) as u64;

@@ -1,4 +1,5 @@
-//! Captures of Falco and sysdig come out as Falco has them: every field of every event, and every alert.
+//! Captures of Falco and sysdig come out as Falco has them: every field of every event, and every alert; and the alerts
+//! are those of the naive evaluator, byte for byte.
 //!
 //! The data is the folder `golden` beside Falco's schema (its README says how it was made). What may differ stands in
 //! `data/golden-differences.txt`, with the reason. `SYSREEL_GOLDEN=details` prints an example of each difference,
@@ -7,6 +8,7 @@
 
 mod alerts;
 mod differences;
+mod evaluation;
 mod events;
 
 use std::collections::BTreeMap;
@@ -16,8 +18,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sysreel::format::Reader;
+use sysreel::replay::output::JsonPrinter;
 
 use crate::falco_data::falco_data;
+use crate::printed::printed;
 use differences::Allowed;
 use events::{Class, Found};
 
@@ -150,4 +154,26 @@ fn every_alert_is_falcos() {
     eprintln!("{} of {sets} sets of alerts are the same", sets - failures.len());
     eprintln!("{}", failures.join("\n"));
     assert!(failures.is_empty(), "not all alerts are Falco's");
+}
+
+#[test]
+fn the_bytes_printed_are_those_that_the_naive_evaluator_gives() {
+    let Some(golden) = golden_folder() else { return };
+    let Some(folder) = falco_data("rules") else { return };
+    let (rules, program) = evaluation::upstream_rules(&folder);
+    let done = for_each_capture(&golden, |capture| {
+        let reel = evaluation::as_reel(&golden, capture);
+        (evaluation::compare(&golden, capture, &reel, &rules, &program), reel)
+    });
+    let lines: usize = done.iter().map(|(_, (lines, _))| lines).sum();
+    assert!(lines > 0, "nothing was printed at all");
+    // all captures in one, in the order of time
+    let together = |threads| {
+        let readers = done.iter().map(|(capture, (_, reel))| evaluation::read(capture, reel)).collect();
+        printed(readers, &program, &JsonPrinter::default(), threads, true)
+    };
+    let expected = together(1);
+    for threads in [2, 3, 8] {
+        assert_eq!(together(threads), expected, "{threads} threads");
+    }
 }

@@ -10,10 +10,10 @@ use sysreel::replay::eval::ReplayOptions;
 use sysreel::replay::rules::TypedRule;
 
 use crate::alerts::{Output, Subject, open_captures, print, set_range};
-use crate::cli::{ReplayArgs, RuleMatching};
+use crate::cli::{ProfileForm, ReplayArgs, RuleMatching};
 use crate::exit::Exit;
 use crate::note_error;
-use crate::profile::{Costs, profile_table};
+use crate::profile::{Costs, profile_document, profile_of_stages, profile_table};
 use crate::ruleset::load_rules;
 use crate::selection::warn_of_useless_steps;
 use crate::source::is_standard;
@@ -115,7 +115,7 @@ fn evaluate(args: &ReplayArgs, rules: &[TypedRule], output: &Output, terminal: &
     let mut options = ReplayOptions {
         threads: args.threads.threads.unwrap_or(0),
         all_matches: args.matching.rule_matching == RuleMatching::All,
-        measures: args.profile,
+        measures: args.profile.is_some(),
         ..ReplayOptions::default()
     };
     set_range(&mut options, &args.range, &captures.readers)?;
@@ -127,10 +127,15 @@ fn evaluate(args: &ReplayArgs, rules: &[TypedRule], output: &Output, terminal: &
     if terminal.wants_summary(&args.summary) {
         print_summary(&summary, Subject::Alerts, terminal);
     }
-    if args.profile {
-        let mut costs = Costs::default();
-        costs.add(&summary.by_rule);
-        terminal.note(&profile_table(&costs, Target::Stderr, terminal));
+    match args.profile {
+        None => {}
+        Some(ProfileForm::Text) => {
+            let mut costs = Costs::default();
+            costs.add(&summary.by_rule);
+            terminal.note(&profile_table(&costs, Target::Stderr, terminal));
+            terminal.note(&profile_of_stages(&summary, terminal));
+        }
+        Some(ProfileForm::Json) => terminal.note(&profile_document(&summary).to_string()),
     }
     let fails = args.fail_on.is_some_and(|least| summary.worst().is_some_and(|worst| worst <= least));
     Ok(match (complete, fails) {

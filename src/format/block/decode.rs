@@ -28,6 +28,7 @@ use super::follow::DEPTH_LIMIT;
 use super::layout::{Reference, TableTag, reference_of, sequence};
 use super::pack::{Unpacker, unpack_alone};
 use super::tallies::TALLY_CELLS;
+use super::usage::Stopwatch;
 
 /// What all columns of a block may take in memory, bytes. A full block of 65,536 events takes 20 to 60 MB.
 const DECODED_LIMIT: usize = 512 << 20;
@@ -106,6 +107,7 @@ impl RawBlock {
             empty: TableSlot::new(TableTag::Sequence, 0),
             tables,
             unpacker: Unpacker::new(limit),
+            reading: Stopwatch::default(),
             tallies: Default::default(),
             depth: Cell::new(0),
         })
@@ -127,7 +129,9 @@ pub struct Block {
     /// What a table that the block lacks reads as.
     pub(super) empty: TableSlot,
     pub(super) tables: Vec<TableSlot>,
-    unpacker: Unpacker,
+    pub(super) unpacker: Unpacker,
+    /// Times the reading of columns.
+    pub(super) reading: Stopwatch,
     /// Figures of events, by their columns' numbers, once they are asked for.
     pub(super) tallies: [OnceCell<IntColumn>; TALLY_CELLS],
     /// How many columns are being decoded, each for the one before.
@@ -189,6 +193,14 @@ impl TableSlot {
         self.columns.iter().map(|column| (column.number, column.range.len()))
     }
 
+    /// Of each column that is there: whether it was decoded, and its bytes in the file, if it has bytes of its own.
+    pub(super) fn columns_read(&self) -> impl Iterator<Item = (bool, usize)> + '_ {
+        self.columns.iter().map(|column| {
+            let is_read = column.ints.get().is_some() || column.bytes.get().is_some();
+            (is_read, if column.is_paged { 0 } else { column.range.len() })
+        })
+    }
+
     fn column(&self, number: u16) -> Option<&ColumnSlot> {
         self.columns.iter().find(|column| column.number == number)
     }
@@ -223,6 +235,16 @@ impl Block {
     /// Whether it was never encoded.
     pub(super) fn is_built(&self) -> bool {
         self.built.is_some()
+    }
+
+    /// Bytes of its body.
+    pub(super) fn body_len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Bytes of the page of small columns, if one of them was read.
+    pub(super) fn page_len_if_read(&self) -> usize {
+        if self.page.get().is_some() { self.page_range.len() } else { 0 }
     }
 
     /// A damage of this block.
@@ -265,6 +287,11 @@ impl Block {
         if let Some(decoded) = column.ints.get() {
             return Ok(decoded);
         }
+        self.reading.time(|| self.read_ints(slot, column))
+    }
+
+    fn read_ints<'b>(&'b self, slot: &'b TableSlot, column: &'b ColumnSlot) -> Result<&'b IntColumn, Malformed> {
+        let number = column.number;
         if column.is_bytes {
             return Err(Malformed::new("it holds byte strings, not numbers"));
         }
@@ -290,6 +317,11 @@ impl Block {
         if let Some(decoded) = column.bytes.get() {
             return Ok(decoded);
         }
+        self.reading.time(|| self.read_bytes(slot, column))
+    }
+
+    fn read_bytes<'b>(&'b self, slot: &'b TableSlot, column: &'b ColumnSlot) -> Result<&'b BytesColumn, Malformed> {
+        let number = column.number;
         if !column.is_bytes {
             return Err(Malformed::new("it holds numbers, not byte strings"));
         }
@@ -331,7 +363,8 @@ impl Block {
         if let Some(page) = self.page.get() {
             return Ok(page);
         }
-        let page = unpack_alone(self.body.get(self.page_range.clone()).unwrap_or(&[]), PAGE_LIMIT)?;
+        let stored = self.body.get(self.page_range.clone()).unwrap_or(&[]);
+        let page = self.unpacker.inflating().time(|| unpack_alone(stored, PAGE_LIMIT))?;
         Ok(self.page.get_or_init(|| page))
     }
 
@@ -362,6 +395,10 @@ impl Block {
         if let Some(positions) = slot.positions.get() {
             return Ok(positions);
         }
+        self.reading.time(|| self.read_positions(slot))
+    }
+
+    fn read_positions<'b>(&'b self, slot: &'b TableSlot) -> Result<&'b IntColumn, Damage> {
         let sequence_slot = self.slot(TableTag::Sequence);
         let wrong = |what: &'static str| self.damage(&Malformed::new(what), TableTag::Sequence, sequence::TABLE);
         let table_of = self.ints(sequence_slot, sequence::TABLE)?;

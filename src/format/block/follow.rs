@@ -113,19 +113,19 @@ impl Block {
         match cursor.byte()? {
             form @ (COPY | COPY_EXCEPT) => self.copy_bytes(form, slot, number, cursor, unpack),
             SUFFIX => self.suffixes(slot, number, cursor, unpack),
-            AFTER => self.after(slot, cursor, unpack),
+            AFTER => self.after(slot, cursor),
             form => Err(Malformed::new(format!("derivations of sort {form} are not known here"))),
         }
     }
 
     /// Decodes a column that was compressed after another.
-    fn after(&self, slot: &TableSlot, cursor: &mut Cursor<'_>, unpack: &dyn Unpack) -> Result<BytesColumn, Malformed> {
+    fn after(&self, slot: &TableSlot, cursor: &mut Cursor<'_>) -> Result<BytesColumn, Malformed> {
         let tag = TableTag::of_number(cursor.varint()?);
         let number = cursor.size(usize::from(u16::MAX), "a column's number")? as u16;
         let tag = tag.ok_or_else(|| Malformed::new("it was compressed after a table that is not known here"))?;
         let anchor = self.slot(tag);
         let prefix = self.bytes_of(anchor, number)?.joined();
-        decode_bytes_column(cursor, slot.rows, &UnpackerAfter { unpacker: unpack, prefix })
+        decode_bytes_column(cursor, slot.rows, &UnpackerAfter { unpacker: &self.unpacker, prefix })
     }
 
     fn exceptions(

@@ -15,11 +15,13 @@ mod interning;
 mod layout;
 mod pack;
 mod tallies;
+mod usage;
 mod view;
 
 pub use builder::{BlockBuilder, BlockOptions, ROWS_LIMIT, UnencodedBlock};
 pub use decode::{Block, RawBlock};
 pub use encode::EncodedBlock;
+pub use usage::BlockUse;
 pub use view::{ColumnSize, DimensionTable, EventTable};
 
 pub(crate) use pack::{pack_alone, unpack_alone};

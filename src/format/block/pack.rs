@@ -16,6 +16,8 @@ use zstd::zstd_safe::{CCtx, CParameter, DCtx};
 use crate::format::column::{Pack, Unpack};
 use crate::format::cursor::{Cursor, Malformed, put_size};
 
+use super::usage::Stopwatch;
+
 /// Below this a zstd frame's own overhead (about 12 bytes) eats what it could save.
 const SMALLEST_TO_COMPRESS: usize = 48;
 
@@ -127,11 +129,17 @@ thread_local! {
 #[derive(Debug)]
 pub(super) struct Unpacker {
     allowance: Cell<usize>,
+    inflating: Stopwatch,
 }
 
 impl Unpacker {
     pub(super) fn new(allowance: usize) -> Unpacker {
-        Unpacker { allowance: Cell::new(allowance) }
+        Unpacker { allowance: Cell::new(allowance), inflating: Stopwatch::default() }
+    }
+
+    /// Times inflating.
+    pub(super) fn inflating(&self) -> &Stopwatch {
+        &self.inflating
     }
 }
 
@@ -143,8 +151,9 @@ impl Unpack for Unpacker {
         };
         // `expected` is bounded: whoever asks has charged for it.
         let mut inflated = Vec::with_capacity(expected);
-        let length = ZSTD
-            .with_borrow_mut(|zstd| zstd.decompress_to_buffer(bytes, &mut inflated))
+        let length = self
+            .inflating
+            .time(|| ZSTD.with_borrow_mut(|zstd| zstd.decompress_to_buffer(bytes, &mut inflated)))
             .map_err(|error| Malformed::new(format!("a stream does not inflate: {error}")))?;
         check_length(length, expected)?;
         Ok(Cow::Owned(inflated))
@@ -184,7 +193,7 @@ fn check_length(length: usize, expected: usize) -> Result<(), Malformed> {
 
 /// Inflates a column's strings that were compressed after others.
 pub(super) struct UnpackerAfter<'u> {
-    pub(super) unpacker: &'u dyn Unpack,
+    pub(super) unpacker: &'u Unpacker,
     pub(super) prefix: &'u [u8],
 }
 
@@ -200,10 +209,13 @@ impl Unpack for UnpackerAfter<'_> {
         };
         let failed =
             |code| Malformed::new(format!("a stream does not inflate: {}", zstd::zstd_safe::get_error_name(code)));
-        let mut zstd = DCtx::create();
-        zstd.ref_prefix(self.prefix).map_err(failed)?;
         let mut inflated = Vec::with_capacity(expected);
-        let length = zstd.decompress(&mut inflated, bytes).map_err(failed)?;
+        let inflate = || {
+            let mut zstd = DCtx::create();
+            zstd.ref_prefix(self.prefix)?;
+            zstd.decompress(&mut inflated, bytes)
+        };
+        let length = self.unpacker.inflating.time(inflate).map_err(failed)?;
         check_length(length, expected)?;
         Ok(Cow::Owned(inflated))
     }

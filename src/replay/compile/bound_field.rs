@@ -1,5 +1,7 @@
 //! A value as written (fields with arguments, transformers, functions) and what it is for an event.
 
+use std::convert::Infallible;
+
 use super::transform::{call, transform};
 use crate::format::Damage;
 use crate::format::schema::EventInfo;
@@ -44,6 +46,13 @@ pub(in crate::replay) fn value_of_fd<'b>(
 /// The value for all events of a kind, where it is the same for all of them.
 pub(in crate::replay) fn value_of_kind(expr: &FieldExpr, info: &'static EventInfo) -> Option<FieldValue<'static>> {
     value_at(expr, &mut |field| field_value_of_kind(field.field, argument_of(field), info).ok_or(Differs)).ok()
+}
+
+/// The value of an expression of one field that has this value.
+pub(super) fn value_given<'b>(expr: &FieldExpr, value: &FieldValue<'b>) -> FieldValue<'b> {
+    let given: Result<FieldValue<'b>, Infallible> = value_at(expr, &mut |_| Ok(value.clone()));
+    let Ok(value) = given;
+    value
 }
 
 /// A field's value is not the same for all events of a kind.

@@ -16,6 +16,7 @@ mod program;
 mod selection;
 mod transform;
 mod work;
+mod zone;
 
 pub use atom::{Atom, AtomId};
 pub use bound_field::{argument_of, value_of};
@@ -27,3 +28,4 @@ pub use program::{Program, RuleHead};
 pub(in crate::replay) use selection::matches_wildcard;
 pub use selection::{RuleChoice, Selection, SelectionStep, UselessStep};
 pub use work::{RuleWork, TableWork, work_of};
+pub use zone::PossibleKinds;

@@ -139,6 +139,11 @@ impl Program {
         self.plans.get(usize::from(at))
     }
 
+    /// The plans of all kinds that rules can match.
+    pub(super) fn plans(&self) -> &[KindPlan] {
+        &self.plans
+    }
+
     /// Whether any rule can match events of a kind.
     pub fn wants(&self, kind: EventKind) -> bool {
         self.plan(kind).is_some()

@@ -12,6 +12,7 @@ use rustc_hash::FxBuildHasher;
 use super::bits::Bits;
 use super::keys::{Key, KeyedAnswers, Keys, event_keys, fd_keys, thread_keys};
 use super::made::MadeValues;
+use super::profile::Lap;
 use super::single::{holds_for_event, holds_for_row, holds_with_values};
 use crate::format::schema::{EventInfo, EventKind, audit_plugin_name};
 use crate::format::{Block, Damage, EventTable, Loss};
@@ -62,16 +63,25 @@ pub struct RuleCost {
     pub ns: u64,
 }
 
+/// What a block cost.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BlockCost {
+    /// By rule; empty unless measured.
+    pub rules: Vec<RuleCost>,
+    /// Time of comparisons asked of the threads' and descriptors' tables, without reading their columns, ns.
+    pub dimension_ns: u64,
+}
+
 /// The matches of a block, in the order of its events.
 ///
 /// # Errors
 /// A column that is asked for cannot be read. The block then gives no matches at all.
 pub fn evaluate_block(program: &Program, block: &Block) -> Result<Vec<Match>, Damage> {
     let capture = CaptureFacts::default();
-    evaluate_view(program, &BlockView::new(block, &capture), &BlockOptions::default(), &mut Vec::new())
+    evaluate_view(program, &BlockView::new(block, &capture), &BlockOptions::default(), &mut BlockCost::default())
 }
 
-/// The same for a block in view; costs are added up in `costs`, by rule.
+/// The same for a block in view; what it costs is added up in `cost`.
 ///
 /// # Errors
 /// As [`evaluate_block`].
@@ -79,11 +89,12 @@ pub fn evaluate_view(
     program: &Program,
     view: &BlockView<'_>,
     options: &BlockOptions,
-    costs: &mut Vec<RuleCost>,
+    cost: &mut BlockCost,
 ) -> Result<Vec<Match>, Damage> {
     if options.measures {
-        costs.resize(program.rules().len(), RuleCost::default());
+        cost.rules.resize(program.rules().len(), RuleCost::default());
     }
+    let costs = cost.rules.as_mut_slice();
     let mut evaluation = Evaluation::new(program, view, *options);
     let mut matches = Vec::new();
     for (at, loss) in view.block().header().losses.iter().enumerate() {
@@ -94,6 +105,7 @@ pub fn evaluate_view(
             evaluation.run_kind(plan, info, &table, costs, &mut matches)?;
         }
     }
+    cost.dimension_ns += evaluation.dimension_ns;
     let rows = usize::try_from(view.block().header().rows).unwrap_or(usize::MAX);
     Ok(in_order(matches, rows))
 }
@@ -160,6 +172,8 @@ struct Evaluation<'p, 'v, 'b> {
     events: Memos,
     /// Values of the kind's events that have no column of their own.
     made: HashMap<&'p FieldExpr, MadeValues, FxBuildHasher>,
+    /// Time of comparisons over threads and descriptors, if measured.
+    dimension_ns: u64,
 }
 
 impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
@@ -172,6 +186,7 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
             fds: Memos::default(),
             events: Memos::default(),
             made: HashMap::default(),
+            dimension_ns: 0,
         }
     }
 
@@ -333,7 +348,7 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
                     Some(row) => {
                         let mut wanted = Bits::none(rows);
                         wanted.insert(row);
-                        this.eval_remembered(id, &wanted, target)?.contains(row)
+                        this.eval_dimension(id, &wanted, target)?.contains(row)
                     }
                     None => when_missing,
                 };
@@ -350,7 +365,7 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
                     wanted.insert(target);
                 }
             }
-            let holding = this.eval_remembered(id, &wanted, target)?;
+            let holding = this.eval_dimension(id, &wanted, target)?;
             if holding.is_empty() && !(when_missing && has_nulls) {
                 return Ok(Bits::none(need.rows()));
             }
@@ -362,6 +377,16 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
             }
             Ok(need.keep(|row| row_of(row).is_some_and(|target| holding.contains(target))))
         })
+    }
+
+    /// A node over threads or descriptors for the rows of their table that events refer to.
+    fn eval_dimension(&mut self, id: NodeId, among: &Bits, scope: Scope<'_, 'b>) -> Result<Bits, Damage> {
+        let mut lap = Lap::start(self.options.measures);
+        let columns_ns = self.view.block().columns_ns();
+        let answer = self.eval_remembered(id, among, scope);
+        let columns_ns = self.view.block().columns_ns() - columns_ns;
+        self.dimension_ns += lap.ns().saturating_sub(columns_ns);
+        answer
     }
 
     /// A node over threads or descriptors for rows of their table. Whole conditions are remembered too, because other

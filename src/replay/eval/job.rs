@@ -6,11 +6,12 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::alert::Alert;
-use super::block::{BlockOptions, Match, RuleCost, evaluate_view};
+use super::block::{BlockCost, BlockOptions, Match, evaluate_view};
+use super::profile::{BlockProfile, Lap, StageTimes};
 use super::replay::ReplayOptions;
 use super::summary::Seen;
-use crate::format::schema::EventKind;
-use crate::format::{Block, BlockHeader, Damage, Ending, RawBlock, Reader};
+use super::wanted::BlockChoice;
+use crate::format::{Block, Damage, Ending, RawBlock, Reader};
 use crate::replay::compile::{Program, RuleId};
 use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
 
@@ -25,52 +26,75 @@ pub(super) struct Capture {
     reading: Mutex<Reading>,
 }
 
+/// A capture after its last block.
+pub(super) struct Finished {
+    pub(super) file: String,
+    pub(super) ending: Option<Ending>,
+    pub(super) seen: Seen,
+    /// Bytes that were read, and that were passed over.
+    pub(super) bytes: (u64, u64),
+    /// Blocks that were passed over, if measured.
+    pub(super) passed_over: Vec<BlockProfile>,
+}
+
 struct Reading {
     reader: Reader,
     facts: Arc<CaptureFacts>,
     /// The number of the next thing that is read: a block or a damaged place.
     next: u64,
     seen: Seen,
+    choice: BlockChoice,
+    /// Blocks that were passed over, if measured.
+    passed_over: Vec<BlockProfile>,
 }
 
 impl Capture {
     pub(super) fn new(reader: Reader) -> Capture {
         let (host_name, first_ts_ns) = (reader.header().host_name.clone(), reader.first_event_ns());
         let facts = CaptureFacts { host_name, first_ts_ns };
-        Capture { reading: Mutex::new(Reading { reader, facts: Arc::new(facts), next: 0, seen: Seen::default() }) }
+        let reading = Reading {
+            reader,
+            facts: Arc::new(facts),
+            next: 0,
+            seen: Seen::default(),
+            choice: BlockChoice::default(),
+            passed_over: Vec::new(),
+        };
+        Capture { reading: Mutex::new(reading) }
     }
 
-    /// Its file's name, how it ended, and what was seen of it.
-    pub(super) fn finish(self) -> (String, Option<Ending>, Seen) {
+    /// What is left of it when all is read.
+    pub(super) fn finish(self) -> Finished {
         let reading = self.reading.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (reading.reader.file().to_owned(), reading.reader.ending().cloned(), reading.seen)
+        Finished {
+            file: reading.reader.file().to_owned(),
+            ending: reading.reader.ending().cloned(),
+            bytes: reading.reader.bytes(),
+            seen: reading.seen,
+            passed_over: reading.passed_over,
+        }
     }
 }
 
 impl Reading {
     /// The next block that the program wants.
     fn next_wanted(&mut self, program: &Program, options: &ReplayOptions) -> Option<Result<RawBlock, Damage>> {
-        let Reading { reader, facts, seen, .. } = self;
+        let Reading { reader, facts, seen, choice, passed_over, .. } = self;
         let reads_file = reader.has_chain();
         reader.next_block(&mut |header| {
             if facts.first_ts_ns == 0 && header.rows > 0 && reads_file {
                 *facts = Arc::new(CaptureFacts { first_ts_ns: header.first_ts_ns, host_name: facts.host_name.clone() });
             }
-            let is_wanted = is_wanted(header, program, options);
-            seen.note(header, is_wanted);
-            is_wanted
+            let reason = choice.judge(header, program, options);
+            seen.note(header, reason.is_none());
+            if let Some(reason) = reason
+                && options.measures
+            {
+                passed_over.push(BlockProfile::new(header, Err(reason)));
+            }
+            reason.is_none()
         })
     }
-}
-
-/// Whether a block can give alerts.
-fn is_wanted(header: &BlockHeader, program: &Program, options: &ReplayOptions) -> bool {
-    let from = options.from_ns.unwrap_or(0);
-    let to = options.to_ns.unwrap_or(u64::MAX);
-    let in_time = header.rows > 0 && header.first_ts_ns <= to && header.last_ts_ns >= from;
-    let loss_in_time = header.losses.iter().any(|loss| (from..=to).contains(&loss.first_ts_ns));
-    in_time && header.kinds.iter().any(|(kind, _)| program.wants(*kind))
-        || loss_in_time && program.wants(EventKind::DROP)
 }
 
 /// What every job needs.
@@ -88,13 +112,22 @@ pub(super) struct Done<T> {
     pub(super) alerts: Vec<Made<T>>,
     /// The texts of all alerts, one after the other.
     pub(super) text: Vec<u8>,
-    pub(super) costs: Vec<RuleCost>,
+    pub(super) cost: BlockCost,
+    /// What was done with the block and how long that took, if measured.
+    pub(super) profile: Option<(StageTimes, BlockProfile)>,
     pub(super) damage: Option<Damage>,
 }
 
 impl<T> Done<T> {
     fn damaged(damage: Damage) -> Done<T> {
-        Done { events: 0, alerts: Vec::new(), text: Vec::new(), costs: Vec::new(), damage: Some(damage) }
+        Done {
+            events: 0,
+            alerts: Vec::new(),
+            text: Vec::new(),
+            cost: BlockCost::default(),
+            profile: None,
+            damage: Some(damage),
+        }
     }
 }
 
@@ -145,32 +178,55 @@ impl<T> Job<'_, '_, T> {
         if self.stop.load(Ordering::Relaxed) {
             return report.send(Message::End(capture));
         }
-        let (number, block, facts) = {
+        let (number, block, facts, read_ns) = {
             let mut reading = reading.reading.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut lap = Lap::start(self.options.measures);
             let Some(block) = reading.next_wanted(self.program, self.options) else {
                 return report.send(Message::End(capture));
             };
             let number = reading.next;
             reading.next += 1;
-            (number, block, Arc::clone(&reading.facts))
+            (number, block, Arc::clone(&reading.facts), lap.ns())
         };
-        let done = self.evaluate(block, &facts).unwrap_or_else(Done::damaged);
+        let done = self.evaluate(block, &facts, read_ns).unwrap_or_else(Done::damaged);
         report.send(Message::Done(capture, number, done));
     }
 
-    fn evaluate(&self, block: Result<RawBlock, Damage>, facts: &CaptureFacts) -> Result<Done<T>, Damage> {
+    fn evaluate(&self, block: Result<RawBlock, Damage>, facts: &CaptureFacts, read_ns: u64) -> Result<Done<T>, Damage> {
+        let measures = self.options.measures;
+        let mut lap = Lap::start(measures);
         let block = block?.decode()?;
+        let check_ns = lap.ns();
+        if measures {
+            block.measure();
+        }
         let view = BlockView::new(&block, facts);
         let options = BlockOptions {
             from_ns: self.options.from_ns,
             to_ns: self.options.to_ns,
             all_matches: self.options.all_matches,
-            measures: self.options.measures,
+            measures,
         };
-        let mut costs = Vec::new();
-        let matches = evaluate_view(self.program, &view, &options, &mut costs)?;
+        let mut cost = BlockCost::default();
+        let matches = evaluate_view(self.program, &view, &options, &mut cost)?;
+        let (evaluation_ns, asked_columns_ns) = (lap.ns(), block.columns_ns());
         let (alerts, text) = self.make_alerts(&block, &view, &matches)?;
-        Ok(Done { events: u64::from(block.header().rows), alerts, text, costs, damage: None })
+        let (making_ns, columns_ns) = (lap.ns(), block.columns_ns());
+        let profile = measures.then(|| {
+            let usage = block.usage();
+            let stages = StageTimes {
+                read_ns,
+                check_ns,
+                inflate_ns: usage.inflate_ns,
+                decode_ns: usage.decode_ns,
+                dimension_ns: cost.dimension_ns,
+                row_ns: evaluation_ns.saturating_sub(asked_columns_ns + cost.dimension_ns),
+                output_ns: making_ns.saturating_sub(columns_ns - asked_columns_ns),
+                write_ns: 0,
+            };
+            (stages, BlockProfile::new(block.header(), Ok(usage)))
+        });
+        Ok(Done { events: u64::from(block.header().rows), alerts, text, cost, profile, damage: None })
     }
 
     fn make_alerts(

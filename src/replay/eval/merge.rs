@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use super::job::{Done, Made, Message};
+use super::profile::Lap;
 use super::replay::ReplayOptions;
 use super::summary::ReplaySummary;
 use crate::replay::compile::RuleId;
@@ -95,7 +96,11 @@ impl<T> Merge<T> {
         take: Take<'_, T>,
     ) -> io::Result<()> {
         loop {
+            let mut lap = Lap::start(self.summary.profile.is_some());
             self.write_ready(take)?;
+            if let Some(profile) = &mut self.summary.profile {
+                profile.stages.write_ns += lap.ns();
+            }
             for (at, lane) in self.lanes.iter_mut().enumerate() {
                 while !lane.ended && lane.ahead() < self.ahead {
                     lane.asked += 1;
@@ -126,7 +131,10 @@ impl<T> Merge<T> {
         if let Some(progress) = &options.progress {
             progress.fetch_add(done.events, Ordering::Relaxed);
         }
-        for (rule, cost) in self.summary.by_rule.iter_mut().zip(std::mem::take(&mut done.costs)) {
+        if let (Some(profile), Some((stages, block))) = (&mut self.summary.profile, done.profile.take()) {
+            profile.add_read(at, &stages, block);
+        }
+        for (rule, cost) in self.summary.by_rule.iter_mut().zip(std::mem::take(&mut done.cost.rules)) {
             rule.cost.rows += cost.rows;
             rule.cost.matched += cost.matched;
             rule.cost.ns += cost.ns;

@@ -9,14 +9,18 @@ mod job;
 mod keys;
 mod made;
 mod merge;
+mod profile;
 mod replay;
 mod single;
 mod summary;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
+mod wanted;
 
 pub use alert::{Alert, AlertPrinter, BlockPrinter};
-pub use block::{BlockOptions, Match, RuleCost, evaluate_block, evaluate_view};
+pub use block::{BlockCost, BlockOptions, Match, RuleCost, evaluate_block, evaluate_view};
+pub use profile::{BlockProfile, ReplayProfile, StageTimes};
 pub use replay::{ReplayError, ReplayOptions, replay, replay_each};
 pub use summary::{ReplaySummary, RuleCount};
+pub use wanted::PassedOver;

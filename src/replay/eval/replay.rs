@@ -32,7 +32,7 @@ pub struct ReplayOptions {
     pub to_ns: Option<u64>,
     /// Every rule that matches an event gives an alert, and not the first only.
     pub all_matches: bool,
-    /// Whether to measure what each rule costs.
+    /// Whether to measure what each rule costs, what of the captures is read, and where the time goes.
     pub measures: bool,
     /// Counts events that are done, for whoever shows progress.
     pub progress: Option<Arc<AtomicU64>>,
@@ -107,7 +107,7 @@ fn run<T: Send>(
     let stop = AtomicBool::new(false);
     let job = Job { program, options, captures: &captures, make, stop: &stop };
     let ahead = 2 + 2 * threads / captures.len().max(1);
-    let mut merge = Merge::new(captures.len(), ahead, ReplaySummary::of(program));
+    let mut merge = Merge::new(captures.len(), ahead, ReplaySummary::of(program, options.measures));
     let outcome = pool.in_place_scope(|scope| {
         let (sender, receiver) = channel();
         let ask = |capture: usize| {
@@ -121,10 +121,13 @@ fn run<T: Send>(
     });
     outcome.map_err(ReplayError::Output)?;
     let mut summary = merge.into_summary();
-    for capture in captures {
-        let (file, ending, seen) = capture.finish();
-        summary.note_seen(&seen);
-        summary.endings.push((file, ending));
+    for (at, capture) in captures.into_iter().enumerate() {
+        let capture = capture.finish();
+        summary.note_seen(&capture.seen);
+        summary.endings.push((capture.file, capture.ending));
+        if let Some(profile) = &mut summary.profile {
+            profile.end_capture(at, capture.passed_over, capture.bytes);
+        }
     }
     summary.elapsed = started.elapsed();
     Ok(summary)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::block::RuleCost;
+use super::profile::ReplayProfile;
 use crate::format::{BlockHeader, Damage, Ending};
 use crate::replay::compile::{Program, RuleHead};
 use crate::replay::rules::Priority;
@@ -36,6 +37,8 @@ pub struct ReplaySummary {
     pub endings: Vec<(String, Option<Ending>)>,
     /// How long it took.
     pub elapsed: Duration,
+    /// What was done with each block, and where the time went; `None` unless measured.
+    pub profile: Option<ReplayProfile>,
 }
 
 /// What came of a rule.
@@ -71,14 +74,18 @@ impl ReplaySummary {
     }
 
     /// A summary of nothing yet, for a program's rules.
-    pub(super) fn of(program: &Program) -> ReplaySummary {
+    pub(super) fn of(program: &Program, measures: bool) -> ReplaySummary {
         let count = |rule: &RuleHead| RuleCount {
             name: rule.name.clone(),
             priority: rule.priority,
             alerts: 0,
             cost: RuleCost::default(),
         };
-        ReplaySummary { by_rule: program.rules().iter().map(count).collect(), ..ReplaySummary::default() }
+        ReplaySummary {
+            by_rule: program.rules().iter().map(count).collect(),
+            profile: measures.then(ReplayProfile::default),
+            ..ReplaySummary::default()
+        }
     }
 
     pub(super) fn note_damage(&mut self, damage: Damage) {

@@ -2,10 +2,10 @@
 
 use serde_json::Value as Json;
 
-use super::Argument;
-use super::access::{ContainerFact, MountPart};
+use super::access::{Access, ContainerFact, MountPart};
 use super::value::FieldValue;
 use super::view::BlockView;
+use super::{Argument, Field};
 use crate::format::Damage;
 use crate::format::dimension::{ContainerColumn, ThreadColumn};
 
@@ -38,6 +38,22 @@ pub(super) fn container_value<'b>(
             value => Ok(value),
         },
         None => Ok(outside(fact)),
+    }
+}
+
+/// The values that a field may have in a block whose containers have these ids; any of them may also be missing. `None`
+/// where the ids do not tell, which is so for most fields as soon as there is a container.
+pub(in crate::replay) fn container_values<'i>(field: &Field, ids: &'i [String]) -> Option<Vec<FieldValue<'i>>> {
+    let Access::Container(fact) = field.access else { return None };
+    match fact {
+        ContainerFact::StartTime | ContainerFact::Duration => None,
+        _ if ids.is_empty() => Some(vec![outside(fact)]),
+        // A block's header shows an id that is not UTF-8 as something else.
+        ContainerFact::Id if ids.iter().all(|id| !id.is_empty() && id.is_ascii()) => {
+            let inside = ids.iter().map(|id| FieldValue::text(id.as_bytes()));
+            Some(std::iter::once(outside(fact)).chain(inside).collect())
+        }
+        _ => None,
     }
 }
 

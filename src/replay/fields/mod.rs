@@ -36,6 +36,7 @@ pub use access::{
     UserFact, Whose,
 };
 pub use catalogue::FIELDS;
+pub(in crate::replay) use container::container_values;
 pub use descriptor::part_of_name;
 pub(in crate::replay) use event::result_decides_paths;
 pub use extract::{field_value, field_value_of_fd, field_value_of_kind, field_value_of_thread};

@@ -173,9 +173,13 @@ pub(crate) struct ReplayArgs {
     /// until they change. Captures are read anew each time.
     #[arg(long, conflicts_with = "fail_on")]
     pub(crate) watch: bool,
-    /// Print what each rule cost on standard error: rows looked at, rows matched, time
-    #[arg(long)]
-    pub(crate) profile: bool,
+    /// Print on standard error what each rule cost, where the time went, and what of the captures was not even read
+    ///
+    /// For each rule the rows it looked at, those it matched and the time; time by stage, added up over all threads;
+    /// which blocks were passed over and why, and how many tables, columns and bytes of the others were read. JSON has
+    /// that for each block.
+    #[arg(long, value_enum, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub(crate) profile: Option<ProfileForm>,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
     #[command(flatten)]
@@ -343,6 +347,15 @@ pub(crate) enum EventsForm {
     Csv,
     /// A table for documents, for --list
     Markdown,
+}
+
+/// The form of `--profile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileForm {
+    /// Tables
+    Text,
+    /// One JSON object
+    Json,
 }
 
 /// The form of `info`.

@@ -82,11 +82,12 @@ fn naive(rules: &[TypedRule], block: &Block) -> Vec<(u32, RuleId)> {
 fn all_matches(program: &Program, block: &Block) -> Vec<(u32, RuleId)> {
     let capture = CaptureFacts::default();
     let options = BlockOptions { all_matches: true, ..BlockOptions::default() };
-    let mut found: Vec<_> = evaluate_view(program, &BlockView::new(block, &capture), &options, &mut Vec::new())
-        .expect("the block is whole")
-        .into_iter()
-        .map(|found| (found.seq, found.rule))
-        .collect();
+    let mut found: Vec<_> =
+        evaluate_view(program, &BlockView::new(block, &capture), &options, &mut BlockCost::default())
+            .expect("the block is whole")
+            .into_iter()
+            .map(|found| (found.seq, found.rule))
+            .collect();
     found.sort_unstable();
     found
 }
@@ -271,7 +272,7 @@ fn rules_that_name_event_types_are_tried_before_the_others() {
 fn all_orders(program: &Program, block: &Block) -> Vec<RuleId> {
     let capture = CaptureFacts::default();
     let options = BlockOptions { all_matches: true, ..BlockOptions::default() };
-    let found = evaluate_view(program, &BlockView::new(block, &capture), &options, &mut Vec::new());
+    let found = evaluate_view(program, &BlockView::new(block, &capture), &options, &mut BlockCost::default());
     found.expect("whole").iter().map(|found| found.rule).collect()
 }
 
