@@ -8,10 +8,8 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use sysreel::format::Block;
-use sysreel::format::schema::{EVENTS, EventInfo, EventKind};
-use sysreel::replay::fields::{
-    Argument, BlockView, CaptureFacts, EventRow, FieldValue, Purpose, field_value, field_value_of_kind,
-};
+use sysreel::format::schema::EventKind;
+use sysreel::replay::fields::{Argument, BlockView, CaptureFacts, EventRow, FieldValue, Purpose, field_value};
 use sysreel::replay::rules::{
     Base, Call, CallArg, Expr, FieldArg, FieldExpr, FieldRef, Function, Literal, Modifier, Op, Test, Transformer,
     TypedRule,
@@ -20,16 +18,15 @@ use sysreel::replay::rules::{
 /// A match: position in the block, whether it is an event (and not a loss), number of the rule.
 pub(crate) type Found = (u32, bool, usize);
 
-/// Every match of a block, in the order of events; of one event, in the order in which rules are tried.
+/// Every match of a block, in the order of events; of one event, in the order in which rules were loaded.
 pub(crate) fn all_matches(rules: &[TypedRule], block: &Block) -> Vec<Found> {
     let capture = CaptureFacts::default();
     let view = BlockView::new(block, &capture);
-    let order = order_of_rules(rules);
     let mut found = Vec::new();
     for loss in &block.header().losses {
         let event = EventRow::lost(&view, loss);
         let seq = seq_of_loss(block, loss.first_ts_ns);
-        found.extend(rules_that_hold(rules, &order, &event).map(|rule| (seq, false, rule)));
+        found.extend(rules_that_hold(rules, &event).map(|rule| (seq, false, rule)));
     }
     let mut events = Vec::new();
     for &(kind, _) in block.kinds() {
@@ -38,7 +35,7 @@ pub(crate) fn all_matches(rules: &[TypedRule], block: &Block) -> Vec<Found> {
         for row in 0..table.rows() {
             let event = EventRow::new(&view, &table, row);
             let seq = u32::try_from(places.get(row).unwrap()).unwrap();
-            events.extend(rules_that_hold(rules, &order, &event).map(|rule| (seq, true, rule)));
+            events.extend(rules_that_hold(rules, &event).map(|rule| (seq, true, rule)));
         }
     }
     found.extend(events);
@@ -66,54 +63,13 @@ fn seq_of_loss(block: &Block, ts_ns: u64) -> u32 {
     u32::try_from(before).unwrap()
 }
 
-fn rules_that_hold<'r>(
-    rules: &'r [TypedRule],
-    order: &'r [usize],
-    event: &'r EventRow<'_, '_>,
-) -> impl Iterator<Item = usize> + 'r {
+fn rules_that_hold<'r>(rules: &'r [TypedRule], event: &'r EventRow<'_, '_>) -> impl Iterator<Item = usize> + 'r {
     let is_plugin = event.info().is_some_and(|info| info.kind == EventKind::PLUGINEVENT);
     let source = if is_plugin { "k8s_audit" } else { "syscall" };
-    order.iter().copied().filter(move |&at| {
+    (0..rules.len()).filter(move |&at| {
         let rule = &rules[at];
         rule.enabled && rule.source == source && holds(&rule.condition, event)
     })
-}
-
-/// Rules that say something of the event's type are tried first, in load order, then the others.
-fn order_of_rules(rules: &[TypedRule]) -> Vec<usize> {
-    let restricts = |rule: &TypedRule| EVENTS.iter().any(|info| of_type(&rule.condition, info) == Some(false));
-    let (mut order, last): (Vec<usize>, Vec<usize>) = (0..rules.len()).partition(|&at| restricts(&rules[at]));
-    order.extend(last);
-    order
-}
-
-/// What a condition says of events of a kind as far as its tests of the event's type tell.
-fn of_type(expr: &Expr, info: &'static EventInfo) -> Option<bool> {
-    match expr {
-        Expr::And(parts) => {
-            let answers: Vec<_> = parts.iter().map(|part| of_type(part, info)).collect();
-            if answers.contains(&Some(false)) {
-                return Some(false);
-            }
-            if answers.contains(&None) { None } else { Some(true) }
-        }
-        Expr::Or(parts) => {
-            let answers: Vec<_> = parts.iter().map(|part| of_type(part, info)).collect();
-            if answers.contains(&Some(true)) {
-                return Some(true);
-            }
-            if answers.contains(&None) { None } else { Some(false) }
-        }
-        Expr::Not(inner) => of_type(inner, info).map(|answer| !answer),
-        Expr::Test(test) => {
-            let field = test.field.single_field()?;
-            if !["evt.type", "syscall.type", "evt.type.is"].contains(&field.field.name) {
-                return None;
-            }
-            let mut values = |field: &FieldRef| field_value_of_kind(field.field, argument_of(field), info);
-            test_holds(test, &mut values)
-        }
-    }
 }
 
 /// Whether a condition holds for an event.

@@ -4,7 +4,7 @@ use super::atom::{Atom, AtomId, Atoms};
 use super::bound_field::value_of_kind;
 use super::graph::{Domain, Graph, NodeId};
 use crate::format::schema::{EventInfo, EventKind};
-use crate::replay::fields::{Access, EventFact, Reads};
+use crate::replay::fields::Reads;
 use crate::replay::rules::Expr;
 
 /// The number of a rule in a program, in load order.
@@ -46,49 +46,6 @@ impl Condition {
             Expr::Not(inner) => Condition::Not(Box::new(Condition::new(inner, atoms))),
             Expr::And(parts) => Condition::And(parts.iter().map(|part| Condition::new(part, atoms)).collect()),
             Expr::Or(parts) => Condition::Or(parts.iter().map(|part| Condition::new(part, atoms)).collect()),
-        }
-    }
-
-    /// Whether events of some kind cannot match because of what the condition says of the event's type. Rules that
-    /// rule nothing out this way are tried last.
-    pub(super) fn restricts_type(&self, atoms: &Atoms) -> bool {
-        crate::format::schema::EVENTS.iter().any(|info| self.type_answer(info, atoms) == Some(false))
-    }
-
-    /// The answer as far as tests of the event's type give it.
-    fn type_answer(&self, info: &'static EventInfo, atoms: &Atoms) -> Option<bool> {
-        match self {
-            Condition::Atom(id) => {
-                let atom = atoms.get(*id)?;
-                let is_type = atom.field.single_field().is_some_and(|field| {
-                    let access = field.field.access;
-                    matches!(access, Access::Event(EventFact::Type | EventFact::SyscallType | EventFact::TypeIs))
-                });
-                if is_type { kind_answer(atom, info) } else { None }
-            }
-            Condition::Not(inner) => inner.type_answer(info, atoms).map(|answer| !answer),
-            Condition::And(parts) => {
-                let mut answer = Some(true);
-                for part in parts {
-                    match part.type_answer(info, atoms) {
-                        Some(false) => return Some(false),
-                        Some(true) => {}
-                        None => answer = None,
-                    }
-                }
-                answer
-            }
-            Condition::Or(parts) => {
-                let mut answer = Some(false);
-                for part in parts {
-                    match part.type_answer(info, atoms) {
-                        Some(true) => return Some(true),
-                        Some(false) => {}
-                        None => answer = None,
-                    }
-                }
-                answer
-            }
         }
     }
 }

@@ -38,7 +38,9 @@ pub struct Program {
 
 /// How to build a program.
 #[derive(Clone, Copy)]
-struct Build {
+struct Build<'o> {
+    /// The rules in the order in which they are tried, by their numbers; `None`: in load order.
+    order: Option<&'o [RuleId]>,
     /// Whether what an event's kind decides is folded.
     folds: bool,
     /// Whether a rule sees the events of its own source only.
@@ -60,7 +62,9 @@ impl Program {
             })
             .collect();
         let conditions: Vec<&Expr> = taken.iter().map(|rule| &rule.condition).collect();
-        Program::build(heads, &conditions, Build { folds: true, keeps_to_sources: true })
+        let mut order: Vec<RuleId> = (0..).map(RuleId).take(taken.len()).collect();
+        order.sort_by_key(|id| taken.get(id.0 as usize).map(|rule| selection.turn(rule)));
+        Program::build(heads, &conditions, Build { order: Some(&order), folds: true, keeps_to_sources: true })
     }
 
     /// A program that finds the events for which a condition holds, or all events: `sysreel events`.
@@ -73,7 +77,7 @@ impl Program {
             source: "syscall".to_owned(),
         };
         let everything = Expr::And(Vec::new());
-        let build = Build { folds: true, keeps_to_sources: false };
+        let build = Build { order: None, folds: true, keeps_to_sources: false };
         Program::build(vec![head], &[condition.unwrap_or(&everything)], build)
     }
 
@@ -82,10 +86,10 @@ impl Program {
     pub fn compile_unfolded(rules: &[TypedRule]) -> Program {
         let heads = Program::compile(rules, &Selection::default()).rules;
         let conditions: Vec<&Expr> = rules.iter().filter(|rule| rule.enabled).map(|rule| &rule.condition).collect();
-        Program::build(heads, &conditions, Build { folds: false, keeps_to_sources: true })
+        Program::build(heads, &conditions, Build { order: None, folds: false, keeps_to_sources: true })
     }
 
-    fn build(rules: Vec<RuleHead>, conditions: &[&Expr], how: Build) -> Program {
+    fn build(rules: Vec<RuleHead>, conditions: &[&Expr], how: Build<'_>) -> Program {
         let sources: Vec<Option<Source>> = rules.iter().map(|rule| Source::by_name(&rule.source)).collect();
         let sees = |rule: RuleId, info| {
             let source = sources.get(rule.0 as usize).copied().flatten();
@@ -93,8 +97,9 @@ impl Program {
         };
         let mut atoms = Atoms::default();
         let conditions: Vec<Condition> = conditions.iter().map(|expr| Condition::new(expr, &mut atoms)).collect();
-        let ids = || (0..).map(RuleId).zip(&conditions);
-        let (first, last): (Vec<_>, Vec<_>) = ids().partition(|(_, condition)| condition.restricts_type(&atoms));
+        let in_load_order: Vec<RuleId> = (0..).map(RuleId).take(conditions.len()).collect();
+        let order = how.order.unwrap_or(&in_load_order);
+        let ordered = || order.iter().filter_map(|rule| Some((*rule, conditions.get(rule.0 as usize)?)));
         let mut graph = Graph::default();
         let never = graph.constant(false);
         let mut plans = Vec::new();
@@ -102,10 +107,10 @@ impl Program {
         for info in EVENTS {
             let mut folder = Folder::new(&atoms, &mut graph, how.folds, info);
             let mut rules = Vec::new();
-            for (rule, condition) in first.iter().chain(&last).filter(|(rule, _)| sees(*rule, info)) {
+            for (rule, condition) in ordered().filter(|(rule, _)| sees(*rule, info)) {
                 let condition = folder.fold(condition);
                 if condition != never {
-                    rules.push(RulePlan { rule: *rule, condition });
+                    rules.push(RulePlan { rule, condition });
                 }
             }
             if !rules.is_empty() {

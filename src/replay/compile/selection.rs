@@ -132,6 +132,22 @@ impl Selection {
         enabled && self.min_priority.is_none_or(|least| rule.priority <= least)
     }
 
+    /// The place of a rule in the order in which rules are tried; among those of the same place load order decides.
+    ///
+    /// As in Falco: what the files switch on comes first, and a step that switches a rule on puts it behind those that
+    /// are on by then. (Of several rules that one step switches on, Falco's order is that of their addresses in
+    /// memory.) A step that finds a rule switched on already leaves it where it is.
+    pub fn turn(&self, rule: &TypedRule) -> usize {
+        let (mut enabled, mut turn) = (rule.enabled, 0);
+        for (at, step) in (1..).zip(&self.steps).filter(|(_, step)| step.rules.holds(rule)) {
+            if step.enables && !enabled {
+                turn = at;
+            }
+            enabled = step.enables;
+        }
+        turn
+    }
+
     /// The steps that choose none of the rules.
     pub fn useless_steps<'s>(&'s self, rules: &[TypedRule]) -> Vec<UselessStep<'s>> {
         let useless =
@@ -192,6 +208,19 @@ mod tests {
         assert_eq!(taken(&Selection::new([off(name("*")), on(tag("shell")), off(name("Noisy*"))])), [0]);
         assert_eq!(taken(&Selection::new([on(name("*")), off(name("*"))])), [0; 0]);
         assert_eq!(taken(&Selection::new([off(RuleChoice::NamePart("below".to_owned()))])), [0]);
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_on_is_tried_after_those_that_were_on() {
+        let turns = |steps: &[SelectionStep]| {
+            let selection = Selection::new(steps.iter().cloned());
+            rules().iter().map(|rule| selection.turn(rule)).collect::<Vec<_>>()
+        };
+        assert_eq!(turns(&[]), [0, 0, 0]);
+        assert_eq!(turns(&[on(name("*"))]), [0, 0, 1], "the third is off in its file");
+        assert_eq!(turns(&[off(name("Shell*")), on(RuleChoice::All)]), [2, 0, 2]);
+        assert_eq!(turns(&[off(name("*")), on(tag("filesystem")), on(tag("shell"))]), [3, 2, 3]);
+        assert_eq!(turns(&[on(name("Write*")), on(name("*"))]), [0, 0, 2], "on before, so it stays");
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub(crate) struct MatchingArgs {
 /// Which of the rules that match an event give an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RuleMatching {
-    /// The first, in load order
+    /// The first: in load order, those that an option switches on after those that were on
     First,
     /// All of them
     All,

@@ -10,7 +10,7 @@ use super::*;
 use crate::format::builder::{CaptureBuilder, STORY_START_NS};
 use crate::format::schema::{EventKind, EventSource};
 use crate::format::{Block, Damage, Loss, Reader};
-use crate::replay::compile::{Matcher, Program, RuleId, Selection, value_of};
+use crate::replay::compile::{Matcher, Program, RuleChoice, RuleId, Selection, SelectionStep, value_of};
 use crate::replay::fields::{BlockView, CaptureFacts, EventRow, Purpose};
 use crate::replay::rules::{Expr, Priority, Template, TypedRule, parse_condition, parse_template};
 
@@ -256,17 +256,31 @@ fn every_comparison_alone_finds_what_a_look_at_every_row_finds() {
 }
 
 #[test]
-fn rules_that_name_event_types_are_tried_before_the_others() {
+fn rules_are_tried_in_load_order_whether_they_name_event_types_or_not() {
     let program = program(&["proc.name = bash", "evt.type = close", "proc.name = bash and evt.type in (open, close)"]);
+    let block = close_and_openat();
+    let first: Vec<_> = evaluate_block(&program, &block).expect("whole").iter().map(|found| found.rule).collect();
+    assert_eq!(first, [RuleId(0), RuleId(0)]);
+    assert_eq!(all_orders(&program, &block), [RuleId(0), RuleId(1), RuleId(2), RuleId(0)]);
+}
+
+#[test]
+fn rules_that_a_selection_switches_on_are_tried_after_those_that_were_on() {
+    let mut rules = rules(&["evt.type = close", "proc.name = bash"]);
+    rules[0].enabled = false;
+    let everything = SelectionStep { enables: true, rules: RuleChoice::All };
+    let program = Program::compile(&rules, &Selection::new([everything]));
+    let block = close_and_openat();
+    assert_eq!(program.rules().iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>(), ["0", "1"]);
+    assert_eq!(all_orders(&program, &block), [RuleId(1), RuleId(0), RuleId(1)]);
+}
+
+fn close_and_openat() -> Block {
     let cast = cast();
     let mut capture = CaptureBuilder::new();
     capture.event(EventKind::CLOSE, &cast.threads[2]).happens();
     capture.event(EventKind::OPENAT, &cast.threads[2]).happens();
-    let block = capture.blocks().remove(0);
-    let first: Vec<_> = evaluate_block(&program, &block).expect("whole").iter().map(|found| found.rule).collect();
-    assert_eq!(first, [RuleId(1), RuleId(0)]);
-    let orders = all_orders(&program, &block);
-    assert_eq!(orders, [RuleId(1), RuleId(2), RuleId(0), RuleId(0)]);
+    capture.blocks().remove(0)
 }
 
 fn all_orders(program: &Program, block: &Block) -> Vec<RuleId> {
