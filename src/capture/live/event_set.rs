@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use super::descriptors::{CALLS, GENERIC_SECURITY_CALLS};
 use super::numbers::Arch;
+use crate::format::nearest;
 use crate::format::schema::{Category, EventFlags, EventInfo, EventKind};
 
 /// The set used when nothing is asked for.
@@ -244,35 +245,10 @@ fn resolve(word: &str) -> Result<Vec<&'static str>, EventSetError> {
     if names.is_empty() { Err(EventSetError::Unknown { word: word.to_owned(), near: near(word) }) } else { Ok(names) }
 }
 
-/// The known word nearest to `word`, if it is near at all: at most a third of its letters differ.
+/// The known word nearest to `word`, if one is near.
 fn near(word: &str) -> Option<&'static str> {
     let known = every_call().flat_map(|(name, kind)| [name, kind.name()]);
-    let known = known.chain(CATEGORIES.iter().map(|&(name, _)| name)).chain(["security", "all"]);
-    let limit = (word.chars().count() / 3).max(1);
-    known
-        .map(|known| (distance(word, known), known))
-        .filter(|&(distance, _)| distance <= limit)
-        .min()
-        .map(|near| near.1)
-}
-
-/// Edit distance: letters put in, left out or replaced.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (above, other) in row.iter_mut().skip(1).zip(&b) {
-            let best = (diagonal + usize::from(letter != *other)).min(left + 1).min(*above + 1);
-            diagonal = std::mem::replace(above, best);
-            left = best;
-        }
-    }
-    row.last().copied().unwrap_or(0)
+    nearest(word, known.chain(CATEGORIES.iter().map(|&(name, _)| name)).chain(["security", "all"]))
 }
 
 #[cfg(test)]

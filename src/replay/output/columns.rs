@@ -1,6 +1,6 @@
 //! Columns: which values a line, a table row or a JSON object of an alert has.
 
-use crate::format::Damage;
+use crate::format::{Damage, nearest};
 use crate::replay::compile::value_of;
 use crate::replay::eval::Alert;
 use crate::replay::fields::{FIELDS, FieldValue, Purpose, write_json_text};
@@ -298,32 +298,7 @@ fn field_of(name: &str) -> Option<FieldExpr> {
 /// The known name that is nearest, if one is near.
 fn near_name(name: &str) -> Option<&'static str> {
     let aliases = ALIASES.iter().map(|(alias, _)| *alias);
-    let fields = FIELDS.iter().map(|field| field.name);
-    aliases
-        .chain(fields)
-        .map(|known| (distance(name, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
-}
-
-/// How many letters must be put in, taken out or changed (Levenshtein).
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (at, from) in left.chars().enumerate() {
-        let mut diagonal = at;
-        let mut before = at + 1;
-        let mut next = vec![before];
-        for (above, to) in row.iter().skip(1).zip(&right) {
-            let best = (before + 1).min(above + 1).min(diagonal + usize::from(from != *to));
-            diagonal = *above;
-            before = best;
-            next.push(best);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+    nearest(name, aliases.chain(FIELDS.iter().map(|field| field.name)))
 }
 
 #[cfg(test)]
@@ -335,7 +310,6 @@ mod tests {
         assert_eq!(near_name("contaner-name"), Some("container-name"));
         assert_eq!(near_name("proc.nmae"), Some("proc.name"));
         assert_eq!(near_name("xyzzyxyzzy"), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 
     #[test]
