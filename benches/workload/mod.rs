@@ -290,6 +290,8 @@ impl Workload {
                 source_path: None,
                 tallies: None,
                 fd_list: &[],
+                users: &[],
+                groups: &[],
                 params: &params,
             });
         }

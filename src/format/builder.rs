@@ -102,6 +102,7 @@ impl CaptureBuilder {
             fd: None,
             path: None,
             source_path: None,
+            fd_list: Vec::new(),
             params: vec![StoryValue::Null; params],
             capture: self,
         }
@@ -220,6 +221,7 @@ pub struct Story<'b> {
     fd: Option<Arc<FdRow>>,
     path: Option<Vec<u8>>,
     source_path: Option<Vec<u8>>,
+    fd_list: Vec<Option<Arc<FdRow>>>,
     params: Vec<StoryValue>,
 }
 
@@ -266,6 +268,12 @@ impl Story<'_> {
         self
     }
 
+    /// What the parameters that are descriptors mean, or the descriptors of a list.
+    pub fn fd_list<'f>(mut self, fds: impl IntoIterator<Item = Option<&'f Arc<FdRow>>>) -> Self {
+        self.fd_list = fds.into_iter().map(|fd| fd.map(Arc::clone)).collect();
+        self
+    }
+
     /// A parameter by its name in the event table; those not named are null.
     pub fn param(mut self, name: &str, value: impl Into<StoryValue>) -> Self {
         let at = self.kind.info().and_then(|info| info.param(name));
@@ -295,7 +303,9 @@ impl Story<'_> {
             path: self.path.as_deref(),
             source_path: self.source_path.as_deref(),
             tallies: None,
-            fd_list: &[],
+            fd_list: &self.fd_list,
+            users: &[],
+            groups: &[],
             params: &params,
         });
     }

@@ -96,8 +96,13 @@ pub struct Event<'a> {
     pub path: Option<&'a [u8]>,
     /// `fs.path.source`: likewise, for renames and links.
     pub source_path: Option<&'a [u8]>,
-    /// What the descriptors of a list that it waits for mean, in the list's order; `None` for one that is not known.
+    /// What the descriptors of a list that it waits for mean, in the list's order; of other events, what the parameters
+    /// that are descriptors mean, in their order, if `fd` does not tell it all. `None` for one that is not known.
     pub fd_list: &'a [Option<Arc<FdRow>>],
+    /// Users whose ids the parameters name. The block knows them afterwards; the event does not refer to them.
+    pub users: &'a [Arc<UserRow>],
+    /// Groups, likewise.
+    pub groups: &'a [Arc<GroupRow>],
     /// Figures at this moment, where they are known.
     pub tallies: Option<Tallies>,
     /// As many values as the kind has parameters, in their order, each `Null` or of the parameter's physical type.

@@ -87,6 +87,8 @@ impl Blocks {
                 source_path: None,
                 tallies: None,
                 fd_list: &[],
+                users: &[],
+                groups: &[],
                 params: &[Value::Int(i64::from(AUDIT_PLUGIN)), Value::Bytes(text)],
             });
             if builder.is_full() {

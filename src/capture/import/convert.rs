@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use crate::format::row::Value;
 use crate::format::schema::codes::{CODE_LIMIT, CodeInfo, code_info};
-use crate::format::schema::{EventFlags, EventKind, EventSource, ParamType};
+use crate::format::schema::{EventFlags, EventKind, EventSource, ParamType, Physical};
 
 /// What is to be done with events of a code.
 #[derive(Clone, Debug)]
@@ -42,7 +42,8 @@ pub(super) struct Origin {
     pub(super) enter: Option<u8>,
     /// What the value means today.
     pub(super) ty: ParamType,
-    /// Whether it is 0 where no event has it, as Falco fills it in; else it has no value.
+    /// Whether it is 0 where no event has it, as Falco fills it in; else it has no value. So it is with numbers that
+    /// the event which began the call has, where that was not recorded.
     pub(super) is_zero_else: bool,
 }
 
@@ -88,7 +89,10 @@ fn plan(info: &CodeInfo) -> Plan {
             own: place(info, param.name),
             enter: enter.and_then(|enter| place(enter, param.name)),
             ty: param.ty,
-            is_zero_else: ZERO_ELSE.contains(&(today.kind, param.name)),
+            is_zero_else: ZERO_ELSE.contains(&(today.kind, param.name))
+                || param.ty.physical() == Physical::Int
+                    && today.kind != EventKind::SYSCALL
+                    && enter.is_some_and(|enter| enter.param(param.name).is_some()),
         })
         .collect();
     let is_today = today.kind.0 == info.code;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::capture::state::{
-    Endpoint, Snapshot, SnapshotFd, SnapshotThread, UserTable, write_connection, write_endpoint,
+    Endpoint, Snapshot, SnapshotFd, SnapshotThread, UserTable, without_deleted, write_connection, write_endpoint,
 };
 use crate::format::Inventory;
 use crate::format::row::{FdRow, GroupRow, Text, ThreadRow, UserRow, fd_flags};
@@ -87,7 +87,10 @@ fn thread_row(thread: ScapThread, ppid: i64) -> ThreadRow {
         loginuid: thread.loginuid,
         comm: thread.comm,
         exe: thread.exe,
-        exepath: thread.exepath,
+        exepath: match without_deleted(&thread.exepath) {
+            path if path.len() < thread.exepath.len() => Text::from(path),
+            _ => thread.exepath,
+        },
         args: thread.args,
         env: thread.env,
         cwd: without_slash(thread.cwd),
@@ -161,22 +164,26 @@ fn known_fd(fd: &ScapFd, places: &Places) -> SnapshotFd {
                 protocol_of(*l4proto),
             );
         }
-        ScapFdInfo::Unix { name, .. } => row.name = name.clone(),
+        ScapFdInfo::Unix { name, .. } => {
+            row.name = name.clone();
+            // Falco takes one with a name for a server's, and `fd.is_server` says so of sockets of the internet only.
+            row.role = role::CLIENT_HERE;
+        }
     }
     let close_on_exec = row.open_flags & O_CLOEXEC != 0;
     SnapshotFd { row, close_on_exec }
 }
 
 fn describe_connection(row: &mut FdRow, source: Endpoint, destination: Endpoint, l4proto: u8, places: &Places) {
-    let is_local = |ip: IpAddr| ip.is_loopback() || places.local_addresses.contains(&ip);
+    let is_local = |ip: IpAddr| places.local_addresses.contains(&ip);
     row.l4proto = l4proto;
     row.flags = fd_flags::CONNECTED;
     let is_server = places.server_ports.contains(&source.port);
     let (client, server) = if is_server { (destination, source) } else { (source, destination) };
-    if !is_server || is_local(client.ip) {
+    if is_local(client.ip) {
         row.role |= role::CLIENT_HERE;
     }
-    if is_server || is_local(server.ip) {
+    if is_local(server.ip) {
         row.role |= role::SERVER_HERE;
     }
     let mut buffer = [0; 16];

@@ -56,8 +56,8 @@ impl State {
             | EventKind::PREAD
             | EventKind::PWRITE
             | EventKind::WRITEV
-            | EventKind::PWRITEV => self.fd_of(tid, params.int_or_zero(2)),
-            EventKind::READV | EventKind::PREADV => self.fd_of(tid, params.int_or_zero(3)),
+            | EventKind::PWRITEV => self.follow_use(tid, params.int_or_zero(2), params),
+            EventKind::READV | EventKind::PREADV => self.follow_use(tid, params.int_or_zero(3), params),
 
             EventKind::OPEN => self.follow_open(
                 tid,
@@ -102,6 +102,7 @@ impl State {
                     has_path: false,
                 },
             ),
+            // The kernel's path is absolute, whatever the mount's descriptor.
             EventKind::OPEN_BY_HANDLE_AT => self.follow_open(
                 tid,
                 &Opened {
@@ -366,7 +367,9 @@ impl State {
             }
 
             kind => {
-                let mut outcome = match fd_position(kind).and_then(|at| params.int(at)) {
+                // A recording so old that it does not say which descriptor: to Falco it is number -1.
+                let not_told = self.semantics.is_falco().then_some(-1);
+                let mut outcome = match fd_position(kind).and_then(|at| params.int(at).or(not_told)) {
                     Some(num) => self.fd_of(tid, num),
                     None => Outcome::default(),
                 };
@@ -404,7 +407,7 @@ impl State {
 
     fn follow_ioctl(&mut self, tid: i64, params: Params<'_>) -> Outcome {
         let num = params.int_or_zero(1);
-        match params.int(2) {
+        match params.int(2).filter(|_| !self.semantics.is_falco()) {
             Some(ioctl::FIOCLEX) if !params.failed(0) => self.set_close_on_exec(tid, num, true),
             Some(ioctl::FIONCLEX) if !params.failed(0) => self.set_close_on_exec(tid, num, false),
             _ => {}

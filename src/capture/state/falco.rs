@@ -15,7 +15,7 @@ use super::{Leaving, State, path};
 use crate::capture::raw::RawEvent;
 
 /// What Falco says where a text is not known.
-const UNKNOWN_NAME: &[u8] = b"<NA>";
+pub(super) const UNKNOWN_NAME: &[u8] = b"<NA>";
 
 /// A thread that was cloned longer ago than this is another one with the same number.
 const CLONE_STALE_NS: u64 = 2_000_000_000;
@@ -43,6 +43,7 @@ fn search_of(kind: EventKind) -> Search {
         | EventKind::PROCEXIT
         | EventKind::SWITCH
         | EventKind::PROCINFO => Search::Known,
+        EventKind::SCAPEVENT => Search::Added,
         kind => match kind.info().map(|info| info.source) {
             Some(EventSource::Syscall | EventSource::Tracepoint | EventSource::Iterator) => Search::Added,
             Some(EventSource::Meta | EventSource::Internal | EventSource::Plugin) | None => Search::Nobody,
@@ -92,7 +93,8 @@ impl State {
             vpgid: -1,
             sid: -1,
             loginuid: NO_ID,
-            fdlimit: -1,
+            // Falco asks the first thread of the process, and there is none.
+            fdlimit: 0,
             comm: Text::from(UNKNOWN_NAME),
             exe: Text::from(UNKNOWN_NAME),
             root: Text::from(*b"/"),
@@ -284,14 +286,14 @@ impl State {
         }
         row.tty = params.word(16).unwrap_or(row.tty);
         if let Some(exepath) = params.bytes(27) {
-            row.exepath = Text::from(exepath);
+            row.exepath = Text::from(without_deleted(exepath));
         } else if let Some(filename) = params.bytes(30) {
             if filename == UNKNOWN_NAME {
                 row.exepath = Text::from(filename);
             } else {
                 let cwd = self.cwd(tid);
                 path::resolve(&cwd, filename, &mut self.path);
-                row.exepath = Text::from(self.path.as_slice());
+                row.exepath = Text::from(without_deleted(&self.path));
             }
         }
         row.vpgid = params.int(17).unwrap_or(row.vpgid);
@@ -349,6 +351,11 @@ impl State {
             });
         }
     }
+}
+
+/// The path of an executable without what the kernel says behind it when the file is gone. Falco leaves that out.
+pub(in crate::capture) fn without_deleted(exepath: &[u8]) -> &[u8] {
+    exepath.strip_suffix(b" (deleted)").filter(|path| !path.is_empty()).unwrap_or(exepath)
 }
 
 /// The child of a thread of which nothing is known, before its clone event tells of it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::format::row::{FdRow, Text, fd_flags};
 
+use super::falco::UNKNOWN_NAME;
 use super::fd_cache::FileFacts;
 use super::fd_table::Descriptor;
 use super::params::Params;
@@ -55,10 +56,15 @@ impl State {
     /// open, openat, openat2, creat, open_by_handle_at.
     pub(super) fn follow_open(&mut self, tid: i64, opened: &Opened<'_>) -> Outcome {
         let Some(result) = opened.result else { return Outcome::default() };
-        let name_raw = opened.name.unwrap_or_default();
+        let name_raw = path::without_double_slashes(opened.name.unwrap_or_default());
         let directory = self.directory(tid, opened.dirfd);
-        path::resolve(&directory, name_raw, &mut self.path);
+        path::resolve(&directory, &name_raw, &mut self.path);
         let failed = result < 0;
+        if self.semantics.is_falco() && opened.name.is_none() {
+            self.path.extend_from_slice(UNKNOWN_NAME);
+        }
+        // Of these, Falco takes the name of a file that could not be opened for its raw name.
+        let is_raw_resolved = self.semantics.is_falco() && failed && opened.type_char_if_failed == 0;
         let facts = FileFacts {
             num: if failed { -1 } else { result },
             type_char: match (failed, opened.flags & open_flag::DIRECTORY != 0) {
@@ -67,7 +73,7 @@ impl State {
                 (false, false) => b'f',
             },
             name: &self.path,
-            name_raw,
+            name_raw: if is_raw_resolved { &self.path } else { &name_raw },
             open_flags: opened.flags,
             dev: opened.dev,
             ino: opened.ino,

@@ -12,7 +12,8 @@
 //! follow the kernel, because their fields are to be true. Captures of Falco and sysdig follow Falco, because their
 //! alerts are to be Falco's: there a parent is a thread (`kin`), clone and execve do what Falco takes them to do
 //! (`falco`), `prctl(PR_SET_NAME)`, `setpgid` and `CLONE_FILES` mean nothing, an id of -1 is taken over, a close that
-//! failed closes nothing, and only open flags and fcntl make a descriptor close-on-exec. Memory figures are followed
+//! failed closes nothing, only open flags and fcntl make a descriptor close-on-exec (ioctl does not undo it), and an
+//! address is of this machine if one of the file's interfaces has it. Memory figures are followed
 //! from event to event for the latter only ([`MemoryFigures`]).
 //!
 //! Not here: where events come from (`capture::live`), and how rows are written (`format`).
@@ -27,6 +28,7 @@ mod files;
 mod identity;
 mod kin;
 mod lifecycle;
+mod mentions;
 mod params;
 mod path;
 mod paths;
@@ -46,7 +48,7 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::format::row::{ContainerRow, Event, FdRow, NO_PROCESS, Tallies, Text, ThreadRow};
+use crate::format::row::{ContainerRow, Event, FdRow, GroupRow, NO_PROCESS, Tallies, Text, ThreadRow, UserRow};
 
 use super::container::{ContainerLookup, ContainerTable};
 use super::raw::RawEvent;
@@ -59,6 +61,7 @@ use pending::Pending;
 use threads::Threads;
 
 pub(in crate::capture) use address::{Endpoint, write_connection, write_endpoint};
+pub(in crate::capture) use falco::without_deleted;
 #[cfg(feature = "record")]
 pub use proc::ProcScan;
 pub use semantics::Semantics;
@@ -93,6 +96,8 @@ pub struct State {
     path: Vec<u8>,
     source_path: Vec<u8>,
     fd_list: Vec<Option<Arc<FdRow>>>,
+    named_users: Vec<Arc<UserRow>>,
+    named_groups: Vec<Arc<GroupRow>>,
     text: String,
 }
 
@@ -121,8 +126,13 @@ pub struct Enriched<'a> {
     pub path: Option<&'a [u8]>,
     /// `fs.path.source`.
     pub source_path: Option<&'a [u8]>,
-    /// What the descriptors of a list that it waits for mean.
+    /// What the descriptors mean of a list that it waits for, or those that its parameters name, one for each such
+    /// parameter; empty where `fd` tells all there is to tell.
     pub fd_list: &'a [Option<Arc<FdRow>>],
+    /// Users of the host that its parameters name, as far as they have names.
+    pub users: &'a [Arc<UserRow>],
+    /// Groups, likewise.
+    pub groups: &'a [Arc<GroupRow>],
     /// Figures of the thread and its process.
     pub tallies: Option<Tallies>,
 }
@@ -141,6 +151,8 @@ impl Enriched<'_> {
             source_path: self.source_path,
             tallies: self.tallies,
             fd_list: self.fd_list,
+            users: self.users,
+            groups: self.groups,
             params: raw.params,
         }
     }
@@ -195,6 +207,8 @@ impl State {
             path: Vec::new(),
             source_path: Vec::new(),
             fd_list: Vec::new(),
+            named_users: Vec::new(),
+            named_groups: Vec::new(),
             text: String::new(),
         };
         // First threads first: the others of their process share what they have.
@@ -228,7 +242,16 @@ impl State {
         if self.nobody.tid != tid || self.nobody.container != container {
             self.nobody = Arc::new(ThreadRow { tid, container, ..nobody() });
         }
-        Enriched { thread: &self.nobody, fd: None, path: None, source_path: None, fd_list: &[], tallies: None }
+        Enriched {
+            thread: &self.nobody,
+            fd: None,
+            path: None,
+            source_path: None,
+            fd_list: &[],
+            users: &[],
+            groups: &[],
+            tallies: None,
+        }
     }
 
     /// Takes over what an event tells of a container: its threads' rows say so from now on.
@@ -259,15 +282,19 @@ impl State {
         } else {
             self.meet_thread(raw);
         }
-        let outcome = self.follow(raw, Params(raw.params));
+        let mut outcome = self.follow(raw, Params(raw.params));
+        self.note_mentions(tid, raw.kind, Params(raw.params), &mut outcome);
+        self.note_accounts(tid, raw.kind, Params(raw.params));
         if self.threads.get(tid).is_none() {
             // A clone that claims to have made the caller's own process, say.
             self.add_unseen(tid, tid, raw.ts_ns);
         }
         self.threads.refresh(tid);
         let tallies = self.tallies(tid);
-        let State { threads, path, source_path, fd_list, .. } = self;
+        let State { threads, path, source_path, fd_list, named_users, named_groups, .. } = self;
         Enriched {
+            users: named_users,
+            groups: named_groups,
             fd_list: if outcome.has_fd_list { fd_list } else { &[] },
             tallies: Some(tallies),
             thread: &threads.get(tid).expect("it was added just now if it was missing").row,
@@ -281,6 +308,7 @@ impl State {
     fn tallies(&self, tid: i64) -> Tallies {
         let Some(thread) = self.threads.get(tid) else { return Tallies::default() };
         let pid = thread.row.pid;
+        let has_no_process = self.semantics.is_falco() && pid < 0;
         let leaving = match self.leaving {
             Some(Leaving::Thread { tid, .. }) => Some(tid),
             Some(Leaving::Fd { .. }) | None => None,
@@ -294,7 +322,7 @@ impl State {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Tallies {
             // Falco counts those of the first thread, whichever a thread uses.
-            open_fds: self.threads.table(pid).or(table).map_or(0, FdTable::count),
+            open_fds: self.threads.table(pid).or(table.filter(|_| !has_no_process)).map_or(0, FdTable::count),
             fd_types: table.map_or(0, FdTable::types),
             threads: count(living),
             other_threads: count(living.saturating_sub(usize::from(is_main_living))),

@@ -3,6 +3,8 @@
 //! `.` and empty components go away, `..` takes the component before it; symbolic links are not followed, as a
 //! recorder cannot know what they were. A relative path below an unknown directory keeps the mark [`UNKNOWN`].
 
+use std::borrow::Cow;
+
 /// Stands for a directory that is not known.
 pub(super) const UNKNOWN: &[u8] = b"<UNKNOWN>";
 
@@ -25,6 +27,16 @@ pub(super) fn resolve(dir: &[u8], path: &[u8], out: &mut Vec<u8>) {
     if out.is_empty() {
         out.push(b'/');
     }
+}
+
+/// A path as it was given, but for slashes that stand beside another (`fd.nameraw` is printed so).
+pub(super) fn without_double_slashes(path: &[u8]) -> Cow<'_, [u8]> {
+    let is_second = |pair: &[u8]| pair == b"//";
+    if !path.windows(2).any(is_second) {
+        return Cow::Borrowed(path);
+    }
+    let rest = path.windows(2).filter(|pair| !is_second(pair)).filter_map(|pair| pair.last());
+    Cow::Owned(path.first().into_iter().chain(rest).copied().collect())
 }
 
 /// Appends the components of `path` to the normalised `out`, each with its slash in front.
@@ -52,6 +64,19 @@ mod tests {
         let mut out = Vec::new();
         resolve(dir.as_bytes(), path.as_bytes(), &mut out);
         String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn slashes_beside_others_go_and_all_else_stays() {
+        for (given, expected) in [
+            ("/tmp/fo/../fo//a.txt", "/tmp/fo/../fo/a.txt"),
+            ("a///b//", "a/b/"),
+            ("//", "/"),
+            ("", ""),
+            ("./a", "./a"),
+        ] {
+            assert_eq!(without_double_slashes(given.as_bytes()), expected.as_bytes(), "{given}");
+        }
     }
 
     #[test]

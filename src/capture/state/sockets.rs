@@ -89,8 +89,9 @@ impl State {
         let mut outcome = Outcome::default();
         for num in [params.int(1), params.int(2)].into_iter().flatten() {
             let row = self.bare_socket(num, type_char);
-            // The type's SOCK_CLOEXEC comes as the kernel has it or as Falco's flag.
-            let close_on_exec = params.word(6).unwrap_or(0) & (0o2_000_000 | open_flag::CLOEXEC) != 0;
+            // The type's SOCK_CLOEXEC comes as the kernel has it or as Falco's flag. Falco marks the second end only.
+            let is_marked = params.int(2) == Some(num) || !self.semantics.is_falco();
+            let close_on_exec = is_marked && params.word(6).unwrap_or(0) & (0o2_000_000 | open_flag::CLOEXEC) != 0;
             self.put(tid, Descriptor::new(Arc::clone(&row), close_on_exec));
             outcome = Outcome::with_fd(row);
         }
@@ -165,8 +166,12 @@ impl State {
     pub(super) fn follow_connect(&mut self, tid: i64, params: Params<'_>) -> Outcome {
         let num = params.int_or_zero(2);
         let result = params.int_or_zero(0);
+        let tuple = params.bytes(1).and_then(SocketTuple::parse);
+        if self.semantics.is_falco() && self.threads.table(tid).is_none_or(|table| table.get(num).is_none()) {
+            return Outcome::with_fd(self.unseen_socket(num, tuple));
+        }
         if result >= 0 || result == CONNECT_IN_PROGRESS {
-            match params.bytes(1).and_then(SocketTuple::parse) {
+            match tuple {
                 Some(SocketTuple::Inet { source, destination }) => {
                     self.connect_inet(tid, num, Side::Client, source, destination, true);
                 }
@@ -177,6 +182,45 @@ impl State {
             }
         }
         self.fd_of(tid, num)
+    }
+
+    /// What Falco says of a descriptor that is connected and whose beginning was not seen: the event's addresses are
+    /// its name.
+    fn unseen_socket(&mut self, num: i64, tuple: Option<SocketTuple<'_>>) -> Arc<FdRow> {
+        let mut row = (*self.fd_cache.unknown(num)).clone();
+        let text = &mut self.text;
+        text.clear();
+        row.name = match tuple {
+            Some(SocketTuple::Inet { source, destination }) => {
+                write_connection(source, destination, true, text);
+                Text::from(text.as_bytes())
+            }
+            Some(SocketTuple::Unix { first, second, path }) => {
+                write_unix(first, second, text);
+                Text::from([text.as_bytes(), b" ", path].concat())
+            }
+            None => Text::from(*b"NULL"),
+        };
+        row.name_raw = Text::clone(&row.name);
+        Arc::new(row)
+    }
+
+    /// read, write and their kind.
+    pub(super) fn follow_use(&mut self, tid: i64, num: i64, params: Params<'_>) -> Outcome {
+        if self.semantics.is_falco() && !params.failed(0) {
+            self.mark_connected(tid, num);
+        }
+        self.fd_of(tid, num)
+    }
+
+    /// To Falco a socket over which something went is connected, unless it is bound and has no peer.
+    fn mark_connected(&mut self, tid: i64, num: i64) {
+        let Some(socket) = self.threads.table_mut(tid).and_then(|table| table.get_mut(num)) else { return };
+        let row = &socket.row;
+        if matches!(row.type_char, b'4' | b'6') && row.flags & (fd_flags::SERVER_SOCKET | fd_flags::CONNECTED) == 0 {
+            Arc::make_mut(&mut socket.row).flags |= fd_flags::CONNECTED;
+            self.note_stdio(tid, num);
+        }
     }
 
     /// accept, accept4: a new descriptor, the server's end.
@@ -219,7 +263,12 @@ impl State {
         tuple: Option<&[u8]>,
         direction: Direction,
     ) -> Outcome {
-        let tuple = result.filter(|&result| result >= 0).and(tuple).and_then(SocketTuple::parse);
+        let has_moved = result.is_some_and(|result| result >= 0);
+        if has_moved && self.semantics.is_falco() {
+            self.mark_connected(tid, num);
+        }
+        let connects = direction == Direction::Sent && !self.semantics.is_falco();
+        let tuple = tuple.filter(|_| has_moved).and_then(SocketTuple::parse);
         let socket = self.threads.table(tid).and_then(|table| table.get(num));
         if let (Some(tuple), Some(socket)) = (tuple, socket) {
             let lasting = socket.row.l4proto == l4::TCP && !socket.row.name.is_empty();
@@ -236,7 +285,7 @@ impl State {
                         (Side::Client | Side::Unknown, Direction::Sent) | (Side::Server, Direction::Received)
                     );
                     let (client, server) = if as_given { (source, destination) } else { (destination, source) };
-                    self.connect_inet(tid, num, side, client, server, direction == Direction::Sent);
+                    self.connect_inet(tid, num, side, client, server, connects);
                 }
                 SocketTuple::Unix { first, second, path } => {
                     self.name_unix(tid, num, (first, second), path, false);
@@ -256,8 +305,14 @@ impl State {
         } else {
             client
         };
-        let client_here = side == Side::Client && client.port != 0 || self.is_local(client.ip);
-        let server_here = side == Side::Server && server.port != 0 || self.is_local(server.ip);
+        let (client_here, server_here) = if self.semantics.is_falco() {
+            (self.is_local_as_falco(tid, client.ip), self.is_local_as_falco(tid, server.ip))
+        } else {
+            (
+                side == Side::Client && client.port != 0 || self.is_local(client.ip),
+                side == Side::Server && server.port != 0 || self.is_local(server.ip),
+            )
+        };
         self.rename_socket(tid, num, |socket, text| {
             socket.side = side;
             let l4proto = socket.l4proto;
@@ -345,6 +400,17 @@ impl State {
 
     fn is_local(&self, ip: IpAddr) -> bool {
         ip.is_loopback() || self.local_addresses.contains(&ip)
+    }
+
+    /// To Falco an address is of this machine if an interface has it, of IPv6 one in the same network of 64 bits;
+    /// and for threads in containers none is.
+    fn is_local_as_falco(&self, tid: i64, ip: IpAddr) -> bool {
+        let network = |ip: Ipv6Addr| ip.to_bits() >> 64;
+        self.threads.get(tid).is_some_and(|thread| thread.row.container.is_none())
+            && self.local_addresses.iter().any(|&own| match (own, ip) {
+                (IpAddr::V6(own), IpAddr::V6(ip)) => network(own) == network(ip),
+                (IpAddr::V4(_) | IpAddr::V6(_), _) => own == ip,
+            })
     }
 }
 

@@ -195,6 +195,7 @@ impl BlockBuilder {
         let place = *place;
         let thread = self.interned.thread(event.thread);
         let fd = event.fd.map_or(NO_ROW, |fd| self.interned.fd(fd));
+        self.interned.accounts(event.users, event.groups);
         let Some(table) = self.tables.get_mut(usize::from(place)) else { return };
 
         self.ts_ns.push(event.ts_ns as i64);

@@ -135,6 +135,16 @@ impl Interned {
         number
     }
 
+    /// Makes users and groups rows of the block.
+    pub(super) fn accounts(&mut self, users: &[Arc<UserRow>], groups: &[Arc<GroupRow>]) {
+        for user in users {
+            self.users.intern(user);
+        }
+        for group in groups {
+            self.groups.intern(group);
+        }
+    }
+
     /// The number of a thread row; it and all that it refers to are rows of the block afterwards.
     pub(super) fn thread(&mut self, row: &Arc<ThreadRow>) -> u32 {
         if let Some(number) = self.threads.known(row) {

@@ -114,6 +114,8 @@ proptest! {
                 source_path: made.source_path.as_deref(),
                 tallies: None,
                 fd_list: &[],
+                users: &[],
+                groups: &[],
                 params: &params_of(made),
             });
         }

@@ -10,7 +10,7 @@ use crate::format::{BytesColumn, Damage, EventTable, IntColumn};
 use crate::replay::compile::{Atom, argument_of};
 use crate::replay::fields::{
     Access, Argument, BlockView, EventFact, FdFact, PathRole, Reads, StdioFact, ThreadFact, Whose, field_value_of_kind,
-    part_of_name, result_decides_paths,
+    may_lack_params, part_of_name, result_decides_paths,
 };
 use crate::replay::rules::FieldRef;
 
@@ -104,16 +104,19 @@ impl KeyedAnswers {
 /// The columns that decide a comparison over the thread table.
 pub(super) fn thread_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<'b>, Damage> {
     let number = |column| -> Result<Keys<'b>, Damage> { Ok(Keys::One(Key::Number(view.thread_ints(column)?))) };
+    let pid = || -> Result<Key<'b>, Damage> { Ok(Key::Number(view.thread_ints(ThreadColumn::Pid)?)) };
     let Some(field) = keyed_field(atom) else { return Ok(Keys::Unknown) };
     Ok(match field.field.access {
         Access::Thread(Whose::Own, fact) => match fact {
             ThreadFact::Name => text_of(atom, view.thread_texts(ThreadColumn::Comm)?),
             ThreadFact::Exe => text_of(atom, view.thread_texts(ThreadColumn::Exe)?),
             ThreadFact::ExePath => text_of(atom, view.thread_texts(ThreadColumn::Exepath)?),
-            ThreadFact::Cwd => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Cwd)?)),
+            // Of a thread without a process they have values of their own.
+            ThreadFact::Cwd => Keys::Several(vec![Key::Text(view.thread_texts(ThreadColumn::Cwd)?), pid()?]),
             ThreadFact::Args => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Args)?)),
             ThreadFact::Env => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Env)?)),
-            ThreadFact::Cgroup | ThreadFact::Cgroups => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Cgroups)?)),
+            ThreadFact::Cgroups => Keys::Several(vec![Key::Text(view.thread_texts(ThreadColumn::Cgroups)?), pid()?]),
+            ThreadFact::Cgroup => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Cgroups)?)),
             ThreadFact::CmdLine => Keys::Several(vec![
                 Key::Text(view.thread_texts(ThreadColumn::Comm)?),
                 Key::Text(view.thread_texts(ThreadColumn::Args)?),
@@ -234,6 +237,8 @@ fn event_field_keys<'b>(
         | EventFact::CountError
         | EventFact::Type
         | EventFact::SyscallType => Some(vec![Key::Number(table.param_int(0)?)]),
+        // Whether there is such a parameter depends on those behind it.
+        EventFact::Arg | EventFact::RawArg if may_lack_params(info.kind) => None,
         EventFact::Arg | EventFact::RawArg => {
             let at = match argument_of(field) {
                 Argument::Key(name) => info.param(name),

@@ -189,9 +189,11 @@ fn end_is_client(fact: FdFact) -> bool {
     fact == FdFact::Proto(End::Client)
 }
 
-/// Falco names the service of a connected unix socket's client, and the name is empty.
+/// Falco names the service of a unix socket's client, and the name is empty, where it takes the socket for one end of a
+/// connection: from connect or accept on, or because it was there before the recording.
 fn is_connected_unix(view: &BlockView<'_>, row: usize) -> Result<bool, Damage> {
-    Ok(type_char(view, row)? == Some(b'u') && has_flag(view, row, fd_flags::CONNECTED)?)
+    let has_role = view.fd_int(row, FdColumn::Role)?.unwrap_or_default() != 0;
+    Ok(type_char(view, row)? == Some(b'u') && (has_role || has_flag(view, row, fd_flags::CONNECTED)?))
 }
 
 /// To Falco a socket of IPv6 is a server's until it is bound or connected; one of IPv4 is not.
@@ -257,7 +259,8 @@ fn addresses(
     }
     let client = end_of(view, row, FdColumn::ClientIp, FdColumn::ClientPort)?;
     let server = end_of(view, row, FdColumn::ServerIp, FdColumn::ServerPort)?;
-    let is_server = view.fd_int(row, FdColumn::Role)? == Some(2);
+    // Falco looks at the client's address only: if it is not of this machine, the server's must be.
+    let is_server = view.fd_int(row, FdColumn::Role)?.unwrap_or_default() & 1 == 0;
     let both = client.is_some() && server.is_some();
     let ends = match end {
         End::Client => client.into_iter().collect(),

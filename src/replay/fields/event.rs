@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::access::{ErrorClass, EventFact, FdFact, FdListFact, PathRole, TimePart};
-use super::referent::resolved_path;
+use super::referent::{UNKNOWN_DIRECTORY, resolved_path};
 use super::source::Source;
 use super::value::FieldValue;
 use super::view::EventRow;
@@ -525,6 +525,3 @@ fn has_abs_path(kind: EventKind) -> bool {
             | EventKind::FCHOWNAT
     )
 }
-
-/// What stands before a path that is relative to a directory that is not known.
-const UNKNOWN_DIRECTORY: &[u8] = b"<UNKNOWN>";

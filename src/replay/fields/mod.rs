@@ -40,6 +40,7 @@ pub(in crate::replay) use container::container_values;
 pub use descriptor::part_of_name;
 pub(in crate::replay) use event::result_decides_paths;
 pub use extract::{field_value, field_value_of_fd, field_value_of_kind, field_value_of_thread};
+pub(in crate::replay) use param::may_lack_params;
 pub use source::{Source, Sources};
 pub use value::{FieldValue, write_json_text, write_printable};
 pub use view::{BlockView, CaptureFacts, EventRow};

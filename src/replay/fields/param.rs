@@ -5,14 +5,14 @@
 
 use std::io::Write as _;
 
-use super::referent::{AT_FDCWD, resolved_path, thread_of, write_descriptor};
+use super::referent::{AT_FDCWD, name_of_child, resolved_path, thread_of, write_descriptor};
 use super::value::{FieldValue, write_signed, write_unsigned};
 use super::view::EventRow;
 use super::{Purpose, clock, descriptor, names, path};
 use crate::format::Damage;
 use crate::format::dimension::{ThreadColumn, UserColumn};
 use crate::format::schema::flags::FlagTable;
-use crate::format::schema::{EventKind, ParamInfo, ParamType, Physical, PrintFormat, syscalls};
+use crate::format::schema::{EventInfo, EventKind, ParamInfo, ParamType, Physical, PrintFormat, syscalls};
 
 /// A parameter as text.
 #[derive(Default)]
@@ -34,7 +34,7 @@ pub(super) fn all_params<'b>(row: &EventRow<'_, 'b>) -> Result<FieldValue<'b>, D
     };
     let mut rendered = Rendered { value: Vec::with_capacity(96), words: Vec::with_capacity(96) };
     text.reserve(32 + info.params.len() * 24);
-    for (at, param) in info.params.iter().enumerate() {
+    for (at, param) in info.params.iter().enumerate().take(param_count(row, info)?) {
         if at > 0 {
             text.push(b' ');
         }
@@ -51,9 +51,41 @@ pub(super) fn all_params<'b>(row: &EventRow<'_, 'b>) -> Result<FieldValue<'b>, D
     Ok(FieldValue::made(text))
 }
 
+/// Whether events of a kind may have fewer parameters than the kind.
+///
+/// Kinds have got parameters over the years. Of most, Falco fills up what an old recording lacks, with values that are
+/// empty. Of these it takes the event as it is.
+pub(in crate::replay) fn may_lack_params(kind: EventKind) -> bool {
+    matches!(kind, EventKind::PROCEXIT | EventKind::SETSOCKOPT | EventKind::GETSOCKOPT)
+}
+
+/// How many of the kind's parameters the event has. The last one is a number, which is never empty where it is there.
+fn param_count(row: &EventRow<'_, '_>, info: &EventInfo) -> Result<usize, Damage> {
+    let all = info.params.len();
+    if !may_lack_params(info.kind) {
+        return Ok(all);
+    }
+    for (at, param) in info.params.iter().enumerate().rev() {
+        let is_there = match param.ty.physical() {
+            Physical::Int => row.param_int(at)?.is_some(),
+            Physical::Bytes => row.param_bytes(at)?.is_some(),
+        };
+        if is_there {
+            return Ok(at + 1);
+        }
+    }
+    Ok(0)
+}
+
+/// The parameter at a position, if the event has it.
+fn param_of(row: &EventRow<'_, '_>, at: usize) -> Result<Option<&'static ParamInfo>, Damage> {
+    let Some(info) = row.info() else { return Ok(None) };
+    Ok(if at < param_count(row, info)? { info.params.get(at) } else { None })
+}
+
 /// One parameter in words, or as its value.
 pub(super) fn param_words<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<FieldValue<'b>, Damage> {
-    let Some(param) = row.info().and_then(|info| info.params.get(at)) else { return Ok(FieldValue::Missing) };
+    let Some(param) = param_of(row, at)? else { return Ok(FieldValue::Missing) };
     let mut rendered = Rendered::default();
     render(row, at, param, &mut rendered)?;
     Ok(FieldValue::made(if rendered.words.is_empty() { rendered.value } else { rendered.words }))
@@ -61,7 +93,7 @@ pub(super) fn param_words<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<Field
 
 /// One parameter as the number or text it is.
 pub(super) fn raw_param<'b>(row: &EventRow<'_, 'b>, at: usize, purpose: Purpose) -> Result<FieldValue<'b>, Damage> {
-    let Some(param) = row.info().and_then(|info| info.params.get(at)) else { return Ok(FieldValue::Missing) };
+    let Some(param) = param_of(row, at)? else { return Ok(FieldValue::Missing) };
     match param.ty.physical() {
         Physical::Int => {
             let Some(number) = row.param_int(at)? else { return Ok(FieldValue::Missing) };
@@ -98,6 +130,8 @@ pub(super) fn bytes_for(purpose: Purpose, bytes: &[u8]) -> FieldValue<'_> {
 
 /// What Falco prints for a text that is not there.
 pub(super) const NO_TEXT: &[u8] = b"<NA>";
+/// What Falco prints for the description of a key that a program gives none for.
+const NO_KEY: &[u8] = b"(null)";
 /// What Falco prints for bytes that are not there.
 const NO_BYTES: &[u8] = b"NULL";
 
@@ -155,10 +189,12 @@ fn render_number(
         }
         ParamType::Pid | ParamType::Pid32 => {
             write_signed(number, value);
-            if number > 0
-                && let Some(thread) = thread_of(row, number)?
-            {
-                words.extend_from_slice(row.view().thread_text(thread, ThreadColumn::Comm)?);
+            if number > 0 {
+                match thread_of(row, number)? {
+                    Some(thread) => words.extend_from_slice(row.view().thread_text(thread, ThreadColumn::Comm)?),
+                    None if at == 0 => words.extend_from_slice(name_of_child(row)?.unwrap_or_default()),
+                    None => {}
+                }
             }
         }
         ParamType::Uid | ParamType::Gid => {
@@ -286,7 +322,6 @@ fn render_bytes(
             value.extend_from_slice(bytes.unwrap_or(NO_TEXT));
             if let Some(raw) = bytes
                 && let Some(resolved) = resolved_path(row, at, raw)?
-                && resolved != raw
             {
                 words.extend_from_slice(&resolved);
             }
@@ -423,6 +458,7 @@ fn write_dynamic(kind: EventKind, param: &ParamInfo, bytes: &[u8], value: &mut V
             words.extend_from_slice(names::signal_name(number()).unwrap_or_default().as_bytes());
         }
         (EventKind::KEYCTL, 0) => unsigned(value),
+        (EventKind::KEYCTL, _) if data.is_empty() => value.extend_from_slice(NO_KEY),
         (EventKind::KEYCTL, _) => value.extend_from_slice(data.strip_suffix(b"\0").unwrap_or(data)),
         (_, _) => write_dotted(data, value),
     }

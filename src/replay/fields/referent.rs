@@ -1,7 +1,8 @@
 //! What the numbers and paths in parameters refer to: descriptors, threads, files.
 //!
-//! A block holds the descriptor that an event is about, and no others. What a further descriptor number means is known
-//! where the event itself tells, and else the number stands alone.
+//! An event refers to the descriptor that it is about, and where its parameters name others, to those as well. (In
+//! captures of former versions it does not: there a number's meaning is known where the event itself tells it, and else
+//! the number stands alone.)
 
 use std::borrow::Cow;
 
@@ -10,7 +11,11 @@ use super::view::EventRow;
 use super::{descriptor, path};
 use crate::format::Damage;
 use crate::format::dimension::{FdColumn, ThreadColumn};
-use crate::format::schema::{EventKind, ParamType};
+use crate::format::schema::flags::CLONE_FLAGS;
+use crate::format::schema::{EventKind, ParamInfo, ParamType};
+
+/// What stands before a path that is relative to a directory that is not known.
+pub(super) const UNKNOWN_DIRECTORY: &[u8] = b"<UNKNOWN>";
 
 /// `AT_FDCWD`: the working directory in place of a directory descriptor.
 pub(super) const AT_FDCWD: i64 = -100;
@@ -30,12 +35,14 @@ pub(super) fn resolved_path<'b>(
         None => None,
     };
     if let Some(recorded) = recorded {
-        return Ok(Some(Cow::Borrowed(recorded)));
+        // Falco shows a path below a directory of which nothing is known as if it were all.
+        let shown = recorded.strip_prefix(UNKNOWN_DIRECTORY).filter(|rest| *rest == raw).unwrap_or(recorded);
+        return Ok(Some(Cow::Borrowed(shown)));
     }
     let Some(param) = row.info().and_then(|info| info.params.get(at)) else { return Ok(None) };
-    if let (Some(dirfd), Some(fd)) = (param.dirfd, row.fd()?)
-        && row.param_int(usize::from(dirfd))? == row.view().fd_int(fd, FdColumn::Num)?
-        && descriptor::type_char(row.view(), fd)? == Some(b'd')
+    if let Some(dirfd) = param.dirfd.map(usize::from)
+        && let Some(fd) = descriptor_of(row, dirfd)?
+        && matches!(descriptor::type_char(row.view(), fd)?, Some(b'd' | b'f'))
     {
         let directory = row.view().fd_text(fd, FdColumn::Name)?;
         return Ok(Some(Cow::Owned(path::join(directory, raw))));
@@ -47,7 +54,7 @@ pub(super) fn resolved_path<'b>(
     match row.thread()? {
         Some(thread) if is_relative_to_cwd => {
             let cwd = row.view().thread_text(thread, ThreadColumn::Cwd)?;
-            Ok((!cwd.is_empty()).then(|| Cow::Owned(path::join(cwd, raw))))
+            Ok(cwd.starts_with(b"/").then(|| Cow::Owned(path::join(cwd, raw))))
         }
         _ => Ok(None),
     }
@@ -63,13 +70,18 @@ pub(super) fn write_descriptor(
 ) -> Result<(), Damage> {
     let view = row.view();
     let own = row.fd()?;
-    if let Some(fd) = own
-        && (view.fd_int(fd, FdColumn::Num)? == Some(number) || is_copy(row, number)?)
-    {
-        return match descriptor::type_char(view, fd)? {
-            Some(_) => descriptor::write_tagged(view, fd, out),
-            None => Ok(()),
-        };
+    if let Some(fd) = own {
+        let (is_own, is_known) =
+            (view.fd_int(fd, FdColumn::Num)? == Some(number), descriptor::type_char(view, fd)?.is_some());
+        if is_known && (is_own || is_copy(row, number)?) {
+            return descriptor::write_tagged(view, fd, out);
+        }
+        if is_own {
+            return Ok(());
+        }
+    }
+    if let Some(fd) = listed_descriptor(row, at)? {
+        return descriptor::write_tagged(view, fd, out);
     }
     let has_two_ends = match row.kind() {
         EventKind::PIPE | EventKind::PIPE2 => Some(b"<p>"),
@@ -97,6 +109,29 @@ pub(super) fn write_descriptor(
         return descriptor::write_tagged(view, fd, out);
     }
     Ok(())
+}
+
+/// The row of the descriptor that a parameter names: the event's own or one that it lists.
+fn descriptor_of(row: &EventRow<'_, '_>, at: usize) -> Result<Option<usize>, Damage> {
+    if let Some(own) = row.fd()?
+        && let Some(number) = row.param_int(at)?
+        && row.view().fd_int(own, FdColumn::Num)? == Some(number)
+    {
+        return Ok(Some(own));
+    }
+    listed_descriptor(row, at)
+}
+
+/// The row of the descriptor that a parameter names, if the event lists what its parameters name.
+fn listed_descriptor(row: &EventRow<'_, '_>, at: usize) -> Result<Option<usize>, Damage> {
+    let Some(info) = row.info() else { return Ok(None) };
+    let is_fd = |param: &ParamInfo| matches!(param.ty, ParamType::Fd | ParamType::Fd32);
+    let waits_for_list = info.params.iter().any(|param| param.ty == ParamType::FdList);
+    if waits_for_list || !info.params.get(at).is_some_and(is_fd) {
+        return Ok(None);
+    }
+    let place = info.params.iter().take(at).filter(|param| is_fd(param)).count();
+    Ok(row.fd_list()?.get(place).copied().flatten())
 }
 
 /// Whether a number is one end of a successful dup: then both mean what the event's descriptor means.
@@ -130,6 +165,25 @@ fn directory_of_param<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<Option<&'
     let Some(recorded) = recorded else { return Ok(None) };
     let directory = recorded.strip_suffix(raw).and_then(|directory| directory.strip_suffix(b"/"));
     Ok(directory.map(|directory| if directory.is_empty() { b"/".as_slice() } else { directory }))
+}
+
+/// The name of the child that a clone made of which no event is there: the one that its parent had then. To Falco a
+/// child in another pid namespace, one of the same parent, or one that runs first is there when it says so itself.
+pub(super) fn name_of_child<'b>(row: &EventRow<'_, 'b>) -> Result<Option<&'b [u8]>, Damage> {
+    const SAYS_ITSELF: [&str; 4] = ["CLONE_CHILD_IN_PIDNS", "CLONE_NEWPID", "CLONE_PARENT", "CLONE_VFORK"];
+    if !matches!(row.kind(), EventKind::CLONE | EventKind::CLONE3 | EventKind::FORK) {
+        return Ok(None);
+    }
+    let Some(info) = row.info() else { return Ok(None) };
+    let int = |name| info.param(name).map_or(Ok(None), |at| row.param_int(at));
+    let says_itself: u32 = SAYS_ITSELF.iter().filter_map(|word| CLONE_FLAGS.value_of(word)).sum();
+    let tid = row.thread()?.map_or(Ok(None), |thread| row.view().thread_int(thread, ThreadColumn::Tid))?;
+    let is_inside = int("vtid")?.is_some_and(|vtid| Some(vtid) != tid);
+    let child = int("res")?.map_or(Ok(true), |child| row.has_thread(child))?;
+    if is_inside || child || int("flags")?.unwrap_or_default() & i64::from(says_itself) != 0 {
+        return Ok(None);
+    }
+    info.param("comm").map_or(Ok(None), |at| row.param_bytes(at))
 }
 
 /// The thread with an id: the event's own or one of its ancestors if it is among them, else any of the block.

@@ -13,6 +13,10 @@ use crate::format::schema::flags::EXECVE_FLAGS;
 /// More ancestors than this a process does not have; a damaged file may claim a circle of them.
 const MAX_ANCESTORS: usize = 512;
 
+/// The process of a thread whose beginning Falco has not seen. Such a thread has neither ancestors nor what Falco asks
+/// the first thread of a process for.
+const UNKNOWN_PROCESS: i64 = -1;
+
 /// The value of a fact for the thread in `row`. `ts_ns` is the event's time, where the fact needs it.
 pub(super) fn thread_value<'b>(
     view: &BlockView<'b>,
@@ -26,6 +30,11 @@ pub(super) fn thread_value<'b>(
     let (row, arg) = match whose {
         Whose::Own => (Some(row), arg),
         Whose::Parent => (parent_of(view, row)?, arg),
+        Whose::Ancestor
+            if purpose == Purpose::Print && view.thread_int(row, ThreadColumn::Pid)? == Some(UNKNOWN_PROCESS) =>
+        {
+            return Ok(if fact == ThreadFact::Env { FieldValue::text(b"") } else { FieldValue::Missing });
+        }
         Whose::Ancestor => match arg {
             Argument::Index(steps) => (ancestor(view, row, steps)?, Argument::None),
             Argument::Key(_) => return first_ancestor_with(view, row, fact, arg, ts_ns),
@@ -185,6 +194,7 @@ fn own_value<'b>(
 ) -> Result<FieldValue<'b>, Damage> {
     let int = |column| view.thread_int(row, column);
     let text = |column| view.thread_text(row, column);
+    let has_process = || -> Result<bool, Damage> { Ok(int(ThreadColumn::Pid)? != Some(UNKNOWN_PROCESS)) };
     Ok(match fact {
         ThreadFact::Name => FieldValue::text(text(ThreadColumn::Comm)?),
         ThreadFact::Exe => FieldValue::text(text(ThreadColumn::Exe)?),
@@ -229,7 +239,9 @@ fn own_value<'b>(
         },
         ThreadFact::Cwd => {
             let cwd = text(ThreadColumn::Cwd)?;
-            if cwd.is_empty() || cwd.ends_with(b"/") {
+            if cwd.is_empty() && !has_process()? {
+                FieldValue::text(b"./")
+            } else if cwd.is_empty() || cwd.ends_with(b"/") {
                 FieldValue::text(cwd)
             } else {
                 FieldValue::made([cwd, b"/"].concat())
@@ -250,6 +262,7 @@ fn own_value<'b>(
             Some(parent) => FieldValue::int(view.thread_int(parent, ThreadColumn::Pid)?),
             None => FieldValue::Missing,
         },
+        ThreadFact::Vpid | ThreadFact::Vtid | ThreadFact::Cgroups if !has_process()? => FieldValue::Missing,
         ThreadFact::Vpid => FieldValue::int(int(ThreadColumn::Vpid)?),
         ThreadFact::Sid => FieldValue::int(int(ThreadColumn::Sid)?),
         ThreadFact::Vpgid => FieldValue::int(int(ThreadColumn::Vpgid)?),

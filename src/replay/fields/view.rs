@@ -7,6 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::audit_text::{AuditMembers, AuditText};
 use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, Tally, ThreadColumn, UserColumn};
+use crate::format::schema::flags::CLONE_FLAGS;
 use crate::format::schema::{EventInfo, EventKind};
 use crate::format::{Block, BytesColumn, Damage, DimensionTable, EventTable, IntColumn, Loss};
 
@@ -365,12 +366,32 @@ impl<'v, 'b> EventRow<'v, 'b> {
             return Ok(before.copied());
         }
         let Some(after) = alive.min_by_key(|row| first_of(**row)).copied() else { return Ok(None) };
-        // To Falco a child in another pid namespace is there when it says so itself.
+        // To Falco a child in another pid namespace, or one of the same parent, is there when it says so itself.
+        let is_sibling = self.makes_sibling()?;
         let is_inside = self.view.thread_int(after, ThreadColumn::Vtid)? != Some(tid);
-        Ok(Some(after).filter(|_| !is_inside))
+        Ok(Some(after).filter(|_| !is_inside && !is_sibling))
     }
 
-    /// What the descriptors of a list mean that it waits for: rows of the descriptor table.
+    /// Whether the block tells of a thread with an id, at whatever time.
+    pub(super) fn has_thread(&self, tid: i64) -> Result<bool, Damage> {
+        Ok(!self.view.thread_rows_of(tid)?.is_empty())
+    }
+
+    /// Whether it is a clone whose child has the parent of the one who made it.
+    fn makes_sibling(&self) -> Result<bool, Damage> {
+        if !matches!(self.kind(), EventKind::CLONE | EventKind::CLONE3) {
+            return Ok(false);
+        }
+        let flag = CLONE_FLAGS.value_of("CLONE_PARENT").unwrap_or_default();
+        let flags = match self.info().and_then(|info| info.param("flags")) {
+            Some(at) => self.param_int(at)?,
+            None => None,
+        };
+        Ok(flags.unwrap_or_default() & i64::from(flag) != 0)
+    }
+
+    /// What the descriptors of a list mean that it waits for, or else those that its parameters name where its own does
+    /// not tell: rows of the descriptor table.
     pub fn fd_list(&self) -> Result<Vec<Option<usize>>, Damage> {
         match self.source {
             RowSource::Table { table, row } => table.fd_list(row),

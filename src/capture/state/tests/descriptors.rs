@@ -190,3 +190,65 @@ fn calls_without_a_valid_descriptor_say_which_number_they_were_given() {
     assert_eq!(seen.fd().num, -100);
     assert!(story.look(100).fd.is_none());
 }
+
+/// What the parameters that are descriptors mean, by name.
+fn named(seen: &Seen) -> Vec<Option<String>> {
+    seen.fd_list.iter().map(|fd| fd.as_ref().map(|fd| text(&fd.name))).collect()
+}
+
+#[test]
+fn an_event_lists_what_its_parameters_mean_that_its_own_descriptor_does_not_tell() {
+    let mut story = Story::begin();
+    story.open(100, 3, "/etc");
+    story.open(100, 4, "/etc/hosts");
+    let some = |name: &str| Some(name.to_owned());
+    let copied = story.event(
+        100,
+        EventKind::COPY_FILE_RANGE,
+        &[("res", Value::Int(7)), ("fdout", Value::Int(4)), ("fdin", Value::Int(3))],
+    );
+    assert_eq!((copied.fd_name().as_str(), named(&copied)), ("/etc/hosts", vec![some("/etc/hosts"), some("/etc")]));
+    let open_at = |story: &mut Story, dirfd| {
+        let given = [("fd", Value::Int(5)), ("dirfd", Value::Int(dirfd)), ("name", word("passwd"))];
+        named(&story.event(100, EventKind::OPENAT, &given))
+    };
+    assert_eq!(open_at(&mut story, 3), [some("/etc/passwd"), some("/etc")]);
+    for dirfd in [-100, 77, 0] {
+        assert_eq!(open_at(&mut story, dirfd), [], "{dirfd}: none, not known, or one of the thread's streams");
+    }
+}
+
+#[test]
+fn a_copy_is_listed_only_where_it_is_not_known_what_was_copied() {
+    let mut story = Story::begin();
+    story.open(100, 3, "/etc/hosts");
+    story.open(100, 8, "/etc/issue");
+    let copied = |story: &mut Story, old| {
+        let given = [("res", Value::Int(8)), ("oldfd", Value::Int(old)), ("newfd", Value::Int(8))];
+        named(&story.event(100, EventKind::DUP2, &given))
+    };
+    assert_eq!(copied(&mut story, 3), []);
+    // To the kernel number 8 is something unknown from then on.
+    assert_eq!(copied(&mut story, 77), []);
+    story.open(100, 8, "/etc/issue");
+    let refused = [("res", Value::Int(-9)), ("oldfd", Value::Int(77)), ("newfd", Value::Int(8))];
+    let refused = story.event(100, EventKind::DUP2, &refused);
+    assert_eq!(named(&refused), [None, None, Some("/etc/issue".to_owned())]);
+}
+
+#[test]
+fn an_event_knows_the_users_and_groups_that_it_names() {
+    let mut story = Story::begin();
+    let mut names = |kind, given: Given<'_>| {
+        let seen = story.event(100, kind, given);
+        seen.accounts
+    };
+    let given = [("res", Value::Int(-1)), ("ruid", Value::Int(1001)), ("euid", Value::Int(0))];
+    assert_eq!(names(EventKind::SETREUID, &given), ["bob", "root"]);
+    let given = [("res", Value::Int(-1)), ("rgid", Value::Int(0)), ("egid", Value::Int(1000))];
+    assert_eq!(names(EventKind::SETRESGID, &given), ["root"], "the other one is the thread's own");
+    let unchanged = i64::from(u32::MAX);
+    let given = [("res", Value::Int(-1)), ("ruid", Value::Int(unchanged)), ("euid", Value::Int(77))];
+    assert_eq!(names(EventKind::SETREUID, &given), [""; 0], "as it is, and nobody knows");
+    assert_eq!(names(EventKind::GETUID, &[("uid", Value::Int(1000))]), [""; 0], "the thread's row tells who that is");
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod descriptors;
+mod falco;
 mod hostile;
 mod lifecycle;
 mod paths;
@@ -30,6 +31,9 @@ pub(super) struct Seen {
     pub(super) fd: Option<Arc<FdRow>>,
     pub(super) path: Option<String>,
     pub(super) source_path: Option<String>,
+    pub(super) fd_list: Vec<Option<Arc<FdRow>>>,
+    /// Names of the users and groups that its parameters name.
+    pub(super) accounts: Vec<String>,
     pub(super) tallies: Option<Tallies>,
 }
 
@@ -108,7 +112,11 @@ impl Story {
     }
 
     pub(super) fn of(snapshot: Snapshot) -> Story {
-        Story { state: State::new(snapshot, Box::new(NoDetails)), ts_ns: 1_000 }
+        Story::in_state(State::new(snapshot, Box::new(NoDetails)))
+    }
+
+    pub(super) fn in_state(state: State) -> Story {
+        Story { state, ts_ns: 1_000 }
     }
 
     /// The next event of thread `tid`.
@@ -127,6 +135,13 @@ impl Story {
             tallies: seen.tallies,
             path: seen.path.map(text),
             source_path: seen.source_path.map(text),
+            fd_list: seen.fd_list.to_vec(),
+            accounts: seen
+                .users
+                .iter()
+                .map(|user| text(&user.name))
+                .chain(seen.groups.iter().map(|group| text(&group.name)))
+                .collect(),
         }
     }
 

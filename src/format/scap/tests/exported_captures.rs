@@ -46,6 +46,8 @@ impl Story {
             params: &values,
             tallies: None,
             fd_list: &[],
+            users: &[],
+            groups: &[],
         });
     }
 

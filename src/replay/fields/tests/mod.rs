@@ -464,6 +464,149 @@ fn a_child_in_another_pid_namespace_is_named_once_it_is_there() {
 }
 
 #[test]
+fn a_child_with_the_same_parent_is_named_once_it_is_there() {
+    let tell = |flags: i64| {
+        move |capture: &mut CaptureBuilder| {
+            event(capture, EventKind::CLONE).param("res", 300).param("flags", flags).happens();
+            let child =
+                Arc::new(ThreadRow { tid: 300, pid: 300, vtid: 300, comm: text("kid"), ..ThreadRow::default() });
+            capture.event(EventKind::CLONE, &child).num(2).param("res", 0).happens();
+        }
+    };
+    let name_of_first = |flags| {
+        let mut capture = CaptureBuilder::new();
+        tell(flags)(&mut capture);
+        let block = capture.blocks().remove(0);
+        let facts = CaptureFacts::default();
+        let view = BlockView::new(&block, &facts);
+        let table = block.table(EventKind::CLONE).unwrap();
+        value(&EventRow::new(&view, &table, 0), "evt.arg.res", Purpose::Print).to_text()
+    };
+    assert_eq!((name_of_first(0), name_of_first(256)), ("kid".to_owned(), "300".to_owned()));
+}
+
+#[test]
+fn a_child_without_an_event_has_its_parents_name() {
+    let named = |flags: i64, vtid: i64| {
+        let tell = |capture: &mut CaptureBuilder| {
+            let story = event(capture, EventKind::CLONE).param("res", 300).param("flags", flags);
+            story.param("vtid", vtid).param("comm", "renamed").happens();
+        };
+        of(tell, &["evt.arg.res"]).remove(0).1
+    };
+    assert_eq!(named(0, 210), "renamed");
+    for (flags, vtid) in [(0, 7), (64, 210), (256, 210), (134_217_728, 210), (536_870_912, 210)] {
+        assert_eq!(named(flags, vtid), "300", "{flags}: Falco waits for the child's own return");
+    }
+}
+
+#[test]
+fn further_descriptors_of_an_event_are_named() {
+    let (out, input) = (file(1, b'f', "/var/log/session.log"), file(7, b'f', "/etc/hosts"));
+    check(
+        |capture| {
+            event(capture, EventKind::COPY_FILE_RANGE)
+                .fd(&out)
+                .fd_list([Some(&out), Some(&input)])
+                .param("res", 9)
+                .param("fdout", 1)
+                .param("offout", 0)
+                .param("fdin", 7)
+                .param("offin", 0)
+                .param("len", 9)
+                .happens();
+        },
+        &[
+            ("evt.args", "res=9 fdout=1(<f>/var/log/session.log) offout=0 fdin=7(<f>/etc/hosts) offin=0 len=9"),
+            ("evt.arg.fdin", "<f>/etc/hosts"),
+            ("fd.name", "/var/log/session.log"),
+        ],
+    );
+    // What was copied is not known, and where it was to go still is what it was.
+    check(
+        |capture| {
+            event(capture, EventKind::DUP2)
+                .fd(&file(4, 0, ""))
+                .fd_list([Some(&input), None, Some(&input)])
+                .param("res", 7)
+                .param("oldfd", 4)
+                .param("newfd", 7)
+                .happens();
+        },
+        &[("evt.args", "res=7(<f>/etc/hosts) oldfd=4 newfd=7(<f>/etc/hosts)")],
+    );
+    // A directory that was opened without saying that it is one; the call failed.
+    check(
+        |capture| {
+            event(capture, EventKind::LINKAT)
+                .fd_list([None, Some(&file(3, b'f', "/etc"))])
+                .param("res", -18)
+                .param("olddir", -100)
+                .param("oldpath", "a")
+                .param("newdir", 3)
+                .param("newpath", "b")
+                .param("flags", 0)
+                .happens();
+        },
+        &[
+            ("evt.arg.newdir", "<f>/etc"),
+            ("evt.arg.newpath", "/etc/b"),
+            ("evt.arg.oldpath", "/tmp/w/a"),
+            ("evt.abspath.dst", "/etc/b"),
+        ],
+    );
+}
+
+#[test]
+fn a_path_below_an_unknown_directory_stands_alone_in_arguments() {
+    check(
+        |capture| {
+            event(capture, EventKind::OPENAT)
+                .fd(&file(-1, b'f', "<UNKNOWN>nothing"))
+                .path("<UNKNOWN>nothing")
+                .param("fd", -9)
+                .param("dirfd", 77)
+                .param("name", "nothing")
+                .happens();
+        },
+        &[("evt.arg.name", "nothing"), ("fd.name", "<UNKNOWN>nothing"), ("evt.abspath", "<UNKNOWN>/nothing")],
+    );
+}
+
+#[test]
+fn parameters_that_an_old_recording_lacks_are_not_there() {
+    check(
+        |capture| event(capture, EventKind::PROCEXIT).param("status", 0).happens(),
+        &[("evt.args", "status=0"), ("evt.arg.sig", "<NA>"), ("evt.arg[1]", "<NA>"), ("evt.arg[0]", "0")],
+    );
+    check(
+        |capture| event(capture, EventKind::SETSOCKOPT).happens(),
+        &[("evt.args", ""), ("evt.arg.res", "<NA>"), ("evt.rawarg.level", "<NA>")],
+    );
+    let mut capture = CaptureBuilder::new();
+    event(&mut capture, EventKind::SETSOCKOPT).param("res", 0).param("optlen", 4).happens();
+    event(&mut capture, EventKind::SETSOCKOPT).happens();
+    let block = capture.blocks().remove(0);
+    let facts = CaptureFacts::default();
+    let view = BlockView::new(&block, &facts);
+    let table = block.table(EventKind::SETSOCKOPT).unwrap();
+    let of = |row| value(&EventRow::new(&view, &table, row), "evt.arg.level", Purpose::Print);
+    assert_eq!((of(0), of(1)), (FieldValue::text(b"<NA>"), FieldValue::Missing));
+}
+
+#[test]
+fn a_key_without_a_description_is_printed_as_falco_does() {
+    check(
+        |capture| event(capture, EventKind::KEYCTL).param("operation", 1).param("arg2", &[1u8, 0]).happens(),
+        &[("evt.arg.arg2", "")],
+    );
+    check(
+        |capture| event(capture, EventKind::KEYCTL).param("operation", 1).param("arg2", &[1u8]).happens(),
+        &[("evt.arg.arg2", "(null)")],
+    );
+}
+
+#[test]
 fn an_absolute_path_is_what_was_asked_for_even_if_the_call_failed() {
     let failed = |path: &'static str, dirfd: i64, expected: &'static str| {
         check(

@@ -150,3 +150,30 @@ fn users_groups_and_containers_are_the_threads() {
         ],
     );
 }
+
+#[test]
+fn a_thread_without_a_process_lacks_what_falco_asks_its_first_thread_for() {
+    let lone = Arc::new(ThreadRow {
+        tid: 16_518,
+        pid: -1,
+        ppid: -1,
+        vtid: -1,
+        vpid: -1,
+        comm: text("<NA>"),
+        ..ThreadRow::default()
+    });
+    check(
+        |capture| capture.event(EventKind::CLOSE, &lone).param("res", 0).happens(),
+        &[
+            ("proc.name", "<NA>"),
+            ("proc.pid", "-1"),
+            ("proc.cwd", "./"),
+            ("proc.vpid", "<NA>"),
+            ("thread.vtid", "<NA>"),
+            ("thread.cgroups", "<NA>"),
+            ("proc.apid[0]", "<NA>"),
+            ("proc.aenv[1]", ""),
+            ("proc.fdlimit", "0"),
+        ],
+    );
+}

@@ -1,0 +1,102 @@
+//! What the parameters of an event name besides what it is about: further descriptors (`dirfd` of openat, `fdin` of
+//! copy_file_range), users and groups (`ruid` of setreuid).
+
+use std::sync::{Arc, OnceLock};
+
+use crate::format::schema::{EVENTS, EventInfo, EventKind, KIND_LIMIT, ParamType};
+
+use super::lifecycle::NO_ID;
+use super::params::Params;
+use super::{Outcome, State};
+
+/// The standard streams: a thread's row has them.
+const LAST_STREAM: i64 = 2;
+
+/// The parameters of a kind that name something.
+#[derive(Clone, Debug, Default)]
+struct Naming {
+    /// Those that are descriptors, where there are several.
+    fds: Vec<usize>,
+    users: Vec<usize>,
+    groups: Vec<usize>,
+}
+
+fn naming_of(kind: EventKind) -> &'static Naming {
+    static NAMING: OnceLock<Vec<Naming>> = OnceLock::new();
+    static NOTHING: Naming = Naming { fds: Vec::new(), users: Vec::new(), groups: Vec::new() };
+    let of_kinds = NAMING.get_or_init(|| {
+        let mut of_kinds = vec![Naming::default(); KIND_LIMIT];
+        for info in EVENTS {
+            if let Some(slot) = of_kinds.get_mut(usize::from(info.kind.0)) {
+                *slot = Naming::of(info);
+            }
+        }
+        of_kinds
+    });
+    of_kinds.get(usize::from(kind.0)).unwrap_or(&NOTHING)
+}
+
+impl Naming {
+    fn of(info: &EventInfo) -> Naming {
+        let of_type = |types: &[ParamType]| -> Vec<usize> {
+            let params = info.params.iter().enumerate().filter(|(_, param)| types.contains(&param.ty));
+            params.map(|(at, _)| at).collect()
+        };
+        let fds = of_type(&[ParamType::Fd, ParamType::Fd32]);
+        // Both ends of a pipe or a pair of sockets are of one sort, which the kind tells.
+        let has_two_ends = matches!(info.kind, EventKind::PIPE | EventKind::PIPE2 | EventKind::SOCKETPAIR);
+        Naming {
+            fds: if fds.len() > 1 && !has_two_ends { fds } else { Vec::new() },
+            users: of_type(&[ParamType::Uid]),
+            groups: of_type(&[ParamType::Gid]),
+        }
+    }
+}
+
+impl State {
+    /// Says what the descriptors mean that the event names, if there is one that neither the event's own descriptor
+    /// nor the thread's streams tell of: one entry for each parameter that is a descriptor.
+    pub(super) fn note_mentions(&mut self, tid: i64, kind: EventKind, params: Params<'_>, outcome: &mut Outcome) {
+        let positions = naming_of(kind).fds.as_slice();
+        if positions.is_empty() || outcome.has_fd_list {
+            return;
+        }
+        let Some(table) = self.threads.table(tid) else { return };
+        let own = outcome.fd.as_ref();
+        let is_copy = is_dup(kind) && !params.failed(0) && own.is_some_and(|own| own.type_char != 0);
+        let is_told = |num: i64| num <= LAST_STREAM || is_copy || own.is_some_and(|own| own.num == num);
+        let mut numbers = positions.iter().filter_map(|&at| params.int(at));
+        if !numbers.any(|num| !is_told(num) && table.get(num).is_some()) {
+            return;
+        }
+        self.fd_list.clear();
+        self.fd_list.extend(positions.iter().map(|&at| Some(Arc::clone(&table.get(params.int(at)?)?.row))));
+        outcome.has_fd_list = true;
+    }
+
+    /// Says who the users and groups are whose ids the event names, if they are others than its thread's. (In a
+    /// container only the thread's own have names.)
+    pub(super) fn note_accounts(&mut self, tid: i64, kind: EventKind, params: Params<'_>) {
+        self.named_users.clear();
+        self.named_groups.clear();
+        let naming = naming_of(kind);
+        if naming.users.is_empty() && naming.groups.is_empty() {
+            return;
+        }
+        let Some(thread) = self.threads.get(tid).filter(|thread| thread.row.container.is_none()) else { return };
+        let others = |positions: &[usize], own: Option<u32>| -> Vec<u32> {
+            let ids = positions.iter().filter_map(|&at| params.word(at));
+            ids.filter(|&id| id != NO_ID && Some(id) != own).collect()
+        };
+        let uids = others(&naming.users, thread.row.user.as_ref().map(|user| user.uid));
+        let gids = others(&naming.groups, thread.row.group.as_ref().map(|group| group.gid));
+        let State { users, named_users, named_groups, .. } = self;
+        named_users.extend(uids.into_iter().map(|uid| users.user(uid, None)).filter(|user| !user.name.is_empty()));
+        named_groups.extend(gids.into_iter().map(|gid| users.group(gid, None)).filter(|group| !group.name.is_empty()));
+    }
+}
+
+/// Calls after which both numbers mean the same.
+fn is_dup(kind: EventKind) -> bool {
+    matches!(kind, EventKind::DUP | EventKind::DUP2 | EventKind::DUP3)
+}
