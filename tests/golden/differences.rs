@@ -7,12 +7,14 @@ use super::events::Class;
 /// The list, as a text of its own: it is read by people.
 const LIST: &str = include_str!("../data/golden-differences.txt");
 
-/// One line of the list: which fields of which events of which captures. `*` stands for any letters.
+/// One line of the list: which fields of which events of which captures, `*` stands for any letters; and the numbers
+/// of the events, if it is about some only.
 struct Line {
     text: &'static str,
     field: &'static str,
     event: &'static str,
     capture: &'static str,
+    numbers: Vec<i64>,
     uses: Cell<u64>,
 }
 
@@ -37,16 +39,22 @@ impl Allowed {
             }
             assert!(has_reason, "`{text}` has no reason above it");
             let words: Vec<&str> = text.split_whitespace().collect();
-            let [field, event, capture] = words[..] else { panic!("`{text}` is not FIELD EVENT CAPTURE") };
-            lines.push(Line { text, field, event, capture, uses: Cell::new(0) });
+            let [field, event, capture, ref numbers @ ..] = words[..] else {
+                panic!("`{text}` is not FIELD EVENT CAPTURE [NUMBER...]")
+            };
+            let numbers = numbers.iter().map(|number| number.parse().unwrap()).collect();
+            lines.push(Line { text, field, event, capture, numbers, uses: Cell::new(0) });
         }
         Allowed { lines }
     }
 
-    /// Whether this may differ in this capture.
-    pub(super) fn allows(&self, capture: &str, class: &Class) -> bool {
+    /// Whether this may differ for this event of this capture.
+    pub(super) fn allows(&self, capture: &str, class: &Class, num: i64) -> bool {
         let line = self.lines.iter().find(|line| {
-            matches(line.field, &class.field) && matches(line.event, &class.event) && matches(line.capture, capture)
+            matches(line.field, &class.field)
+                && matches(line.event, &class.event)
+                && matches(line.capture, capture)
+                && (line.numbers.is_empty() || line.numbers.contains(&num))
         });
         if let Some(line) = line {
             line.uses.set(line.uses.get() + 1);

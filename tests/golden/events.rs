@@ -18,17 +18,22 @@ pub(super) struct Class {
     pub(super) event: String,
 }
 
-/// How often, and where for example.
-pub(super) struct Found {
-    pub(super) count: u64,
+/// A value that is not Falco's.
+pub(super) struct Difference {
+    /// `evt.num`.
+    pub(super) num: i64,
+    /// What both say.
     pub(super) example: String,
 }
+
+/// So many are kept of each class: more say nothing new, and everything may be different.
+const DIFFERENCE_LIMIT: usize = 10_000;
 
 /// What comparing a capture gave.
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) values: u64,
-    pub(super) classes: BTreeMap<Class, Found>,
+    pub(super) classes: BTreeMap<Class, Vec<Difference>>,
 }
 
 /// The fields that the dump was asked for.
@@ -151,11 +156,11 @@ struct Comparison<'r> {
 impl Comparison<'_> {
     fn note(&mut self, field: &str, event: &str, num: i64, falco: &str, ours: &str) {
         let class = Class { field: field.to_owned(), event: event.to_owned() };
-        let found = self.report.classes.entry(class).or_insert_with(|| Found {
-            count: 0,
-            example: format!("event {num}: Falco {}, we {}", shortened(falco), shortened(ours)),
-        });
-        found.count += 1;
+        let example = format!("event {num}: Falco {}, we {}", shortened(falco), shortened(ours));
+        let differences = self.report.classes.entry(class).or_default();
+        if differences.len() < DIFFERENCE_LIMIT {
+            differences.push(Difference { num, example });
+        }
     }
 
     fn event(&mut self, row: &EventRow<'_, '_>, falco: &mut Map<String, Json>, fields: &Fields) {
@@ -199,9 +204,11 @@ impl Comparison<'_> {
             let told = told.unwrap_or(Json::Null);
             // A list that Falco makes of a hash table has no order of its own.
             let same_words = asked.name == "fd.types" && sorted(&own) == sorted(&told);
-            // Of an event without data Falco prints NULL, and behind it what its buffer held before.
+            // Of an event without data Falco prints NULL and behind it what its buffer held before, in the length of
+            // what it printed last.
             let is_empty = asked.name == "evt.buffer" && own.as_str().is_none_or(str::is_empty);
-            let left_over = is_empty && told.as_str().is_some_and(|told| told.starts_with("NULL"));
+            let is_left_over = |told: &str| told.starts_with("NULL") || "NULL".starts_with(told);
+            let left_over = is_empty && told.as_str().is_some_and(is_left_over);
             if own == told
                 || same_words
                 || left_over
