@@ -34,6 +34,11 @@ bench-workload *ARGS:
 acceptance *ARGS:
     scripts/acceptance.sh {{ARGS}}
 
+# records many containers that end at once, and says how many have their names (needs root, Docker and containerd)
+burst COUNT="200":
+    SYSREEL_BURST={{COUNT}} SYSREEL_DOCKER_TESTS=1 SYSREEL_CONTAINERD_TESTS=1 \
+        cargo test --test main -- burst --nocapture --test-threads=1
+
 # runs the kernel tests in emulated guests with other kernels (default: Debian's 6.1 and 6.12)
 kernel-matrix *ARGS:
     scripts/kernel-matrix.sh {{ARGS}}

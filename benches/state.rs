@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use sysreel::capture::container::ContainerLookup;
+use sysreel::capture::container::{ContainerLookup, Meeting};
 use sysreel::capture::raw::RawEvent;
 use sysreel::capture::state::{Snapshot, State};
 use sysreel::format::row::{Container, Value};
@@ -20,7 +20,7 @@ fn main() {
 struct NoDetails;
 
 impl ContainerLookup for NoDetails {
-    fn request(&mut self, _: &Arc<Container>, _: &'static str) {}
+    fn request(&mut self, _: &Arc<Container>, _: Meeting) {}
 }
 
 /// An event with parameters of its own.

@@ -46,7 +46,12 @@ fn container(name: &str, image: &str, privileged: bool) -> Arc<Container> {
         ..ContainerRow::default()
     };
     let id: String = name.chars().cycle().take(64).collect();
-    Arc::new(Container { id: text(&id[..12]), full_id: text(&id), details: OnceLock::from(details) })
+    Arc::new(Container {
+        id: text(&id[..12]),
+        full_id: text(&id),
+        details: OnceLock::from(details),
+        ..Container::default()
+    })
 }
 
 fn nginx() -> Option<Arc<Container>> {

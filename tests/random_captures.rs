@@ -90,7 +90,7 @@ prop_compose! {
             labels_json: text(labels), pod_name: text(name), ..ContainerRow::default()
         };
         let details = if known { OnceLock::from(details) } else { OnceLock::new() };
-        Arc::new(Container { id: text(id), full_id: text(id.repeat(2)), details })
+        Arc::new(Container { id: text(id), full_id: text(id.repeat(2)), details, ..Container::default() })
     }
 }
 

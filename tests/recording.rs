@@ -31,6 +31,11 @@ impl Recording {
         Recording { child }
     }
 
+    /// The recorder's process.
+    pub(crate) fn child(&self) -> &Child {
+        &self.child
+    }
+
     /// Ends it as Ctrl-C does, and waits for it.
     pub(crate) fn interrupt(self) -> Run {
         assert!(Command::new("kill").args(["-s", "INT", &self.child.id().to_string()]).status().unwrap().success());

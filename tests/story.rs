@@ -54,7 +54,12 @@ fn container(name: &str, image: &str, id: &str) -> Arc<Container> {
         privileged: Some(false),
         ..ContainerRow::default()
     };
-    Arc::new(Container { id: text(id), full_id: text(id.repeat(6)), details: OnceLock::from(details) })
+    Arc::new(Container {
+        id: text(id),
+        full_id: text(id.repeat(6)),
+        details: OnceLock::from(details),
+        ..Container::default()
+    })
 }
 
 fn process(name: &str, pid: i64, parent: &Arc<ThreadRow>) -> ThreadRow {

@@ -22,6 +22,7 @@ pub(crate) fn story() -> CaptureBuilder {
         id: text("3f1a2b4c5d6e"),
         full_id: text("3f1a2b4c5d6e3f1a2b4c5d6e"),
         details: OnceLock::from(details),
+        ..Container::default()
     });
     let init = Arc::new(ThreadRow { tid: 1, pid: 1, vpid: 1, comm: text("init"), ..ThreadRow::default() });
     let shell = Arc::new(ThreadRow {

@@ -370,7 +370,7 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::capture::container::ContainerLookup;
+    use crate::capture::container::{ContainerLookup, Meeting};
     use crate::capture::state::Snapshot;
     use crate::format::Reader;
     use crate::format::dimension::{ContainerColumn, Dimension};
@@ -380,7 +380,7 @@ mod tests {
     struct NoContainers;
 
     impl ContainerLookup for NoContainers {
-        fn request(&mut self, _: &Arc<Container>, _: &'static str) {}
+        fn request(&mut self, _: &Arc<Container>, _: Meeting) {}
     }
 
     /// A file in memory that takes so many bytes and is full then.
@@ -487,7 +487,7 @@ mod tests {
     fn a_block_is_encoded_with_what_arrived_after_its_events() {
         struct Later(Mutex<Option<Arc<Container>>>);
         impl ContainerLookup for Arc<Later> {
-            fn request(&mut self, container: &Arc<Container>, _: &'static str) {
+            fn request(&mut self, container: &Arc<Container>, _: Meeting) {
                 *self.0.lock().unwrap() = Some(Arc::clone(container));
             }
         }

@@ -287,8 +287,19 @@ pub struct Container {
     pub id: Text,
     /// Full id.
     pub full_id: Text,
+    /// Counts the container's starts, as far as they were seen: before details come, nothing else tells its runs apart.
+    pub run: u32,
     /// What the runtime says of it.
     pub details: OnceLock<ContainerRow>,
+    /// What the runtime says of it while it is not all there yet: blocks that are written before `details` have it.
+    pub draft: OnceLock<ContainerRow>,
+}
+
+impl Container {
+    /// The most that is known of it by now.
+    pub fn known(&self) -> Option<&ContainerRow> {
+        self.details.get().or_else(|| self.draft.get())
+    }
 }
 
 impl PartialEq for Container {
@@ -298,7 +309,7 @@ impl PartialEq for Container {
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         };
-        self.id == other.id && self.full_id == other.full_id && same_details()
+        self.id == other.id && self.full_id == other.full_id && self.run == other.run && same_details()
     }
 }
 
@@ -308,6 +319,7 @@ impl std::hash::Hash for Container {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.id.hash(state);
         self.full_id.hash(state);
+        self.run.hash(state);
     }
 }
 

@@ -18,14 +18,14 @@ const JOB: &str = "b0b1c2d3e4f5a6978869504132231405f6e7d8c9baab9c8d7e6f504132231
 const IMAGE: &str = "registry.example:5000/team/nginx:1.21";
 
 /// A daemon that ends with the test, and its containers with it.
-struct Containerd {
-    daemon: Daemon,
+pub(crate) struct Containerd {
+    pub(crate) daemon: Daemon,
     /// A containerd namespace of the test's own: the parent of its containers' cgroups has this name.
-    namespace: String,
+    pub(crate) namespace: String,
 }
 
 impl Containerd {
-    fn start() -> Containerd {
+    pub(crate) fn start() -> Containerd {
         let arguments = |folder: &Path| {
             let at = |name: &str| path_in(folder, name);
             let config = format!(
@@ -45,24 +45,24 @@ impl Containerd {
         Containerd { daemon, namespace }
     }
 
-    fn ctr(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn ctr(&self, arguments: &[&str]) -> Output {
         ctr(self.daemon.folder(), &self.namespace, arguments)
     }
 
     /// Runs a ctr command that must succeed.
-    fn succeed(&self, arguments: &[&str]) {
+    pub(crate) fn succeed(&self, arguments: &[&str]) {
         output_of_success(self.ctr(arguments), arguments);
     }
 
     /// Makes an image with nothing but a static busybox in it.
-    fn import_busybox(&self, tag: &str) {
+    pub(crate) fn import_busybox(&self, tag: &str) {
         let image = pack_image(self.daemon.folder(), tag, &[]);
         self.succeed(&["images", "import", "--snapshotter", "native", &image]);
     }
 
-    fn run_container(&self, options: &[&str], id: &str, program: &[&str]) {
+    pub(crate) fn run_container(&self, options: &[&str], image: &str, id: &str, program: &[&str]) {
         let start = ["run", "--snapshotter", "native", "--net-host"];
-        self.succeed(&[&start[..], options, &[IMAGE, id], program].concat());
+        self.succeed(&[&start[..], options, &[image, id], program].concat());
     }
 }
 
@@ -87,7 +87,7 @@ fn containers_of_containerd_have_names_images_and_labels() {
     }
     let containerd = Containerd::start();
     containerd.import_busybox(IMAGE);
-    containerd.run_container(&["--detach", "--label", "nerdctl/name=web"], WEB, &["/bin/sleep", "600"]);
+    containerd.run_container(&["--detach", "--label", "nerdctl/name=web"], IMAGE, WEB, &["/bin/sleep", "600"]);
 
     let capture = containerd.daemon.path("containers.reel");
     let (state, root) = (containerd.daemon.path("state"), containerd.daemon.path("root"));
@@ -96,7 +96,7 @@ fn containers_of_containerd_have_names_images_and_labels() {
     let recording = Recording::start(&capture, &options);
     containerd.succeed(&["tasks", "exec", "--exec-id", "one", "--user", "1000", WEB, "/bin/mkdir", "-p", "/tmp"]);
     let labels = ["--rm", "--label", "team=shop", "--mount", "type=bind,src=/tmp,dst=/data,options=rbind:ro"];
-    containerd.run_container(&labels, JOB, &["/bin/sleep", "1"]);
+    containerd.run_container(&labels, IMAGE, JOB, &["/bin/sleep", "1"]);
     let recorded = recording.interrupt();
     assert_eq!(recorded.status, Some(0), "{}", recorded.stderr);
     assert!(recorded.stderr.contains("containerd in"), "what was found is told first: {}", recorded.stderr);

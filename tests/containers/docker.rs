@@ -13,12 +13,12 @@ use crate::kernel::enabled;
 use crate::recording::Recording;
 
 /// A daemon that ends with the test, and its containers with it.
-struct Docker {
-    daemon: Daemon,
+pub(crate) struct Docker {
+    pub(crate) daemon: Daemon,
 }
 
 impl Docker {
-    fn start() -> Docker {
+    pub(crate) fn start() -> Docker {
         let arguments = |folder: &Path| {
             let socket = format!("unix://{}", path_in(folder, "socket"));
             let (data, exec, pid) = (path_in(folder, "data"), path_in(folder, "exec"), path_in(folder, "pid"));
@@ -31,12 +31,12 @@ impl Docker {
     }
 
     /// Runs a docker command that must succeed.
-    fn succeed(&self, arguments: &[&str]) -> String {
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
         output_of_success(docker(self.daemon.folder(), arguments), arguments)
     }
 
     /// Makes an image with nothing but a static busybox in it.
-    fn load_busybox(&self, tag: &str) {
+    pub(crate) fn load_busybox(&self, tag: &str) {
         self.succeed(&["load", "--input", &pack_image(self.daemon.folder(), tag, &[])]);
     }
 }
@@ -106,4 +106,34 @@ fn a_container_is_recorded_by_its_name_and_alerts_name_its_image() {
     let container = &info["containers"][0];
     assert_eq!((&container["full_id"], &container["name"]), (&full_id.into(), &"web".into()));
     assert_eq!((&info["verify"], &info["lost"]), (&"intact".into(), &0.into()));
+}
+
+#[test]
+fn a_container_that_is_started_again_has_details_of_that_run() {
+    if !enabled("SYSREEL_DOCKER_TESTS", "root, eBPF and Docker's daemon") {
+        return;
+    }
+    let docker = Docker::start();
+    docker.load_busybox("nginx:1.21");
+    let cgroup = format!("/sysreel-test-restart-{}", std::process::id());
+    let run_container = ["run", "-d", "--name", "web", "--network", "none", "--cgroup-parent", &cgroup];
+    docker.succeed(&[&run_container[..], &["nginx:1.21", "/bin/sleep", "600"]].concat());
+
+    let capture = docker.daemon.path("restart.reel");
+    let options = ["--cgroup", &cgroup, "--docker-root", &docker.daemon.path("data")];
+    let recording = Recording::start(&capture, &options);
+    let started_at = || docker.succeed(&["inspect", "--format", "{{.State.StartedAt}}", "web"]);
+    let first = started_at();
+    docker.succeed(&["exec", "web", "/bin/mkdir", "/one"]);
+    docker.succeed(&["restart", "-t", "0", "web"]);
+    let second = started_at();
+    docker.succeed(&["exec", "web", "/bin/mkdir", "/two"]);
+    let recorded = recording.interrupt();
+    assert_eq!(recorded.status, Some(0), "{}", recorded.stderr);
+
+    let condition = "evt.type = execve and evt.rawres = 0 and proc.name = mkdir";
+    let programs = run(&["events", &capture, condition, "--format", "proc.args,container.name,container.start_ts"]);
+    let nanoseconds = |time: &str| time.parse::<jiff::Timestamp>().unwrap().as_nanosecond();
+    let expected = format!("/one,web,{}\n/two,web,{}\n", nanoseconds(&first), nanoseconds(&second));
+    assert_eq!(programs.stdout, expected, "{}", programs.stderr);
 }

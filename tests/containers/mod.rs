@@ -3,6 +3,7 @@
 //!
 //! Daemons are started for the test, with sockets and data of their own and no network.
 
+mod burst;
 mod busybox;
 mod containerd;
 mod cri;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sysreel::capture::container::{LookupHandle, RuntimeFolders, StateLookup};
+use sysreel::capture::container::{LookupFigures, LookupHandle, RuntimeFolders, StateLookup};
 use sysreel::capture::live::clock::ClockBase;
 use sysreel::capture::recorder::Settle;
 use sysreel::capture::state::{ProcScan, State};
@@ -11,6 +11,7 @@ use sysreel::format::Inventory;
 use sysreel::format::scap::ScapMachine;
 
 use crate::cli::RecordArgs;
+use crate::table::{count, thousands};
 
 /// How long an event's block may wait for what a runtime says of its container. Its files are read in a few
 /// milliseconds; a container that no runtime knows costs this much once.
@@ -29,8 +30,25 @@ pub(crate) struct Known {
 }
 
 /// Look-ups of containers on their way.
+#[derive(Clone)]
 pub(crate) struct Containers {
     handle: LookupHandle,
+}
+
+impl Containers {
+    /// How look-ups went, for people; `None` without containers.
+    pub(crate) fn describe(&self) -> Option<String> {
+        let LookupFigures { containers, named, longest } = self.handle.figures();
+        let took = format!("the longest look-up took {:.1} ms", longest.as_secs_f64() * 1e3);
+        match (containers, containers - named) {
+            (0, _) => None,
+            (1, 0) => Some(format!("1 container, and its name; {took}")),
+            (all, 0) => Some(format!("{} containers, all with their names; {took}", thousands(all))),
+            (all, lacking) => {
+                Some(format!("{}, {} without a name; {took}", count(all, "container"), thousands(lacking)))
+            }
+        }
+    }
 }
 
 impl Settle for Containers {
@@ -40,7 +58,7 @@ impl Settle for Containers {
     }
 }
 
-/// Where to look for the state of container runtimes: the usual folders, unless the command line names others.
+/// Where to look for what container runtimes know: the usual folders and sockets, unless the command line names others.
 pub(crate) fn runtime_folders(args: &RecordArgs) -> RuntimeFolders {
     let mut folders = RuntimeFolders::usual();
     let replace = |folders: &mut Vec<PathBuf>, given: &[PathBuf]| {
@@ -52,6 +70,7 @@ pub(crate) fn runtime_folders(args: &RecordArgs) -> RuntimeFolders {
     replace(&mut folders.containerd.states, &args.containerd_state);
     replace(&mut folders.containerd.roots, &args.containerd_root);
     replace(&mut folders.storage, &args.storage_root);
+    replace(&mut folders.sockets, &args.docker_socket);
     folders
 }
 

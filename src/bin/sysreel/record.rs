@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use signal_hook::consts::{SIGINT, SIGTERM};
+use sysreel::capture::container::RuntimeFolders;
 use sysreel::capture::live::decode::Decoder;
 use sysreel::capture::live::event_set::EventSet;
 use sysreel::capture::live::{HeldCommand, HostFacts, Live, LiveOptions};
@@ -44,10 +45,9 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let host = Live::probe()?;
     let folders = runtime_folders(args);
     let scope = choose_scope(args, &folders)?;
-    let found = folders.found();
     // a command of the user's is left alone with the terminal
-    if args.command.is_empty() && !found.is_empty() {
-        terminal.note(&format!("containers: {}", found.join("; ")));
+    if args.command.is_empty() {
+        tell_sources(&folders, terminal);
     }
     let signals = Signals::watch()?;
 
@@ -87,7 +87,8 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let known = look_around(processes.as_deref(), machine, clock, folders);
     header.notes = known.notes;
 
-    let settle: Option<Arc<dyn Settle>> = Some(Arc::new(known.containers));
+    let containers = known.containers;
+    let settle: Option<Arc<dyn Settle>> = Some(Arc::new(containers.clone()));
     let options = RecorderOptions {
         settle,
         max_bytes: args.max_size,
@@ -127,6 +128,9 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let unrecorded = live_end.as_ref().map(|end| end.unrecorded).unwrap_or_default();
     let summary = recording.finish(unrecorded, terminal).with_context(|| destination.name());
     if let Ok(summary) = &summary {
+        if let Some(figures) = containers.describe().filter(|_| args.command.is_empty()) {
+            terminal.note(&format!("sysreel: {figures}"));
+        }
         terminal.note(&describe(summary, end, started.elapsed(), &destination));
     }
     if let Some(error) = not_run {
@@ -141,6 +145,18 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     summary?;
     live_end?;
     Ok(status.map_or(Exit::Done, |status| Exit::Command(status_of(status))))
+}
+
+/// Says where containers are looked up.
+fn tell_sources(folders: &RuntimeFolders, terminal: &Terminal) {
+    let (found, sockets) = (folders.found(), folders.found_sockets());
+    let asked = format!("{} is asked for what is nowhere else", sockets.join(", "));
+    match (found.is_empty(), sockets.is_empty()) {
+        (true, true) => {}
+        (false, true) => terminal.note(&format!("containers: {}", found.join("; "))),
+        (true, false) => terminal.note(&format!("containers: no runtime's folder; {asked}")),
+        (false, false) => terminal.note(&format!("containers: {}; {asked}", found.join("; "))),
+    }
 }
 
 /// Records until something ends it.

@@ -5,20 +5,48 @@
 use std::fs::{self, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::details::RuntimeContainer;
+use super::processes::{processes, root_of_process, root_of_processes};
 
 /// The longest file that is read, in bytes.
 const FILE_LIMIT: u64 = 4 << 20;
 
-/// The files' texts, `passwd` and `group`; `None` when the container has no list of users.
-pub(super) fn read_accounts(container: &RuntimeContainer) -> Option<(Vec<u8>, Vec<u8>)> {
-    let of_process = container.pid.map(|pid| PathBuf::from(format!("/proc/{pid}/root")));
-    [container.root.clone(), of_process].into_iter().flatten().find_map(|root| {
-        let passwd = read_file(&root, "passwd")?;
-        Some((passwd, read_file(&root, "group").unwrap_or_default()))
-    })
+/// What a container says of its users.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Accounts {
+    /// The texts of its files.
+    Lists { passwd: Vec<u8>, group: Vec<u8> },
+    /// It has no list of users.
+    NoLists,
+    /// Its root folder is not there yet, or not any more, or nobody says where.
+    Unknown,
+}
+
+/// Reads them below the root folder that the runtime names, or that the container's first process has.
+pub(super) fn read_accounts(container: &RuntimeContainer) -> Accounts {
+    let of_runtime = container.root.as_deref().map_or(Accounts::Unknown, read_below);
+    match (of_runtime, container.pid.and_then(root_of_process)) {
+        (Accounts::Unknown, Some(root)) => read_below(&root),
+        (accounts, _) => accounts,
+    }
+}
+
+/// Reads them below the root folder that the container's processes have: all that there is where the runtime's storage
+/// is mounted for the container alone. `None` when there are none. Looks at every process of the machine.
+pub(super) fn read_accounts_of_processes(full_id: &str) -> Option<Accounts> {
+    let own = processes(full_id);
+    (!own.is_empty()).then(|| root_of_processes(full_id, own).map_or(Accounts::Unknown, |root| read_below(&root)))
+}
+
+fn read_below(root: &Path) -> Accounts {
+    match read_file(root, "passwd") {
+        Some(passwd) => Accounts::Lists { passwd, group: read_file(root, "group").unwrap_or_default() },
+        // The folder is made before the container's files are mounted there.
+        None if fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some()) => Accounts::NoLists,
+        None => Accounts::Unknown,
+    }
 }
 
 fn read_file(root: &Path, name: &str) -> Option<Vec<u8>> {
@@ -55,21 +83,22 @@ mod tests {
     #[test]
     fn the_files_of_the_containers_root_are_read() {
         let root = tempfile::tempdir().unwrap();
-        assert_eq!(read_accounts(&container(root.path())), None);
+        assert_eq!(read_accounts(&container(root.path())), Accounts::Unknown);
         fs::create_dir(root.path().join("etc")).unwrap();
+        assert_eq!(read_accounts(&container(root.path())), Accounts::NoLists);
         fs::write(root.path().join("etc/passwd"), "root:x:0:0:::\n").unwrap();
-        let (passwd, group) = read_accounts(&container(root.path())).unwrap();
-        assert_eq!((passwd.as_slice(), group.as_slice()), (&b"root:x:0:0:::\n"[..], &b""[..]));
+        let lists = Accounts::Lists { passwd: b"root:x:0:0:::\n".to_vec(), group: Vec::new() };
+        assert_eq!(read_accounts(&container(root.path())), lists);
     }
 
     #[test]
     fn links_out_of_the_container_are_not_followed() {
         let root = tempfile::tempdir().unwrap();
         symlink("/etc", root.path().join("etc")).unwrap();
-        assert_eq!(read_accounts(&container(root.path())), None);
+        assert_eq!(read_accounts(&container(root.path())), Accounts::NoLists);
         fs::remove_file(root.path().join("etc")).unwrap();
         fs::create_dir(root.path().join("etc")).unwrap();
         symlink("/etc/passwd", root.path().join("etc/passwd")).unwrap();
-        assert_eq!(read_accounts(&container(root.path())), None);
+        assert_eq!(read_accounts(&container(root.path())), Accounts::NoLists);
     }
 }

@@ -141,6 +141,17 @@ impl ContainerdFolders {
         ids
     }
 
+    /// Folders that hold one for each namespace, where bundles are.
+    pub(super) fn bundle_folders(&self) -> Vec<PathBuf> {
+        self.states.iter().map(|state| state.join(BUNDLES)).collect()
+    }
+
+    /// The root folder that a container's bundle names.
+    pub(super) fn root_of(&self, full_id: &str) -> Option<PathBuf> {
+        let folders = self.namespaces().into_iter().map(|namespace| namespace.join(full_id));
+        folders.filter(|_| is_full_id(full_id)).find_map(|folder| Bundle::read(&folder).ok()?.root(&folder))
+    }
+
     /// Everything that is known of a container: an error when it is nothing.
     pub(super) fn read_container(&self, full_id: &str) -> Result<RuntimeContainer, StateError> {
         let nowhere = || StateError::NotThere { path: Path::new(BUNDLES).join(full_id) };
@@ -337,7 +348,7 @@ impl ContainerdFolders {
         let pid = bundle.and_then(|(folder, _)| fs::read_to_string(folder.join("init.pid")).ok());
         let pid = pid.and_then(|pid| pid.trim().parse().ok()).filter(|pid| *pid != 0);
         let root = bundle.and_then(|(folder, bundle)| bundle.root(folder));
-        RuntimeContainer { row, pid, is_running: bundle.is_some(), root }
+        RuntimeContainer { row, pid, is_running: pid.is_some(), root }
     }
 }
 

@@ -1,9 +1,13 @@
-//! Details of containers, looked up on a thread of its own.
+//! Details of containers, looked up on threads of their own.
 //!
-//! Enters: containers as they are met. Leaves: their `details`, once. A container's first events may come while its runtime
-//! is still writing its state: the look-up is repeated for [`PATIENCE`], each container at its own times, so that one
-//! that no runtime knows holds up no other.
+//! Enters: containers as they are met. Leaves: their `details`, once. Two threads work on it. One reads what runtimes
+//! write of containers when they write it, before the first event of the container comes ([`arrivals`](super::arrivals)):
+//! it keeps what a container that ended at once does not leave behind. The other answers requests. A container's first
+//! events may also come while its runtime is still writing its state: the look-up is repeated for [`PATIENCE`], each
+//! container at its own times, so that one that no runtime knows holds up no other. Until then it has what is known so
+//! far as its `draft`.
 
+use std::io::PipeWriter;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -11,9 +15,14 @@ use std::time::{Duration, Instant};
 
 use crate::format::row::{Container, ContainerRow, Text};
 
-use super::accounts::read_accounts;
+use super::accounts::{Accounts, read_accounts, read_accounts_of_processes};
+use super::ahead::Ahead;
+use super::api::Api;
+use super::arrivals::Arrivals;
+use super::cgroup::SHORT_ID_LEN;
+use super::details::RuntimeContainer;
 use super::runtimes::{Found, RuntimeFolders};
-use super::table::{ContainerAccounts, ContainerLookup};
+use super::table::{ContainerAccounts, ContainerLookup, Meeting};
 
 /// How long a container's state is waited for. Docker writes it within some 100 ms of the container's first process.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -27,12 +36,17 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// How many containers may wait; more than the recorder remembers.
 const QUEUE_LIMIT: usize = 32_768;
 
-/// Looks containers up in the runtimes' state on disk. Its thread ends when it is dropped, after a last look for those that
-/// still wait.
+/// How much a runtime's clock may be behind that of events, which is set once per recording, in ns.
+const CLOCK_SLACK_NS: u64 = 1_000_000_000;
+
+/// Looks containers up in the runtimes' state on disk. Its threads end when it is dropped, after a last look for those
+/// that still wait.
 #[derive(Debug)]
 pub struct StateLookup {
     queue: Arc<Queue>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
+    /// Ends the thread that watches folders when it is dropped.
+    watching: Option<PipeWriter>,
 }
 
 /// Lets others wait for look-ups on their way.
@@ -41,9 +55,21 @@ pub struct LookupHandle {
     queue: Arc<Queue>,
 }
 
+/// How look-ups went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LookupFigures {
+    /// Containers that were asked for, each of its starts counted.
+    pub containers: u64,
+    /// Those of them whose name was found.
+    pub named: u64,
+    /// The longest that one look at all sources took.
+    pub longest: Duration,
+}
+
 #[derive(Debug)]
 struct Queue {
     folders: RuntimeFolders,
+    api: Api,
     state: Mutex<QueueState>,
     /// Whether there are `accounts` to be taken: the event path looks before every event.
     has_accounts: AtomicBool,
@@ -56,58 +82,93 @@ struct Queue {
 #[derive(Debug, Default)]
 struct QueueState {
     waiting: Vec<Request>,
-    /// When the request in work was made.
+    /// When the request in work was made, if it lacks its answer.
     in_work: Option<Instant>,
     accounts: Vec<ContainerAccounts>,
+    ahead: Ahead,
+    figures: LookupFigures,
     stopped: bool,
 }
 
 #[derive(Debug)]
 struct Request {
     container: Arc<Container>,
-    runtime: &'static str,
+    meeting: Meeting,
     asked: Instant,
     due: Instant,
     pause: Duration,
+    /// No look was taken yet.
+    is_new: bool,
+    /// It has its answer, and waits for the container's users alone.
+    is_answered: bool,
     /// The best answer so far: a container that is not running (yet, or any more).
-    found: Option<ContainerRow>,
+    found: Option<RuntimeContainer>,
 }
 
 impl StateLookup {
-    /// Starts the thread. The notes say, for people, which of the folders were of no use.
+    /// Starts the threads. The notes say, for people, which of the folders were of no use.
     pub fn start(folders: RuntimeFolders) -> (StateLookup, LookupHandle, Vec<String>) {
         let mut notes = folders.notes();
+        let arrivals = Arrivals::watch(folders.arrival_folders());
+        let api = Api::new(&folders.sockets);
         let queue = Arc::new(Queue {
             folders,
+            api,
             state: Mutex::new(QueueState::default()),
             has_accounts: AtomicBool::new(false),
             changed: Condvar::new(),
             answered: Condvar::new(),
         });
-        let of_thread = Arc::clone(&queue);
-        let spawned = std::thread::Builder::new().name("containers".to_owned()).spawn(move || of_thread.serve());
-        let thread = match spawned {
-            Ok(thread) => Some(thread),
+        let spawn = |name: &str, work: Box<dyn FnOnce(&Queue) + Send>| {
+            let of_thread = Arc::clone(&queue);
+            std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&of_thread))
+        };
+        let mut threads = Vec::new();
+        match spawn("containers", Box::new(Queue::serve)) {
+            Ok(thread) => threads.push(thread),
             Err(error) => {
                 notes.push(format!("no thread for container look-ups ({error}): containers have ids only"));
                 queue.lock().stopped = true;
+            }
+        }
+        let watched = arrivals.and_then(|(arrivals, watching)| {
+            threads.push(spawn("arrivals", Box::new(move |queue: &Queue| queue.watch(arrivals)))?);
+            Ok(watching)
+        });
+        let watching = match watched {
+            Ok(watching) => Some(watching),
+            Err(error) => {
+                notes.push(format!(
+                    "runtimes' folders cannot be watched ({error}): containers that end at once lack names"
+                ));
                 None
             }
         };
         let handle = LookupHandle { queue: Arc::clone(&queue) };
-        (StateLookup { queue, thread }, handle, notes)
+        (StateLookup { queue, threads, watching }, handle, notes)
     }
 }
 
 impl ContainerLookup for StateLookup {
-    fn request(&mut self, container: &Arc<Container>, runtime: &'static str) {
+    fn request(&mut self, container: &Arc<Container>, meeting: Meeting) {
         let now = Instant::now();
         let mut state = self.queue.lock();
         if state.stopped || state.waiting.len() >= QUEUE_LIMIT {
             return;
         }
+        state.figures.containers += 1;
         let container = Arc::clone(container);
-        state.waiting.push(Request { container, runtime, asked: now, due: now, pause: FIRST_PAUSE, found: None });
+        let request = Request {
+            container,
+            meeting,
+            asked: now,
+            due: now,
+            pause: FIRST_PAUSE,
+            is_new: true,
+            is_answered: false,
+            found: None,
+        };
+        state.waiting.push(request);
         self.queue.changed.notify_all();
     }
 
@@ -126,7 +187,8 @@ impl Drop for StateLookup {
     fn drop(&mut self) {
         self.queue.lock().stopped = true;
         self.queue.changed.notify_all();
-        if let Some(thread) = self.thread.take() {
+        drop(self.watching.take());
+        for thread in self.threads.drain(..) {
             // It has nothing to report, and a panic in it has been printed already.
             let _ = thread.join();
         }
@@ -140,7 +202,8 @@ impl LookupHandle {
         let started = Instant::now();
         let mut state = self.queue.lock();
         loop {
-            let asked = state.waiting.iter().map(|request| request.asked).chain(state.in_work);
+            let open = state.waiting.iter().filter(|request| !request.is_answered).map(|request| request.asked);
+            let asked = open.chain(state.in_work);
             let newest = asked.filter(|asked| *asked <= started).max();
             let Some(left) = newest.and_then(|asked| at_most.checked_sub(asked.elapsed())) else { return };
             if left.is_zero() {
@@ -150,12 +213,35 @@ impl LookupHandle {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
+
+    /// How look-ups went so far.
+    pub fn figures(&self) -> LookupFigures {
+        self.queue.lock().figures
+    }
 }
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, QueueState> {
         // Nothing that holds the lock leaves the queue half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads what is written of containers, until the end.
+    fn watch(&self, mut arrivals: Arrivals) {
+        // An error of the kernel's leaves what events ask for.
+        while let Ok(Some(changed)) = arrivals.wait() {
+            changed.iter().for_each(|full_id| self.look_ahead(full_id));
+        }
+    }
+
+    /// Keeps what is known of a container whose files were just written.
+    fn look_ahead(&self, full_id: &str) {
+        let Found::Container(container) = self.folders.find(full_id, "") else { return };
+        let had_accounts = self.lock().ahead.has_accounts(full_id);
+        let accounts = if had_accounts { Accounts::Unknown } else { read_accounts(&container) };
+        let has_accounts = matches!(accounts, Accounts::Lists { .. });
+        self.hand_over(full_id, accounts);
+        self.lock().ahead.keep(full_id, *container, has_accounts);
     }
 
     /// Answers requests when they are due, until the end.
@@ -168,16 +254,14 @@ impl Queue {
             match next {
                 Some((at, due)) if due <= now || state.stopped => {
                     let request = state.waiting.swap_remove(at);
-                    state.in_work = Some(request.asked);
+                    state.in_work = (!request.is_answered).then_some(request.asked);
                     let is_last = state.stopped || request.asked.elapsed() >= PATIENCE;
                     drop(state);
                     let again = self.answer(request, is_last);
                     state = self.lock();
                     state.in_work = None;
-                    match again {
-                        Some(request) => state.waiting.push(request),
-                        None => self.answered.notify_all(),
-                    }
+                    state.waiting.extend(again);
+                    self.answered.notify_all();
                 }
                 None if state.stopped => return,
                 Some((_, due)) => {
@@ -191,35 +275,112 @@ impl Queue {
 
     /// Looks once; gives the request back when another look is worth it.
     fn answer(&self, mut request: Request, is_last: bool) -> Option<Request> {
-        let full_id = std::str::from_utf8(&request.container.full_id).unwrap_or_default();
-        let is_over = match self.folders.find(full_id, request.runtime) {
-            Found::Container(container) => {
-                let is_over = container.is_running || is_last;
-                if is_over && let Some((passwd, group)) = read_accounts(&container) {
-                    let id = Text::clone(&request.container.id);
-                    self.lock().accounts.push(ContainerAccounts { id, passwd, group });
-                    self.has_accounts.store(true, Ordering::Relaxed);
-                }
-                request.found = Some(container.row);
-                is_over
-            }
-            // It was removed since the last look.
-            Found::Unknown => is_last || request.found.is_some(),
-            Found::NoRuntime => true,
-        };
+        let container = Arc::clone(&request.container);
+        let full_id = std::str::from_utf8(&container.full_id).unwrap_or_default();
+        let started = Instant::now();
+        let is_over = request.is_answered || self.look(full_id, &mut request, is_last) || is_last;
+        // Users first: who waits for details wants both.
+        let has_accounts = is_over && self.find_accounts(full_id, request.found.as_ref());
+        if !request.is_answered {
+            self.note_answer(&request, is_over, started.elapsed());
+            request.is_answered = is_over;
+        }
+        if is_over && (has_accounts || is_last) {
+            return None;
+        }
+        request.due = Instant::now() + request.pause;
+        request.pause = (request.pause * 2).min(LONGEST_PAUSE);
+        request.is_new = false;
+        Some(request)
+    }
+
+    /// Writes down what was found: for good, or for the time being.
+    fn note_answer(&self, request: &Request, is_over: bool, took: Duration) {
+        let row = request.found.as_ref().map(|found| found.row.clone());
+        let mut state = self.lock();
+        state.figures.longest = state.figures.longest.max(took);
         if !is_over {
-            request.due = Instant::now() + request.pause;
-            request.pause = (request.pause * 2).min(LONGEST_PAUSE);
-            return Some(request);
+            if let Some(row) = row {
+                let _ = request.container.draft.set(row);
+            }
+            return;
         }
-        if request.found.is_none() && !request.runtime.is_empty() {
-            request.found = Some(only_runtime(request.runtime));
-        }
-        if let Some(row) = request.found {
+        let runtime = request.meeting.runtime;
+        if let Some(row) = row.or_else(|| (!runtime.is_empty()).then(|| only_runtime(runtime))) {
+            state.figures.named += u64::from(!row.name.is_empty());
             let _ = request.container.details.set(row);
         }
-        None
     }
+
+    /// Looks at all sources once, notes what is found, and says whether that is all that there will be.
+    fn look(&self, full_id: &str, request: &mut Request, is_last: bool) -> bool {
+        let Meeting { runtime, ts_ns } = request.meeting;
+        let on_disk = self.folders.find(full_id, runtime);
+        let early = self.lock().ahead.get(full_id).cloned();
+        let has_runtime = !matches!(on_disk, Found::NoRuntime);
+        let now = match on_disk {
+            Found::Container(now) => Some(*now),
+            Found::Unknown | Found::NoRuntime => None,
+        };
+        let (found, is_over) = match (now, early) {
+            (Some(now), _) if now.is_running => (now, true),
+            // It has ended meanwhile.
+            (Some(_), Some(early)) if early.is_running && !is_of_earlier_run(&early.row, ts_ns) => (early, true),
+            (Some(now), _) => (now, false),
+            (None, Some(early)) => (early, true),
+            // It was removed since the last look.
+            (None, None) if request.found.is_some() => return true,
+            (None, None) => {
+                let may_be_known = matches!(runtime, "docker" | "podman" | "") && (request.is_new || is_last);
+                match if may_be_known { self.api.find(full_id) } else { None } {
+                    Some((_, told)) => {
+                        let is_running = told.is_running;
+                        (told, is_running)
+                    }
+                    None => return !has_runtime,
+                }
+            }
+        };
+        request.found = Some(of_run(found, ts_ns));
+        is_over
+    }
+
+    /// Hands a container's own users over, and says whether looking again is of no use.
+    fn find_accounts(&self, full_id: &str, container: Option<&RuntimeContainer>) -> bool {
+        let accounts = match container.map_or(Accounts::Unknown, read_accounts) {
+            Accounts::Unknown if self.lock().ahead.has_accounts(full_id) => return true,
+            Accounts::Unknown => match read_accounts_of_processes(full_id) {
+                Some(accounts) => accounts,
+                // It has ended.
+                None => return true,
+            },
+            accounts => accounts,
+        };
+        let is_known = accounts != Accounts::Unknown;
+        self.hand_over(full_id, accounts);
+        is_known
+    }
+
+    fn hand_over(&self, full_id: &str, accounts: Accounts) {
+        let Accounts::Lists { passwd, group } = accounts else { return };
+        let Some(id) = full_id.as_bytes().get(..SHORT_ID_LEN).map(Text::from) else { return };
+        self.lock().accounts.push(ContainerAccounts { id, passwd, group });
+        self.has_accounts.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether a start is that of a run before the one that was met at `ts_ns`.
+fn is_of_earlier_run(row: &ContainerRow, ts_ns: u64) -> bool {
+    row.start_ts_ns.saturating_add(CLOCK_SLACK_NS) < ts_ns
+}
+
+/// Without what is true of an earlier run only: what a runtime says of a container that does not run is of its last run.
+fn of_run(mut container: RuntimeContainer, ts_ns: u64) -> RuntimeContainer {
+    if !container.is_running && is_of_earlier_run(&container.row, ts_ns) {
+        container.row.start_ts_ns = 0;
+        container.row.ip = Text::default();
+    }
+    container
 }
 
 /// All that is known of a container that no runtime's state has.
@@ -228,125 +389,4 @@ fn only_runtime(runtime: &str) -> ContainerRow {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use std::sync::OnceLock;
-
-    use super::super::docker::tests::{DockerTree, ID, OTHER};
-    use super::*;
-
-    fn folders(docker: Vec<std::path::PathBuf>) -> RuntimeFolders {
-        RuntimeFolders { docker, ..RuntimeFolders::default() }
-    }
-
-    fn container(id: &str) -> Arc<Container> {
-        let full_id = Text::from(id.as_bytes());
-        Arc::new(Container { id: Text::from(&id.as_bytes()[..12]), full_id, details: OnceLock::new() })
-    }
-
-    #[test]
-    fn details_are_filled_on_a_thread_of_its_own() {
-        let tree = DockerTree::new();
-        tree.container(ID, "web", true);
-        let (mut lookup, handle, notes) = StateLookup::start(folders(vec![tree.root()]));
-        assert!(notes.is_empty(), "{notes:?}");
-        let web = container(ID);
-        lookup.request(&web, "docker");
-        handle.settle(Duration::from_secs(2));
-        assert_eq!(&*web.details.get().unwrap().name, b"web");
-    }
-
-    #[test]
-    fn a_containers_own_users_are_handed_over_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let bundle = folder.path().join("io.containerd.runtime.v2.task/default").join(ID);
-        std::fs::create_dir_all(bundle.join("rootfs/etc")).unwrap();
-        std::fs::write(bundle.join("config.json"), r#"{"root": {"path": "rootfs"}}"#).unwrap();
-        std::fs::write(bundle.join("rootfs/etc/passwd"), "alice:x:1000:1000:::\n").unwrap();
-        let states = vec![folder.path().to_owned()];
-        let containerd = super::super::containerd::ContainerdFolders { states, roots: Vec::new() };
-        let (mut lookup, handle, _) = StateLookup::start(RuntimeFolders { containerd, ..RuntimeFolders::default() });
-        assert!(lookup.accounts().is_none());
-        lookup.request(&container(ID), "containerd");
-        handle.settle(Duration::from_secs(5));
-        let told = lookup.accounts().unwrap();
-        assert_eq!((&*told.id, told.passwd.as_slice()), (&ID.as_bytes()[..12], &b"alice:x:1000:1000:::\n"[..]));
-        assert!(lookup.accounts().is_none());
-    }
-
-    #[test]
-    fn a_container_whose_files_come_later_holds_up_no_other() {
-        let tree = DockerTree::new();
-        tree.container(OTHER, "db", true);
-        let (mut lookup, handle, _) = StateLookup::start(folders(vec![tree.root()]));
-        let (late, there) = (container(ID), container(OTHER));
-        lookup.request(&late, "");
-        lookup.request(&there, "docker");
-        let asked = Instant::now();
-        handle.settle(Duration::from_millis(50));
-        assert!(asked.elapsed() < Duration::from_secs(1));
-        assert_eq!(&*there.details.get().unwrap().name, b"db");
-        assert!(late.details.get().is_none());
-        tree.container(ID, "web", true);
-        handle.settle(Duration::from_secs(10));
-        assert_eq!(&*late.details.get().unwrap().name, b"web");
-    }
-
-    #[test]
-    fn a_container_that_docker_does_not_know_is_waited_for_once() {
-        let tree = DockerTree::new();
-        let (mut lookup, handle, _) = StateLookup::start(folders(vec![tree.root()]));
-        let unknown = container(ID);
-        lookup.request(&unknown, "docker");
-        handle.settle(Duration::from_millis(60));
-        let second = Instant::now();
-        handle.settle(Duration::from_millis(60));
-        assert!(second.elapsed() < Duration::from_millis(50));
-        drop(lookup);
-        assert_eq!(&*unknown.details.get().unwrap().runtime, b"docker");
-        assert!(unknown.details.get().unwrap().name.is_empty());
-    }
-
-    #[test]
-    fn the_end_takes_what_is_known_by_then() {
-        let tree = DockerTree::new();
-        tree.container(ID, "job", false);
-        let (mut lookup, handle, _) = StateLookup::start(folders(vec![tree.root()]));
-        let job = container(ID);
-        lookup.request(&job, "docker");
-        drop(lookup);
-        assert_eq!(&*job.details.get().unwrap().name, b"job");
-        handle.settle(Duration::from_secs(5));
-    }
-
-    #[test]
-    fn a_container_removed_meanwhile_keeps_what_was_read() {
-        let tree = DockerTree::new();
-        tree.container(ID, "job", false);
-        let (mut lookup, handle, _) = StateLookup::start(folders(vec![tree.root()]));
-        let job = container(ID);
-        lookup.request(&job, "docker");
-        handle.settle(Duration::from_millis(50));
-        assert!(job.details.get().is_none());
-        tree.remove(ID);
-        handle.settle(Duration::from_secs(2));
-        assert_eq!(&*job.details.get().unwrap().name, b"job");
-    }
-
-    #[test]
-    fn folders_of_no_use_are_noted_and_runtimes_without_state_give_their_name_only() {
-        let tree = DockerTree::new();
-        let nowhere = tree.root().join("nowhere");
-        let empty = tree.root().join("containers");
-        let (mut lookup, handle, notes) = StateLookup::start(folders(vec![nowhere, empty]));
-        assert_eq!(notes.len(), 2, "{notes:?}");
-        assert!(notes[0].contains("is not there"), "{notes:?}");
-        assert!(notes[1].contains("holds no Docker state"), "{notes:?}");
-        let (podman, docker) = (container(ID), container(OTHER));
-        lookup.request(&podman, "podman");
-        lookup.request(&docker, "docker");
-        handle.settle(Duration::from_secs(2));
-        assert_eq!(&*podman.details.get().unwrap().runtime, b"podman");
-        assert_eq!(&*docker.details.get().unwrap().runtime, b"docker");
-    }
-}
+mod tests;

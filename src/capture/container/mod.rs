@@ -2,10 +2,17 @@
 //!
 //! The id is known at once ([`container_id`]); details come from a [`ContainerLookup`], which answers on a thread of
 //! its own by filling [`Container::details`](crate::format::row::Container::details). The event path never waits for
-//! it. [`StateLookup`] reads the state that runtimes keep on disk, so that their daemons need not run.
+//! it. [`StateLookup`] reads the state that runtimes keep on disk, so that their daemons need not run, and does so when
+//! it is written, so that a container may be gone when its events come. A daemon is asked for what no file says.
 
 #[cfg(feature = "record")]
 mod accounts;
+#[cfg(feature = "record")]
+mod ahead;
+#[cfg(feature = "record")]
+mod api;
+#[cfg(feature = "record")]
+mod arrivals;
 #[cfg(feature = "record")]
 mod bolt;
 mod cgroup;
@@ -23,6 +30,8 @@ mod lookup;
 mod oci;
 #[cfg(feature = "record")]
 mod probes;
+#[cfg(feature = "record")]
+mod processes;
 #[cfg(feature = "record")]
 mod reference;
 #[cfg(feature = "record")]
@@ -43,7 +52,7 @@ pub use containerd::ContainerdFolders;
 #[cfg(feature = "record")]
 pub use docker::DEFAULT_ROOT;
 #[cfg(feature = "record")]
-pub use lookup::{LookupHandle, StateLookup};
+pub use lookup::{LookupFigures, LookupHandle, StateLookup};
 #[cfg(feature = "record")]
 pub use resolve::{ResolveError, ResolvedContainer, resolve_container};
 #[cfg(feature = "record")]
@@ -51,4 +60,4 @@ pub use runtimes::RuntimeFolders;
 #[cfg(feature = "record")]
 pub use state_file::StateError;
 pub(super) use table::ContainerTable;
-pub use table::{ContainerAccounts, ContainerLookup};
+pub use table::{ContainerAccounts, ContainerLookup, Meeting};

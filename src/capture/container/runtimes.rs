@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::api;
+use super::arrivals::ArrivalFolders;
 use super::containerd::ContainerdFolders;
 use super::details::RuntimeContainer;
 use super::docker;
+use super::processes::find_process;
 use super::state_file::StateError;
 use super::storage;
 
@@ -17,6 +20,8 @@ pub struct RuntimeFolders {
     pub containerd: ContainerdFolders,
     /// Storage folders of Podman and CRI-O.
     pub storage: Vec<PathBuf>,
+    /// Sockets of Docker's daemon and Podman's service, to be asked for what no folder has.
+    pub sockets: Vec<PathBuf>,
 }
 
 /// What the runtimes say of one container.
@@ -44,6 +49,7 @@ impl RuntimeFolders {
             docker: docker::default_roots(),
             containerd: ContainerdFolders::usual(),
             storage: storage::usual_roots(),
+            sockets: api::usual_sockets(),
         };
         if folders.has_others() {
             folders.docker.retain(|root| root.is_dir());
@@ -75,11 +81,27 @@ impl RuntimeFolders {
         found
     }
 
-    /// Why folders are of no use, for people.
+    /// The sockets that are there, for people.
+    pub fn found_sockets(&self) -> Vec<String> {
+        let there = self.sockets.iter().filter(|socket| api::is_socket(socket));
+        there.map(|socket| socket.display().to_string()).collect()
+    }
+
+    /// Folders in which something is written when a container is about to start.
+    pub(super) fn arrival_folders(&self) -> ArrivalFolders {
+        let docker = self.docker.iter().filter_map(|root| docker::state_folders(root).ok()).flatten();
+        let containers = docker.map(|folder| folder.join("containers"));
+        let containers = containers.chain(self.storages().flat_map(|root| storage::container_folders(root))).collect();
+        ArrivalFolders { containers, namespaces: self.containerd.bundle_folders() }
+    }
+
+    /// Why folders and sockets are of no use, for people.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<_> = self.docker.iter().filter_map(|root| note_of(root)).collect();
         let useless = self.storage.iter().filter(|root| !storage::has_state(root));
         notes.extend(useless.map(|root| format!("{} holds no state of Podman's or CRI-O's", root.display())));
+        let missing = self.sockets.iter().filter(|socket| !api::is_socket(socket));
+        notes.extend(missing.map(|socket| format!("{} is no socket: nobody is asked there", socket.display())));
         notes
     }
 
@@ -90,7 +112,9 @@ impl RuntimeFolders {
             for folder in self.docker.iter().filter_map(|root| docker::state_folders(root).ok()).flatten() {
                 any_state = true;
                 if let Ok(container) = docker::read_container(&folder, full_id) {
-                    return Found::Container(Box::new(container));
+                    // The bundle has what Docker does not say: where the container's root folder is.
+                    let root = self.containerd.root_of(full_id);
+                    return Found::Container(Box::new(RuntimeContainer { root, ..container }));
                 }
             }
         }
@@ -127,7 +151,7 @@ impl RuntimeFolders {
         }
         for root in self.storages() {
             match storage::read_container(root, full_id) {
-                Ok(container) => return Ok(RuntimeContainer { pid: storage::find_process(full_id), ..container }),
+                Ok(container) => return Ok(RuntimeContainer { pid: find_process(full_id), ..container }),
                 Err(StateError::NotThere { .. }) => {}
                 Err(error) => return Err(error),
             }

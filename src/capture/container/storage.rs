@@ -16,7 +16,6 @@ use serde_json::Value as Json;
 use crate::format::row::ContainerRow;
 
 use super::bolt::BoltFile;
-use super::cgroup::container_id;
 use super::details::{RuntimeContainer, is_full_id, labels_json, text};
 use super::docker::Healthcheck;
 use super::oci::{Bundle, NamespaceSource, written_at};
@@ -117,6 +116,11 @@ pub(super) fn usual_roots() -> Vec<PathBuf> {
 /// Whether a storage folder holds any containers' state.
 pub(super) fn has_state(root: &Path) -> bool {
     !driver_folders(root, "-containers").is_empty()
+}
+
+/// Folders that hold one for each of a storage folder's containers.
+pub(super) fn container_folders(root: &Path) -> Vec<PathBuf> {
+    driver_folders(root, "-containers")
 }
 
 /// Full ids of a storage folder's containers that were started at some time.
@@ -311,21 +315,6 @@ fn crio(containers: &Path, full_id: &str, bundle: &Bundle) -> ContainerRow {
         cni_json: text(of_sandbox("CNIResult")),
         ..ContainerRow::default()
     }
-}
-
-/// A process of a container, the one with the lowest number: these runtimes note none below a storage folder.
-pub(super) fn find_process(full_id: &str) -> Option<u32> {
-    let entries = fs::read_dir("/proc").ok()?.flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|pid| {
-        let cgroups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
-        // Without the line's first number: the form that ids are found in.
-        cgroups
-            .lines()
-            .filter_map(|line| line.splitn(3, ':').nth(2))
-            .any(|path| container_id(format!("={path}\0").as_bytes()).is_some_and(|id| id.full == full_id.as_bytes()))
-    })
-    .min()
 }
 
 /// Files that these runtimes mount into every container.

@@ -13,15 +13,25 @@ const CONTAINER_LIMIT: usize = 16_384;
 
 /// Finds out what a runtime says of a container.
 pub trait ContainerLookup: Send {
-    /// A container was met for the first time: have its `details` filled soon, without blocking. `runtime` is what
-    /// the cgroup path tells of the runtime, or empty.
-    fn request(&mut self, container: &Arc<Container>, runtime: &'static str);
+    /// A container was met for the first time, or for the first time since it was started again: have its `details`
+    /// filled soon, without blocking.
+    fn request(&mut self, container: &Arc<Container>, meeting: Meeting);
 
     /// The next list of a container's own users and groups that has been read since the last call, if any. It is asked
     /// for before every event.
     fn accounts(&mut self) -> Option<ContainerAccounts> {
         None
     }
+}
+
+/// What is known of a container when it is met.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Meeting {
+    /// What the cgroup path tells of the runtime, or empty.
+    pub runtime: &'static str,
+    /// The time of the event in which its first process was seen, ns since the epoch; 0 if it was there before the
+    /// first event.
+    pub ts_ns: u64,
 }
 
 /// A container's own users and groups.
@@ -38,8 +48,9 @@ pub struct ContainerAccounts {
 /// Containers by full id, each with one shared row.
 pub(crate) struct ContainerTable {
     by_id: FxHashMap<Text, Arc<Container>>,
-    /// Whether a container's full id is told before anything else is known of it. (Falco takes it from the runtime.)
-    tells_full_ids: bool,
+    /// Events are followed as Falco does: a container's full id comes from its runtime, and so does that it was started
+    /// again.
+    is_falco: bool,
     lookup: Box<dyn ContainerLookup>,
 }
 
@@ -50,16 +61,18 @@ impl std::fmt::Debug for ContainerTable {
 }
 
 impl ContainerTable {
-    pub(crate) fn new(lookup: Box<dyn ContainerLookup>, tells_full_ids: bool) -> ContainerTable {
-        ContainerTable { by_id: FxHashMap::default(), tells_full_ids, lookup }
+    pub(crate) fn new(lookup: Box<dyn ContainerLookup>, is_falco: bool) -> ContainerTable {
+        ContainerTable { by_id: FxHashMap::default(), is_falco, lookup }
     }
 
     /// Takes over what is told of a container, in a row of its own: those of before keep what was known then.
     pub(crate) fn replace(&mut self, id: &Text, full_id: &Text, details: ContainerRow) -> Arc<Container> {
         let key = self.by_id.keys().find(|key| *key == full_id || key.starts_with(id)).map(Arc::clone);
-        let container =
-            Arc::new(Container { id: Arc::clone(id), full_id: Arc::clone(full_id), details: OnceLock::from(details) });
-        let key = key.unwrap_or_else(|| if full_id.is_empty() { Arc::clone(id) } else { Arc::clone(full_id) });
+        let details = OnceLock::from(details);
+        let (id, full_id) = (Arc::clone(id), Arc::clone(full_id));
+        let container = Arc::new(Container { id, full_id, details, ..Container::default() });
+        let Container { id, full_id, .. } = &*container;
+        let key = key.unwrap_or_else(|| Arc::clone(if full_id.is_empty() { id } else { full_id }));
         self.by_id.insert(key, Arc::clone(&container));
         container
     }
@@ -69,19 +82,35 @@ impl ContainerTable {
         self.lookup.accounts()
     }
 
-    /// The container of a thread with these cgroups; `None` on the host.
-    pub(crate) fn find(&mut self, cgroups: &[u8]) -> Option<Arc<Container>> {
+    /// The container of a thread with these cgroups, as of an event at `ts_ns`; `None` on the host. `own` is the one
+    /// that the thread was in so far. A container in which no thread lives any more (`has_threads` says so) was started
+    /// again: it gets a new row, with details of its own. Before the first event (`ts_ns` is 0) nothing is.
+    pub(crate) fn find(
+        &mut self,
+        cgroups: &[u8],
+        own: Option<&Arc<Container>>,
+        ts_ns: u64,
+        has_threads: impl Fn(&Arc<Container>) -> bool,
+    ) -> Option<Arc<Container>> {
         let id = container_id(cgroups)?;
-        if let Some(container) = self.by_id.get(id.full).or_else(|| self.by_id.get(id.short())) {
+        let known = self.by_id.get(id.full).or_else(|| self.by_id.get(id.short()));
+        let is_same_run = |known: &Arc<Container>| {
+            self.is_falco || ts_ns == 0 || own.is_some_and(|own| Arc::ptr_eq(own, known)) || has_threads(known)
+        };
+        if let Some(container) = known
+            && is_same_run(container)
+        {
             return Some(Arc::clone(container));
         }
+        let run = known.map_or(0, |known| known.run.wrapping_add(1));
         if self.by_id.len() >= CONTAINER_LIMIT {
             self.by_id.retain(|_, container| Arc::strong_count(container) > 1);
         }
         let full_id = Text::from(id.full);
-        let told = if self.tells_full_ids { Text::clone(&full_id) } else { Text::default() };
-        let container = Arc::new(Container { id: Text::from(id.short()), full_id: told, details: OnceLock::new() });
-        self.lookup.request(&container, id.runtime);
+        let told = if self.is_falco { Text::default() } else { Text::clone(&full_id) };
+        let container = Container { id: Text::from(id.short()), full_id: told, run, ..Container::default() };
+        let container = Arc::new(container);
+        self.lookup.request(&container, Meeting { runtime: id.runtime, ts_ns });
         self.by_id.insert(full_id, Arc::clone(&container));
         Some(container)
     }

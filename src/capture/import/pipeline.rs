@@ -7,7 +7,7 @@ use super::container_json::{ToldContainer, read_container, runtime_name};
 use super::convert::{Conversion, Plan, plan_of, value_of};
 use super::enter_events::EnterEvents;
 use super::machine::snapshot_of;
-use crate::capture::container::ContainerLookup;
+use crate::capture::container::{ContainerLookup, Meeting};
 use crate::capture::raw::RawEvent;
 use crate::capture::state::{Enriched, MemoryFigures, Semantics, State};
 use crate::format::row::{Container, ContainerRow, Text, Value};
@@ -66,7 +66,7 @@ impl Iterator for Blocks {
 struct NoLookup;
 
 impl ContainerLookup for NoLookup {
-    fn request(&mut self, _: &Arc<Container>, _: &'static str) {}
+    fn request(&mut self, _: &Arc<Container>, _: Meeting) {}
 }
 
 struct Import {

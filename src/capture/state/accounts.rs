@@ -51,7 +51,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::capture::container::ContainerLookup;
+    use crate::capture::container::{ContainerLookup, Meeting};
     use crate::capture::state::Snapshot;
     use crate::format::row::Container;
 
@@ -59,7 +59,7 @@ mod tests {
     struct Told(Arc<Mutex<Vec<ContainerAccounts>>>);
 
     impl ContainerLookup for Told {
-        fn request(&mut self, _: &Arc<Container>, _: &'static str) {}
+        fn request(&mut self, _: &Arc<Container>, _: Meeting) {}
 
         fn accounts(&mut self) -> Option<ContainerAccounts> {
             self.0.lock().unwrap().pop()

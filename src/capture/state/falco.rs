@@ -221,7 +221,7 @@ impl State {
         row.parent = None;
         row.container = None;
         row.cgroups = Text::default();
-        self.set_cgroups(row, Some(params.bytes(14).unwrap_or_default()));
+        self.set_cgroups(row, Some(params.bytes(14).unwrap_or_default()), raw.ts_ns);
         let container = row.container.as_ref();
         row.user = Some(self.users.user(params.word(16).unwrap_or(NO_ID), container));
         row.group = Some(self.users.group(params.word(17).unwrap_or(NO_ID), container));
@@ -282,7 +282,7 @@ impl State {
             row.env = Text::from(env);
         }
         if let Some(cgroups) = params.bytes(14).filter(|cgroups| !cgroups.is_empty()) {
-            self.set_cgroups(&mut row, Some(cgroups));
+            self.set_cgroups(&mut row, Some(cgroups), raw.ts_ns);
         }
         row.tty = params.word(16).unwrap_or(row.tty);
         if let Some(exepath) = params.bytes(27) {

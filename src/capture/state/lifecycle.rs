@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::format::row::{Text, ThreadRow};
+use crate::format::row::{Container, Text, ThreadRow};
 use crate::format::schema::EventKind;
 
 use super::fd_table::{Descriptor, FdTable};
@@ -118,7 +118,7 @@ impl State {
         if *row.cgroups != *self.path {
             row.cgroups = Text::from(self.path.as_slice());
         }
-        self.fill_references(&mut row, uid, gid);
+        self.fill_references(&mut row, uid, gid, ts_ns);
         let main = if row.tid == row.pid { None } else { self.threads.get(row.pid) };
         let shared = main.map(|main| (main.fds, main.dirs));
         let fds = match shared {
@@ -142,23 +142,30 @@ impl State {
     }
 
     /// Sets user, group, login user and container of a row from numbers and cgroups.
-    fn fill_references(&mut self, row: &mut ThreadRow, uid: u32, gid: u32) {
-        row.container = self.containers.find(&row.cgroups);
+    fn fill_references(&mut self, row: &mut ThreadRow, uid: u32, gid: u32, ts_ns: u64) {
+        self.set_container_of(row, ts_ns);
         let container = row.container.as_ref();
         row.user = Some(self.users.user(uid, container));
         row.group = Some(self.users.group(gid, container));
         row.login_user = (row.loginuid != NO_ID).then(|| self.users.user(row.loginuid, container));
     }
 
+    /// Sets a row's container from its cgroups.
+    fn set_container_of(&mut self, row: &mut ThreadRow, ts_ns: u64) {
+        let State { containers, threads, .. } = self;
+        let has_threads = |container: &Arc<Container>| threads.has_container(container);
+        row.container = containers.find(&row.cgroups, row.container.as_ref(), ts_ns, has_threads);
+    }
+
     /// Takes over a row's cgroups if they changed, and says whether they did.
-    pub(super) fn set_cgroups(&mut self, row: &mut ThreadRow, cgroups: Option<&[u8]>) -> bool {
+    pub(super) fn set_cgroups(&mut self, row: &mut ThreadRow, cgroups: Option<&[u8]>, ts_ns: u64) -> bool {
         let Some(cgroups) = cgroups else { return false };
         rename_io_controller(cgroups, &mut self.path);
         if *row.cgroups == *self.path {
             return false;
         }
         row.cgroups = Text::from(self.path.as_slice());
-        row.container = self.containers.find(&row.cgroups);
+        self.set_container_of(row, ts_ns);
         true
     }
 
@@ -313,7 +320,7 @@ impl State {
         }
         set_memory(row, params, 8);
         row.clone_ts_ns = raw.ts_ns;
-        let moved = self.set_cgroups(row, params.bytes(14));
+        let moved = self.set_cgroups(row, params.bytes(14), raw.ts_ns);
         let known_uid = row.user.as_ref().map(|user| user.uid);
         let known_gid = row.group.as_ref().map(|group| group.gid);
         let uid = params.word(16).or(known_uid);
@@ -400,10 +407,10 @@ impl State {
         row.exe_ino_ctime_ns = params.bits(24).unwrap_or(row.exe_ino_ctime_ns);
         row.exe_ino_mtime_ns = params.bits(25).unwrap_or(row.exe_ino_mtime_ns);
         row.pgid = params.int(28).unwrap_or(row.pgid);
-        self.set_cgroups(&mut row, params.bytes(14));
+        self.set_cgroups(&mut row, params.bytes(14), raw.ts_ns);
         let uid = params.word(26).or(row.user.as_ref().map(|user| user.uid)).unwrap_or(NO_ID);
         let gid = params.word(29).or(row.group.as_ref().map(|group| group.gid)).unwrap_or(NO_ID);
-        self.fill_references(&mut row, uid, gid);
+        self.fill_references(&mut row, uid, gid, raw.ts_ns);
         self.threads.edit(tid, |old| *old = row);
         self.threads.learn_parent(tid, params.int_or_zero(5));
     }

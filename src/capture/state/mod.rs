@@ -195,7 +195,7 @@ impl State {
         let mut state = State {
             threads: Threads::new(),
             users: snapshot.users,
-            containers: ContainerTable::new(containers, !semantics.is_falco()),
+            containers: ContainerTable::new(containers, semantics.is_falco()),
             source: None,
             local_addresses: snapshot.local_addresses,
             memory_figures: MemoryFigures::default(),

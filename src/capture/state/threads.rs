@@ -386,6 +386,12 @@ impl Threads {
         self.epoch += 1;
     }
 
+    /// Whether a thread of this container lives.
+    pub(super) fn has_container(&self, container: &Arc<Container>) -> bool {
+        let is_own = |thread: &Thread| thread.row.container.as_ref().is_some_and(|own| Arc::ptr_eq(own, container));
+        self.by_tid.values().any(|thread| !thread.ended && is_own(thread))
+    }
+
     /// Puts a newer row of a container in the place of the older ones.
     pub(super) fn replace_container(&mut self, container: &Arc<Container>) {
         for thread in self.by_tid.values_mut() {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::format::column::{BytesColumn, Codes, IntColumn, NULL_CODE, Nulls, TextColumn, Texts};
 use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, Tally, ThreadColumn, UserColumn};
 use crate::format::frame::Hash;
-use crate::format::row::{ContainerRow, Value};
+use crate::format::row::Value;
 use crate::format::schema::Physical;
 
 use super::builder::{BlockBuilder, BytesBuilder, IntBuilder, NO_ROW, ParamBuilder, TableBuilder, UnencodedBlock};
@@ -218,8 +218,7 @@ fn with_cells<'v, T>(
         }
         Dimension::Container => {
             let column = *ContainerColumn::ALL.iter().find(|column| **column as u16 == number)?;
-            let details = |row: &'v crate::format::row::Container| -> Option<&'v ContainerRow> { row.details.get() };
-            collect(&mut interned.containers.rows().iter().map(|row| container_cell(row, details(row), column)))
+            collect(&mut interned.containers.rows().iter().map(|row| container_cell(row, row.known(), column)))
         }
         Dimension::User => {
             let column = *UserColumn::ALL.iter().find(|column| **column as u16 == number)?;

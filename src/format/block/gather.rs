@@ -130,7 +130,7 @@ pub(super) fn dimension_tables(builder: &BlockBuilder) -> Vec<TableData<'_>> {
 
     let rows = interned.containers.rows();
     let mut containers = table(Dimension::Container, rows.len());
-    let details: Vec<Option<&ContainerRow>> = rows.iter().map(|container| container.details.get()).collect();
+    let details: Vec<Option<&ContainerRow>> = rows.iter().map(|container| container.known()).collect();
     for &column in ContainerColumn::ALL {
         let cells = rows.iter().zip(&details).map(|(row, details)| container_cell(row, *details, column));
         containers.push_cells(column as u16, column.physical(), cells);

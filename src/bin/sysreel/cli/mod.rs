@@ -122,6 +122,10 @@ pub(crate) struct RecordArgs {
     /// Podman's or CRI-O's storage folder; by default /var/lib/containers/storage and those in users' home folders
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) storage_root: Vec<PathBuf>,
+    /// Socket of Docker's daemon or of Podman's service, asked for containers that no folder has; by default /run/docker.sock
+    /// and /run/podman/podman.sock
+    #[arg(long, value_name = "SOCKET", value_hint = ValueHint::FilePath)]
+    pub(crate) docker_socket: Vec<PathBuf>,
     /// How much of each buffer that a call reads or writes is kept
     #[arg(long, value_name = "BYTES", default_value_t = 80, value_parser = clap::value_parser!(u32).range(0..=60_928))]
     pub(crate) snaplen: u32,

@@ -5,6 +5,7 @@
 
 mod files;
 mod image;
+mod inspect;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,6 +21,7 @@ use super::state_file::{StateError, read_json};
 pub(super) use files::Healthcheck;
 use files::{ContainerFile, HostFile, NetworkSettings, RepositoriesFile};
 use image::ImageNames;
+pub(super) use inspect::inspect;
 
 /// Where Docker keeps its state unless told otherwise.
 pub const DEFAULT_ROOT: &str = "/var/lib/docker";
@@ -88,66 +90,82 @@ pub(super) fn read_container(folder: &Path, full_id: &str) -> Result<RuntimeCont
         Err(StateError::NotThere { .. }) => None,
         Err(error) => return Err(error),
     };
-    let state = file.state.as_ref();
-    let config = file.config.as_ref();
-    let named = config.and_then(|config| config.image.as_deref()).unwrap_or_default();
-    let image = ImageNames::find(
-        named,
-        file.image.as_deref().unwrap_or_default(),
-        file.image_manifest.is_some(),
-        &RepositoriesFile::read_all(folder),
-    );
-    let labels = labels_of(&file);
-    let label = |name: &str| labels.get(name).copied().unwrap_or_default();
-    let pod = Pod::find(folder, full_id, &labels);
-    let definition = probes::pod_definition(|name| labels.get(name).copied());
-    let (liveness_probe, readiness_probe) = probes::probe_commands(definition, label("io.kubernetes.container.name"));
-    let healthcheck = config.and_then(|config| config.healthcheck.as_ref());
+    let images = RepositoriesFile::read_all(folder);
+    let other = |id: &str| ContainerFile::read(&container_folder(folder, id)).ok();
+    Ok(Told { full_id, file: &file, host: host.as_ref(), images: &images, other: &other }.describe("docker"))
+}
 
-    let network_mode = host.as_ref().map(|host| host.network_mode.as_deref().unwrap_or_default());
-    let mut ip = address(file.network_settings.as_ref());
-    if ip.is_empty() {
-        // It shares the network of another container: that one has the address.
-        let other = network_mode.and_then(|mode| mode.strip_prefix("container:")).filter(|id| is_full_id(id));
-        let other = other.and_then(|id| ContainerFile::read(&container_folder(folder, id)).ok());
-        ip = other.map(|other| address(other.network_settings.as_ref())).unwrap_or_default();
+/// What Docker says of a container, in its files or when asked.
+struct Told<'a> {
+    full_id: &'a str,
+    file: &'a ContainerFile,
+    host: Option<&'a HostFile>,
+    images: &'a [RepositoriesFile],
+    /// What it says of another container, by full id.
+    other: &'a dyn Fn(&str) -> Option<ContainerFile>,
+}
+
+impl Told<'_> {
+    fn describe(&self, runtime: &str) -> RuntimeContainer {
+        let Told { full_id, file, host, images, other } = *self;
+        let state = file.state.as_ref();
+        let config = file.config.as_ref();
+        let named = config.and_then(|config| config.image.as_deref()).unwrap_or_default();
+        let has_manifest = file.image_manifest.is_some();
+        let image = ImageNames::find(named, file.image.as_deref().unwrap_or_default(), has_manifest, images);
+        let labels = labels_of(file);
+        let label = |name: &str| labels.get(name).copied().unwrap_or_default();
+        let pod = Pod::find(full_id, &labels, other);
+        let definition = probes::pod_definition(|name| labels.get(name).copied());
+        let (liveness_probe, readiness_probe) =
+            probes::probe_commands(definition, label("io.kubernetes.container.name"));
+        let healthcheck = config.and_then(|config| config.healthcheck.as_ref());
+
+        let network_mode = host.map(|host| host.network_mode.as_deref().unwrap_or_default());
+        let mut ip = address(file.network_settings.as_ref());
+        if ip.is_empty() {
+            // It shares the network of another container: that one has the address.
+            let sharer = network_mode.and_then(|mode| mode.strip_prefix("container:")).filter(|id| is_full_id(id));
+            let sharer = sharer.and_then(other);
+            ip = sharer.map(|sharer| address(sharer.network_settings.as_ref())).unwrap_or_default();
+        }
+        let is_host = |mode: Option<&str>| mode == Some("host");
+        let row = ContainerRow {
+            name: text(file.plain_name()),
+            runtime: text(runtime),
+            image: text(named),
+            image_repository: text(&image.repository),
+            image_tag: text(&image.tag),
+            image_digest: text(&image.digest),
+            image_id: text(&image.id),
+            labels_json: labels_json(labels.iter().map(|(name, value)| (*name, *value))),
+            mounts_json: mounts_json(file),
+            privileged: host.map(|host| host.privileged.unwrap_or(false)),
+            host_pid: host.map(|host| is_host(host.pid_mode.as_deref())),
+            host_network: host.map(|_| is_host(network_mode)),
+            host_ipc: host.map(|host| is_host(host.ipc_mode.as_deref())),
+            start_ts_ns: state.and_then(|state| state.started_at.as_deref()).map_or(0, nanoseconds),
+            ip: text(&ip),
+            healthcheck: text(&healthcheck.map(probes::healthcheck_command).unwrap_or_default()),
+            liveness_probe: text(&liveness_probe),
+            readiness_probe: text(&readiness_probe),
+            pod_name: text(label("io.kubernetes.pod.name")),
+            pod_namespace: text(label("io.kubernetes.pod.namespace")),
+            pod_uid: text(label("io.kubernetes.pod.uid")),
+            pod_sandbox_id: text(&pod.sandbox_id),
+            pod_labels_json: pod.labels_json,
+            pod_ip: text(&pod.ip),
+            cni_json: Text::default(),
+        };
+        let is_running = state.and_then(|state| state.running).unwrap_or(false);
+        let pid = state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok());
+        RuntimeContainer {
+            row,
+            pid: pid.filter(|pid| is_running && *pid != 0),
+            is_running: is_running && host.is_some(),
+            root: None,
+        }
     }
-    let is_host = |mode: Option<&str>| mode == Some("host");
-    let row = ContainerRow {
-        name: text(file.plain_name()),
-        runtime: text("docker"),
-        image: text(named),
-        image_repository: text(&image.repository),
-        image_tag: text(&image.tag),
-        image_digest: text(&image.digest),
-        image_id: text(&image.id),
-        labels_json: labels_json(labels.iter().map(|(name, value)| (*name, *value))),
-        mounts_json: mounts_json(&file),
-        privileged: host.as_ref().map(|host| host.privileged.unwrap_or(false)),
-        host_pid: host.as_ref().map(|host| is_host(host.pid_mode.as_deref())),
-        host_network: host.as_ref().map(|_| is_host(network_mode)),
-        host_ipc: host.as_ref().map(|host| is_host(host.ipc_mode.as_deref())),
-        start_ts_ns: state.and_then(|state| state.started_at.as_deref()).map_or(0, nanoseconds),
-        ip: text(&ip),
-        healthcheck: text(&healthcheck.map(probes::healthcheck_command).unwrap_or_default()),
-        liveness_probe: text(&liveness_probe),
-        readiness_probe: text(&readiness_probe),
-        pod_name: text(label("io.kubernetes.pod.name")),
-        pod_namespace: text(label("io.kubernetes.pod.namespace")),
-        pod_uid: text(label("io.kubernetes.pod.uid")),
-        pod_sandbox_id: text(&pod.sandbox_id),
-        pod_labels_json: pod.labels_json,
-        pod_ip: text(&pod.ip),
-        cni_json: Text::default(),
-    };
-    let is_running = state.and_then(|state| state.running).unwrap_or(false);
-    let pid = state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok());
-    Ok(RuntimeContainer {
-        row,
-        pid: pid.filter(|pid| is_running && *pid != 0),
-        is_running: is_running && host.is_some(),
-        root: None,
-    })
 }
 
 fn container_folder(folder: &Path, full_id: &str) -> PathBuf {
@@ -171,13 +189,13 @@ struct Pod {
 }
 
 impl Pod {
-    fn find(folder: &Path, full_id: &str, labels: &BTreeMap<&str, &str>) -> Pod {
+    fn find(full_id: &str, labels: &BTreeMap<&str, &str>, other: &dyn Fn(&str) -> Option<ContainerFile>) -> Pod {
         let is_sandbox = labels.get("io.kubernetes.docker.type") == Some(&"podsandbox");
         let named = labels.get("io.kubernetes.sandbox.id").copied();
         let Some(sandbox_id) = named.or(is_sandbox.then_some(full_id)).filter(|id| is_full_id(id)) else {
             return Pod::default();
         };
-        let sandbox = ContainerFile::read(&container_folder(folder, sandbox_id)).unwrap_or_default();
+        let sandbox = other(sandbox_id).unwrap_or_default();
         // The runtime keeps its own notes, and the pod's annotations, beside the pod's labels.
         let is_own = |name: &str| !name.starts_with("io.kubernetes.") && !name.starts_with("annotation.");
         Pod {

@@ -169,5 +169,4 @@ fn whatever_is_in_the_files_is_no_panic() {
     tree.file("overlay-containers/containers.json", "{");
     tree.file("overlay-images/images.json", "[7]");
     assert_eq!(shown(&tree.row(ID).runtime), "cri-o");
-    assert_eq!(find_process(ID), None);
 }

@@ -344,6 +344,29 @@ fn a_container_is_known_by_its_cgroup_and_its_users_have_no_names() {
 }
 
 #[test]
+fn a_container_that_is_started_again_is_looked_up_again() {
+    let cgroups = format!("cpu=/docker/{}\0", "4f1c9e0b7d2a0000".repeat(4));
+    let mut story = Story::begin();
+    let enter = |story: &mut Story, tid: i64| {
+        let given =
+            [("res", Value::Int(0)), ("cgroups", word(&cgroups)), ("uid", Value::Int(0)), ("gid", Value::Int(0))];
+        story.fork(100, tid);
+        Arc::clone(story.event(tid, EventKind::EXECVE, &given).thread.container.as_ref().unwrap())
+    };
+    let first = enter(&mut story, 101);
+    assert!(Arc::ptr_eq(&first, &enter(&mut story, 102)), "somebody enters a container that runs");
+    assert!(Arc::ptr_eq(&first, story.exec(101, "/bin/web").thread.container.as_ref().unwrap()));
+    story.exit(101, 0);
+    assert!(Arc::ptr_eq(&first, &enter(&mut story, 103)), "one of its processes is left");
+    for tid in [102, 103] {
+        story.exit(tid, 0);
+    }
+    let second = enter(&mut story, 104);
+    assert_eq!((&second.full_id, first.run, second.run), (&first.full_id, 0, 1));
+    assert!(Arc::ptr_eq(&second, story.exec(104, "/bin/web").thread.container.as_ref().unwrap()));
+}
+
+#[test]
 fn memory_figures_follow_mappings_only_if_asked() {
     let mapping =
         [("res", Value::Int(0)), ("vm_size", Value::Int(900)), ("vm_rss", Value::Int(9)), ("vm_swap", Value::Int(0))];

@@ -11,7 +11,7 @@ mod sockets;
 
 use std::sync::Arc;
 
-use crate::capture::container::ContainerLookup;
+use crate::capture::container::{ContainerLookup, Meeting};
 use crate::capture::raw::RawEvent;
 use crate::format::row::{Container, FdRow, Tallies, Text, ThreadRow, Value};
 use crate::format::schema::EventKind;
@@ -21,7 +21,7 @@ use super::{Snapshot, SnapshotFd, SnapshotThread, State, UserTable};
 pub(super) struct NoDetails;
 
 impl ContainerLookup for NoDetails {
-    fn request(&mut self, _: &Arc<Container>, _: &'static str) {}
+    fn request(&mut self, _: &Arc<Container>, _: Meeting) {}
 }
 
 /// What one event was about, copied out of the state.
