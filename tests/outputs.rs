@@ -1,7 +1,12 @@
 //! Alerts and events in every form, ranges, priorities, summaries and exit statuses.
 
+use std::sync::{Arc, OnceLock};
+
 use serde_json::Value;
 use sysreel::format::Shortfall;
+use sysreel::format::builder::{CaptureBuilder, STORY_START_NS, text};
+use sysreel::format::row::{Container, ContainerRow, ThreadRow};
+use sysreel::format::schema::EventKind;
 
 use crate::binary::{Run, run, run_with_input};
 use crate::story::{lossy_story, on_disk, story};
@@ -279,4 +284,46 @@ fn info_tells_of_kinds_and_containers() {
      7a8b9c0d1e2f  httpd  httpd:2.4             8  2026-01-02 03:04:08.500000000 +00:00  2026-01-02 03:04:15.500000000 +00:00
     ");
     assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn containers_and_pods_are_in_info_with_their_first_and_last_events() {
+    let mut capture = CaptureBuilder::new();
+    let (uid, main, side) = ("6f0b8d1c-52a7-4f5e-9c43-7d1e0a9b2c84", "3f1a2b4c5d6e", "7a8b9c0d1e2f");
+    let shell = |id: &str, name: &str, run: u32| {
+        let pod = ContainerRow {
+            name: text(name),
+            image: text("nginx:1.21"),
+            pod_name: text("web-0"),
+            pod_namespace: text("shop"),
+            pod_uid: text(uid),
+            ..ContainerRow::default()
+        };
+        let (id, full_id) = (text(id), text(id.repeat(6)));
+        let container = Container { id, full_id, run, details: OnceLock::from(pod), ..Container::default() };
+        let (container, comm) = (Some(Arc::new(container)), text("sh"));
+        Arc::new(ThreadRow { tid: 7, pid: 7, comm, container, ..ThreadRow::default() })
+    };
+    // started again within a block
+    for (thread, after_s) in [(shell(main, "main", 0), 0), (shell(side, "side", 0), 1), (shell(main, "main", 1), 2)] {
+        let event = capture.event(EventKind::EXECVE, &thread).at_ns(STORY_START_NS + after_s * 1_000_000_000);
+        event.param("res", 0).happens();
+    }
+    let file = on_disk(capture);
+    let info = run(&["info", file.path()]).stdout;
+    insta::assert_snapshot!(&info[info.find("CONTAINER ").unwrap()..], @r"
+    CONTAINER     NAME  IMAGE       POD         EVENTS  FIRST                                 LAST
+    3f1a2b4c5d6e  main  nginx:1.21  shop/web-0       2  2026-01-02 03:04:05.000000000 +00:00  2026-01-02 03:04:07.000000000 +00:00
+    7a8b9c0d1e2f  side  nginx:1.21  shop/web-0       1  2026-01-02 03:04:06.000000000 +00:00  2026-01-02 03:04:06.000000000 +00:00
+
+    POD         UID                                   CONTAINERS  EVENTS  FIRST                                 LAST
+    shop/web-0  6f0b8d1c-52a7-4f5e-9c43-7d1e0a9b2c84           2       3  2026-01-02 03:04:05.000000000 +00:00  2026-01-02 03:04:07.000000000 +00:00
+    ");
+    let info: Value = serde_json::from_str(&run(&["info", file.path(), "-o", "json"]).stdout).unwrap();
+    let pod = serde_json::json!([{
+        "name": "web-0", "namespace": "shop", "uid": uid, "containers": [main, side], "events": 3,
+        "first_ns": STORY_START_NS, "last_ns": STORY_START_NS + 2_000_000_000 }]);
+    assert_eq!(info["pods"], pod);
+    let container = &info["containers"][0];
+    assert_eq!((&container["pod_namespace"], &container["events"]), (&"shop".into(), &2.into()));
 }

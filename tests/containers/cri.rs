@@ -144,4 +144,10 @@ fn alerts_in_pods_name_the_pod_its_namespace_labels_and_image() {
     let info = run(&["info", &capture, "-o", "json", "--verify"]);
     let info: Value = serde_json::from_str(&info.stdout).unwrap();
     assert_eq!((&info["verify"], &info["lost"]), (&"intact".into(), &0.into()));
+    let pods: Vec<_> = info["pods"].as_array().unwrap().iter().map(|pod| (&pod["namespace"], &pod["name"])).collect();
+    assert_eq!(pods, [(&"shop".into(), &"web-0".into()), (&"ops".into(), &"node-0".into())], "{info}");
+    assert_eq!(
+        (&info["pods"][0]["uid"], &info["pods"][0]["containers"]),
+        (&uid.into(), &[&web.container[..12]][..].into())
+    );
 }

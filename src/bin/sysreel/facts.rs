@@ -17,7 +17,7 @@ pub(crate) struct Facts {
     pub(crate) time_range: Option<(u64, u64)>,
     /// Events of each kind.
     pub(crate) kinds: BTreeMap<EventKind, u64>,
-    /// By full id; events of the host are not in here.
+    /// By short id; events of the host are not in here.
     pub(crate) containers: BTreeMap<Vec<u8>, ContainerFacts>,
     /// Lost events by kind, `None` where the kind is not known.
     pub(crate) losses: BTreeMap<Option<EventKind>, LossFacts>,
@@ -32,14 +32,40 @@ pub(crate) struct Facts {
 /// What was recorded of one container.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct ContainerFacts {
-    /// Short id.
-    pub(crate) id: Vec<u8>,
+    /// Full id; empty when not known.
+    pub(crate) full_id: Vec<u8>,
     /// Name; empty when not known.
     pub(crate) name: Vec<u8>,
     /// Image as it was named when started.
     pub(crate) image: Vec<u8>,
-    /// Pod; empty when there is none.
-    pub(crate) pod: Vec<u8>,
+    /// Pod.
+    pub(crate) pod: PodName,
+    /// Events.
+    pub(crate) events: u64,
+    /// Time of the first event, ns since the epoch.
+    pub(crate) first_ts_ns: u64,
+    /// Time of the last event.
+    pub(crate) last_ts_ns: u64,
+}
+
+/// What a pod is called; empty when a container is in none.
+#[derive(Debug, Default, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PodName {
+    /// Namespace; empty outside of Kubernetes.
+    pub(crate) namespace: Vec<u8>,
+    /// Name.
+    pub(crate) name: Vec<u8>,
+    /// What tells it from others that have had its name.
+    pub(crate) uid: Vec<u8>,
+}
+
+/// What was recorded of one pod.
+#[derive(Debug)]
+pub(crate) struct PodFacts<'a> {
+    /// What it is called.
+    pub(crate) name: &'a PodName,
+    /// Short ids of its containers that have events, its sandbox among them.
+    pub(crate) containers: Vec<&'a [u8]>,
     /// Events.
     pub(crate) events: u64,
     /// Time of the first event, ns since the epoch.
@@ -78,20 +104,47 @@ impl Facts {
         self.losses.values().fold(0, |sum, loss| sum.saturating_add(loss.count))
     }
 
+    /// The pods that containers are in, in order of their first events.
+    pub(crate) fn pods(&self) -> Vec<PodFacts<'_>> {
+        let mut pods: BTreeMap<&PodName, PodFacts<'_>> = BTreeMap::new();
+        for (id, container) in self.containers.iter().filter(|(_, container)| !container.pod.name.is_empty()) {
+            let (first_ts_ns, last_ts_ns) = (container.first_ts_ns, container.last_ts_ns);
+            let pod = pods.entry(&container.pod).or_insert_with(|| PodFacts {
+                name: &container.pod,
+                containers: Vec::new(),
+                events: 0,
+                first_ts_ns,
+                last_ts_ns,
+            });
+            pod.containers.push(id);
+            pod.events += container.events;
+            pod.first_ts_ns = pod.first_ts_ns.min(first_ts_ns);
+            pod.last_ts_ns = pod.last_ts_ns.max(last_ts_ns);
+        }
+        let mut pods: Vec<_> = pods.into_values().collect();
+        pods.sort_by_key(|pod| (pod.first_ts_ns, pod.name));
+        pods
+    }
+
     fn add_block(&mut self, block: &Block) -> Result<(), Damage> {
         // containers first: a block whose columns cannot be read must not be counted in part
         let containers = container_facts(block)?;
-        for (full_id, found) in containers {
-            let known = self.containers.entry(full_id).or_insert_with(|| ContainerFacts { events: 0, ..found.clone() });
+        for (id, found) in containers {
+            let known = self.containers.entry(id).or_insert_with(|| ContainerFacts { events: 0, ..found.clone() });
             if known.events == 0 || found.first_ts_ns < known.first_ts_ns {
                 known.first_ts_ns = found.first_ts_ns;
             }
             known.last_ts_ns = known.last_ts_ns.max(found.last_ts_ns);
             known.events += found.events;
             // the runtime may have told the name only after the container's first block was written
-            for (known, found) in
-                [(&mut known.name, found.name), (&mut known.image, found.image), (&mut known.pod, found.pod)]
-            {
+            for (known, found) in [
+                (&mut known.full_id, found.full_id),
+                (&mut known.name, found.name),
+                (&mut known.image, found.image),
+                (&mut known.pod.namespace, found.pod.namespace),
+                (&mut known.pod.name, found.pod.name),
+                (&mut known.pod.uid, found.pod.uid),
+            ] {
                 if known.is_empty() {
                     *known = found;
                 }
@@ -134,11 +187,12 @@ impl Facts {
     }
 }
 
-/// The containers whose processes have events in a block, by full id.
-fn container_facts(block: &Block) -> Result<BTreeMap<Vec<u8>, ContainerFacts>, Damage> {
+/// The containers whose processes have events in a block, with their short ids. One that was started again in it, or that
+/// more became known of, is there more than once.
+fn container_facts(block: &Block) -> Result<Vec<(Vec<u8>, ContainerFacts)>, Damage> {
     let containers = block.dimension(Dimension::Container);
     if containers.rows() == 0 {
-        return Ok(BTreeMap::new());
+        return Ok(Vec::new());
     }
     let text = |column: ContainerColumn, row: usize| -> Result<Vec<u8>, Damage> {
         Ok(containers.bytes(column as u16)?.get(row).unwrap_or_default().to_vec())
@@ -146,13 +200,17 @@ fn container_facts(block: &Block) -> Result<BTreeMap<Vec<u8>, ContainerFacts>, D
     let mut found = Vec::with_capacity(containers.rows());
     for row in 0..containers.rows() {
         let facts = ContainerFacts {
-            id: text(ContainerColumn::Id, row)?,
+            full_id: text(ContainerColumn::FullId, row)?,
             name: text(ContainerColumn::Name, row)?,
             image: text(ContainerColumn::Image, row)?,
-            pod: text(ContainerColumn::PodName, row)?,
+            pod: PodName {
+                namespace: text(ContainerColumn::PodNamespace, row)?,
+                name: text(ContainerColumn::PodName, row)?,
+                uid: text(ContainerColumn::PodUid, row)?,
+            },
             ..ContainerFacts::default()
         };
-        found.push((text(ContainerColumn::FullId, row)?, facts));
+        found.push((text(ContainerColumn::Id, row)?, facts));
     }
     let of_thread = block.dimension(Dimension::Thread);
     let of_thread = of_thread.int(ThreadColumn::Container as u16)?;
@@ -173,5 +231,6 @@ fn container_facts(block: &Block) -> Result<BTreeMap<Vec<u8>, ContainerFacts>, D
             facts.events += 1;
         }
     }
-    Ok(found.into_iter().filter(|(_, facts)| facts.events > 0).collect())
+    found.retain(|(_, facts)| facts.events > 0);
+    Ok(found)
 }

@@ -13,7 +13,7 @@ use sysreel::format::{CaptureHeader, Ending, Shortfall, Verdict, Verification, v
 
 use crate::cli::{InfoArgs, InfoFormat};
 use crate::exit::Exit;
-use crate::facts::{ContainerFacts, Facts};
+use crate::facts::{ContainerFacts, Facts, PodName};
 use crate::source::is_standard;
 use crate::source::open_capture;
 use crate::summary::describe_ending;
@@ -113,7 +113,12 @@ impl Report<'_> {
                 line("", finding.to_string());
             }
         }
-        let tables = [self.kinds_table(terminal), self.losses_table(terminal), self.containers_table(terminal)];
+        let tables = [
+            self.kinds_table(terminal),
+            self.losses_table(terminal),
+            self.containers_table(terminal),
+            self.pods_table(terminal),
+        ];
         for table in tables.into_iter().flatten() {
             text.push('\n');
             text.push_str(&table);
@@ -163,15 +168,34 @@ impl Report<'_> {
         draw(
             &heads,
             terminal,
-            by_first_event(self.facts).into_iter().map(|(_, container)| {
+            by_first_event(self.facts).into_iter().map(|(id, container)| {
                 vec![
-                    Cell::new(shown(&container.id)),
+                    Cell::new(shown(id)),
                     Cell::new(shown(&container.name)),
                     Cell::new(shown(&container.image)),
-                    Cell::new(shown(&container.pod)),
+                    Cell::new(shown_pod(&container.pod)),
                     number(thousands(container.events)),
                     Cell::new(show_time(container.first_ts_ns, &zone)),
                     Cell::new(show_time(container.last_ts_ns, &zone)),
+                ]
+            }),
+        )
+    }
+
+    fn pods_table(&self, terminal: &Terminal) -> Option<String> {
+        let zone = TimeZone::system();
+        let heads = ["POD", "UID", "CONTAINERS", "EVENTS", "FIRST", "LAST"];
+        draw(
+            &heads,
+            terminal,
+            self.facts.pods().into_iter().map(|pod| {
+                vec![
+                    Cell::new(shown_pod(pod.name)),
+                    Cell::new(shown(&pod.name.uid)),
+                    number(thousands(pod.containers.len() as u64)),
+                    number(thousands(pod.events)),
+                    Cell::new(show_time(pod.first_ts_ns, &zone)),
+                    Cell::new(show_time(pod.last_ts_ns, &zone)),
                 ]
             }),
         )
@@ -193,16 +217,28 @@ impl Report<'_> {
         });
         let shortfalls: serde_json::Map<String, Value> =
             facts.shortfalls.iter().map(|(number, count)| (shortfall_key(*number), json!(count))).collect();
-        let containers = by_first_event(facts).into_iter().map(|(full_id, container)| {
+        let containers = by_first_event(facts).into_iter().map(|(id, container)| {
             json!({
-                "id": lossy(&container.id),
-                "full_id": lossy(full_id),
+                "id": lossy(id),
+                "full_id": known(&container.full_id),
                 "name": known(&container.name),
                 "image": known(&container.image),
-                "pod": known(&container.pod),
+                "pod": known(&container.pod.name),
+                "pod_namespace": known(&container.pod.namespace),
                 "events": container.events,
                 "first_ns": container.first_ts_ns,
                 "last_ns": container.last_ts_ns,
+            })
+        });
+        let pods = facts.pods().into_iter().map(|pod| {
+            json!({
+                "name": lossy(&pod.name.name),
+                "namespace": known(&pod.name.namespace),
+                "uid": known(&pod.name.uid),
+                "containers": pod.containers.iter().map(|id| lossy(id)).collect::<Vec<_>>(),
+                "events": pod.events,
+                "first_ns": pod.first_ts_ns,
+                "last_ns": pod.last_ts_ns,
             })
         });
         let damages = facts
@@ -232,6 +268,7 @@ impl Report<'_> {
             "losses": losses.collect::<Vec<_>>(),
             "shortfalls": shortfalls,
             "containers": containers.collect::<Vec<_>>(),
+            "pods": pods.collect::<Vec<_>>(),
             "complete": matches!(facts.ending, Some(Ending::Complete(_))),
             "damages": damages.collect::<Vec<_>>(),
             "verify": verification.map(|verification| verification.verdict.word()),
@@ -242,7 +279,7 @@ impl Report<'_> {
 
 fn by_first_event(facts: &Facts) -> Vec<(&Vec<u8>, &ContainerFacts)> {
     let mut containers: Vec<_> = facts.containers.iter().collect();
-    containers.sort_by_key(|(full_id, container)| (container.first_ts_ns, *full_id));
+    containers.sort_by_key(|(id, container)| (container.first_ts_ns, *id));
     containers
 }
 
@@ -304,6 +341,11 @@ fn lossy(text: &[u8]) -> String {
 /// Text for a table's cell.
 fn shown(text: &[u8]) -> String {
     printable(&lossy(text))
+}
+
+/// `NAMESPACE/NAME`.
+fn shown_pod(pod: &PodName) -> String {
+    if pod.namespace.is_empty() { shown(&pod.name) } else { format!("{}/{}", shown(&pod.namespace), shown(&pod.name)) }
 }
 
 /// Text for JSON, `null` where nothing is known.

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     let events = EventSet::parse(&args.events)?;
     let host = Live::probe()?;
     let folders = runtime_folders(args);
-    let scope = choose_scope(args, &folders)?;
+    let scope = choose_scope(args, &folders, terminal)?;
     // a command of the user's is left alone with the terminal
     if args.command.is_empty() {
         tell_sources(&folders, terminal);

@@ -54,7 +54,7 @@ pub use docker::DEFAULT_ROOT;
 #[cfg(feature = "record")]
 pub use lookup::{LookupFigures, LookupHandle, StateLookup};
 #[cfg(feature = "record")]
-pub use resolve::{ResolveError, ResolvedContainer, resolve_container};
+pub use resolve::{ResolveError, ResolvedContainer, resolve_containers};
 #[cfg(feature = "record")]
 pub use runtimes::RuntimeFolders;
 #[cfg(feature = "record")]

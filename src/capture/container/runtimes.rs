@@ -39,7 +39,7 @@ pub(super) struct Listed {
     pub(super) id: String,
     pub(super) name: String,
     /// Whether it is only what holds a pod together.
-    is_sandbox: bool,
+    pub(super) is_sandbox: bool,
 }
 
 impl RuntimeFolders {

@@ -100,8 +100,9 @@ pub(crate) struct RecordArgs {
     /// Which events: `security`, `all`, categories (file, net, process, ...) and event names, with - to leave one out
     #[arg(long, value_name = "SET", default_value = "security", allow_hyphen_values = true)]
     pub(crate) events: String,
-    /// Only this container, by name or (a prefix of) its id; may be given more than once
-    #[arg(long, value_name = "NAME-OR-ID")]
+    /// Only this container, by name or (a prefix of) its id, or all that run now of an image, REPOSITORY[:TAG], which a
+    /// name goes before; may be given more than once
+    #[arg(long, value_name = "CONTAINER")]
     pub(crate) container: Vec<String>,
     /// Only this control group and what is below it, as a path under /sys/fs/cgroup; may be given more than once
     #[arg(long, value_name = "PATH")]
@@ -142,6 +143,7 @@ const RECORD_EXAMPLES: &str = "\
 Examples:
   sysreel record -o host.reel --duration 5m                    the whole host, five minutes
   sysreel record -o web.reel --container web --max-size 200M   one container
+  sysreel record -o web.reel --container nginx:1.21            all that run of an image
   sysreel record -o build.reel --events all,-clock_gettime -- make
   sysreel record -o - -- ./installer.sh | sysreel replay -     straight into the rules";
 
@@ -239,7 +241,7 @@ Examples:
   sysreel events --list                                        every kind of event and its parameters
   sysreel events --list 'open*' -o json                        those that begin so";
 
-/// Say what is in a capture: where and when, events by kind, containers, losses
+/// Say what is in a capture: where and when, events by kind, containers, pods, losses
 #[derive(Debug, Args)]
 #[command(after_help = INFO_EXAMPLES)]
 pub(crate) struct InfoArgs {

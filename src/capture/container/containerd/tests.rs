@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::bolt::tests::{Node, bucket, bytes, file};
-use super::super::resolve::resolve_container;
+use super::super::resolve::resolve_containers;
 use super::super::runtimes::RuntimeFolders;
 use super::*;
 
@@ -166,8 +166,10 @@ fn a_name_that_a_pod_and_its_container_have_means_the_container() {
     tree.bundle("k8s.io", &sandbox, &bundle("sandbox", "io.kubernetes.cri.sandbox-name"));
     tree.bundle("k8s.io", &container, &bundle("container", "io.kubernetes.cri.container-name"));
     let folders = RuntimeFolders { containerd: tree.folders(), ..RuntimeFolders::default() };
-    assert_eq!(resolve_container(&folders, "nginx").unwrap().full_id, container);
-    assert_eq!(resolve_container(&folders, &sandbox).unwrap().name, "nginx");
+    let found = |wanted: &str| {
+        resolve_containers(&folders, wanted).unwrap().into_iter().map(|found| found.full_id).collect::<Vec<_>>()
+    };
+    assert_eq!((found("nginx"), found(&sandbox)), (vec![container], vec![sandbox.clone()]));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Names of images.
 
-use super::super::reference::Reference;
+use super::super::reference::{Reference, familiar};
 use super::files::RepositoriesFile;
 
 /// How many digits an image id has.
@@ -56,15 +56,6 @@ impl ImageNames {
         }
         names
     }
-}
-
-/// A repository's name as Docker lists it: without the host and folder of Docker's own registry.
-fn familiar(repository: &str) -> &str {
-    let Some(path) = repository.strip_prefix("docker.io/").or_else(|| repository.strip_prefix("index.docker.io/"))
-    else {
-        return repository.strip_prefix("library/").unwrap_or(repository);
-    };
-    path.strip_prefix("library/").unwrap_or(path)
 }
 
 /// Whether a container was made from an image id, or the beginning of one, instead of a name.
