@@ -310,7 +310,7 @@ fn containers_and_pods_are_in_info_with_their_first_and_last_events() {
         event.param("res", 0).happens();
     }
     let file = on_disk(capture);
-    let info = run(&["info", file.path()]).stdout;
+    let info = run(&["info", file.path()]).stdout.replace("\n ", "\n");
     insta::assert_snapshot!(&info[info.find("CONTAINER ").unwrap()..], @r"
     CONTAINER     NAME  IMAGE       POD         EVENTS  FIRST                                 LAST
     3f1a2b4c5d6e  main  nginx:1.21  shop/web-0       2  2026-01-02 03:04:05.000000000 +00:00  2026-01-02 03:04:07.000000000 +00:00

@@ -24,6 +24,11 @@ fn count() -> usize {
 /// How many are started at the same time.
 const AT_ONCE: usize = 3;
 
+/// The id of one of them; the first twelve digits tell it from others.
+fn id(at: usize) -> String {
+    format!("{at:012x}{}", "b0b1".repeat(13))
+}
+
 /// Starts all of them, and gives the time that this took in seconds.
 fn start_all(start: impl Fn(usize) + Sync) -> f64 {
     let next = AtomicUsize::new(0);
@@ -97,12 +102,12 @@ fn containerds_containers_that_end_at_once_have_names() {
     let (state, root) = (containerd.daemon.path("state"), containerd.daemon.path("root"));
     let cgroup = format!("/{}", containerd.namespace);
     // the control group of all is there once a container was
-    containerd.run_container(&["--rm"], IMAGE, &format!("{:064x}", 0xf00d), &["/bin/true"]);
+    containerd.run_container(&["--rm"], IMAGE, &id(count()), &["/bin/true"]);
     let options = ["--cgroup", &cgroup, "--containerd-state", &state, "--containerd-root", &root];
     let recording = Recording::start(&capture, &options);
     let before = memory_of(recording.child());
     let seconds = start_all(|at| {
-        let (id, name) = (format!("{:064x}", 0xb0b0_0000 + at), format!("nerdctl/name=job-{at}"));
+        let (id, name) = (id(at), format!("nerdctl/name=job-{at}"));
         containerd.run_container(&["--rm", "--label", &name], IMAGE, &id, &["/bin/true"]);
     });
     let after = memory_of(recording.child());

@@ -17,7 +17,7 @@ pub(crate) struct Facts {
     pub(crate) time_range: Option<(u64, u64)>,
     /// Events of each kind.
     pub(crate) kinds: BTreeMap<EventKind, u64>,
-    /// By short id; events of the host are not in here.
+    /// By full id, or by short id where no more is known; events of the host are not in here.
     pub(crate) containers: BTreeMap<Vec<u8>, ContainerFacts>,
     /// Lost events by kind, `None` where the kind is not known.
     pub(crate) losses: BTreeMap<Option<EventKind>, LossFacts>,
@@ -32,6 +32,8 @@ pub(crate) struct Facts {
 /// What was recorded of one container.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct ContainerFacts {
+    /// Short id.
+    pub(crate) id: Vec<u8>,
     /// Full id; empty when not known.
     pub(crate) full_id: Vec<u8>,
     /// Name; empty when not known.
@@ -107,7 +109,7 @@ impl Facts {
     /// The pods that containers are in, in order of their first events.
     pub(crate) fn pods(&self) -> Vec<PodFacts<'_>> {
         let mut pods: BTreeMap<&PodName, PodFacts<'_>> = BTreeMap::new();
-        for (id, container) in self.containers.iter().filter(|(_, container)| !container.pod.name.is_empty()) {
+        for container in self.containers.values().filter(|container| !container.pod.name.is_empty()) {
             let (first_ts_ns, last_ts_ns) = (container.first_ts_ns, container.last_ts_ns);
             let pod = pods.entry(&container.pod).or_insert_with(|| PodFacts {
                 name: &container.pod,
@@ -116,7 +118,7 @@ impl Facts {
                 first_ts_ns,
                 last_ts_ns,
             });
-            pod.containers.push(id);
+            pod.containers.push(&container.id);
             pod.events += container.events;
             pod.first_ts_ns = pod.first_ts_ns.min(first_ts_ns);
             pod.last_ts_ns = pod.last_ts_ns.max(last_ts_ns);
@@ -129,8 +131,9 @@ impl Facts {
     fn add_block(&mut self, block: &Block) -> Result<(), Damage> {
         // containers first: a block whose columns cannot be read must not be counted in part
         let containers = container_facts(block)?;
-        for (id, found) in containers {
-            let known = self.containers.entry(id).or_insert_with(|| ContainerFacts { events: 0, ..found.clone() });
+        for found in containers {
+            let key = self.container_key(&found);
+            let known = self.containers.entry(key).or_insert_with(|| ContainerFacts { events: 0, ..found.clone() });
             if known.events == 0 || found.first_ts_ns < known.first_ts_ns {
                 known.first_ts_ns = found.first_ts_ns;
             }
@@ -152,6 +155,18 @@ impl Facts {
         }
         self.add_header(block.header());
         Ok(())
+    }
+
+    /// Where a container is among those known. Its full id may be told later than it is met.
+    fn container_key(&mut self, found: &ContainerFacts) -> Vec<u8> {
+        if found.full_id.is_empty() {
+            let known = self.containers.range(found.id.clone()..).next().map(|(key, _)| key);
+            return known.filter(|key| key.starts_with(&found.id)).unwrap_or(&found.id).clone();
+        }
+        if let Some(met) = self.containers.remove(&found.id) {
+            self.containers.insert(found.full_id.clone(), met);
+        }
+        found.full_id.clone()
     }
 
     fn add_header(&mut self, header: &BlockHeader) {
@@ -187,9 +202,9 @@ impl Facts {
     }
 }
 
-/// The containers whose processes have events in a block, with their short ids. One that was started again in it, or that
-/// more became known of, is there more than once.
-fn container_facts(block: &Block) -> Result<Vec<(Vec<u8>, ContainerFacts)>, Damage> {
+/// The containers whose processes have events in a block. One that was started again in it, or that more became known of,
+/// is there more than once.
+fn container_facts(block: &Block) -> Result<Vec<ContainerFacts>, Damage> {
     let containers = block.dimension(Dimension::Container);
     if containers.rows() == 0 {
         return Ok(Vec::new());
@@ -199,7 +214,8 @@ fn container_facts(block: &Block) -> Result<Vec<(Vec<u8>, ContainerFacts)>, Dama
     };
     let mut found = Vec::with_capacity(containers.rows());
     for row in 0..containers.rows() {
-        let facts = ContainerFacts {
+        found.push(ContainerFacts {
+            id: text(ContainerColumn::Id, row)?,
             full_id: text(ContainerColumn::FullId, row)?,
             name: text(ContainerColumn::Name, row)?,
             image: text(ContainerColumn::Image, row)?,
@@ -209,8 +225,7 @@ fn container_facts(block: &Block) -> Result<Vec<(Vec<u8>, ContainerFacts)>, Dama
                 uid: text(ContainerColumn::PodUid, row)?,
             },
             ..ContainerFacts::default()
-        };
-        found.push((text(ContainerColumn::Id, row)?, facts));
+        });
     }
     let of_thread = block.dimension(Dimension::Thread);
     let of_thread = of_thread.int(ThreadColumn::Container as u16)?;
@@ -221,7 +236,7 @@ fn container_facts(block: &Block) -> Result<Vec<(Vec<u8>, ContainerFacts)>, Dama
         for row in 0..table.rows() {
             let place = |column: Option<i64>| column.and_then(|value| usize::try_from(value).ok());
             let Some(thread) = place(threads.get(row)) else { continue };
-            let Some((_, facts)) = place(of_thread.get(thread)).and_then(|row| found.get_mut(row)) else { continue };
+            let Some(facts) = place(of_thread.get(thread)).and_then(|row| found.get_mut(row)) else { continue };
             // times are stored by their bits
             let ts_ns = place(places.get(row)).and_then(|place| times.get(place)).unwrap_or_default().cast_unsigned();
             if facts.events == 0 || ts_ns < facts.first_ts_ns {
@@ -231,6 +246,6 @@ fn container_facts(block: &Block) -> Result<Vec<(Vec<u8>, ContainerFacts)>, Dama
             facts.events += 1;
         }
     }
-    found.retain(|(_, facts)| facts.events > 0);
+    found.retain(|facts| facts.events > 0);
     Ok(found)
 }

@@ -168,9 +168,9 @@ impl Report<'_> {
         draw(
             &heads,
             terminal,
-            by_first_event(self.facts).into_iter().map(|(id, container)| {
+            by_first_event(self.facts).into_iter().map(|container| {
                 vec![
-                    Cell::new(shown(id)),
+                    Cell::new(shown(&container.id)),
                     Cell::new(shown(&container.name)),
                     Cell::new(shown(&container.image)),
                     Cell::new(shown_pod(&container.pod)),
@@ -217,9 +217,9 @@ impl Report<'_> {
         });
         let shortfalls: serde_json::Map<String, Value> =
             facts.shortfalls.iter().map(|(number, count)| (shortfall_key(*number), json!(count))).collect();
-        let containers = by_first_event(facts).into_iter().map(|(id, container)| {
+        let containers = by_first_event(facts).into_iter().map(|container| {
             json!({
-                "id": lossy(id),
+                "id": lossy(&container.id),
                 "full_id": known(&container.full_id),
                 "name": known(&container.name),
                 "image": known(&container.image),
@@ -277,9 +277,9 @@ impl Report<'_> {
     }
 }
 
-fn by_first_event(facts: &Facts) -> Vec<(&Vec<u8>, &ContainerFacts)> {
-    let mut containers: Vec<_> = facts.containers.iter().collect();
-    containers.sort_by_key(|(id, container)| (container.first_ts_ns, *id));
+fn by_first_event(facts: &Facts) -> Vec<&ContainerFacts> {
+    let mut containers: Vec<_> = facts.containers.values().collect();
+    containers.sort_by_key(|container| (container.first_ts_ns, &container.id));
     containers
 }
 
