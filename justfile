@@ -26,6 +26,14 @@ bpf:
 bench:
     cargo bench
 
+# instruction counts of fixed runs against those of benches/instructions.txt (--renew writes them)
+counts *ARGS:
+    scripts/instruction-counts.sh {{ARGS}}
+
+# the table of replay's goals, measured over a capture, as markdown
+speed-table *ARGS:
+    scripts/speed-table.sh {{ARGS}}
+
 # records a build-like workload of a few million events (needs root), then times replay
 bench-workload *ARGS:
     scripts/bench-workload.sh {{ARGS}}

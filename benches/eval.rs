@@ -12,8 +12,8 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use sysreel::format::{Block, BlockBuilder, BlockOptions, CaptureHeader, Reader, Writer};
 use sysreel::replay::compile::{Program, Selection};
-use sysreel::replay::eval::{ReplayOptions, evaluate_block, replay};
-use sysreel::replay::output::{EventLinePrinter, JsonPrinter};
+use sysreel::replay::eval::{AlertPrinter, ReplayOptions, evaluate_block, replay};
+use sysreel::replay::output::{Columns, EventLinePrinter, JsonPrinter, OutputFormat, TextPrinter};
 use sysreel::replay::rules::{Compiler, TypedRule, builtin_rules, parse_condition};
 use workload::Workload;
 
@@ -94,6 +94,28 @@ fn evaluate_a_name_in_every_event(bencher: Bencher<'_, '_>) {
     bench_blocks(bencher, &Program::of_events(Some(&condition)));
 }
 
+/// Dimension atoms: asked of threads and descriptors.
+#[divan::bench(sample_count = 20)]
+fn evaluate_dimensions(bencher: Bencher<'_, '_>) {
+    let condition = parse_condition("proc.name = zzz or container.id = host or user.name = zzz or fd.type = pipe");
+    bench_blocks(bencher, &Program::of_events(Some(&condition.expect("valid"))));
+}
+
+/// Row atoms: asked of each event.
+#[divan::bench(sample_count = 20)]
+fn evaluate_arguments(bencher: Bencher<'_, '_>) {
+    let condition = parse_condition("evt.rawres > 1000000 or evt.arg.name contains zzz or evt.buffer contains zzz");
+    bench_blocks(bencher, &Program::of_events(Some(&condition.expect("valid"))));
+}
+
+/// What the headers of blocks say before they are read.
+#[divan::bench]
+fn judge_containers(bencher: Bencher<'_, '_>) {
+    let program = program();
+    let ids = ["3ad7b26ded6d".to_owned()];
+    bencher.bench_local(|| program.possible_kinds(divan::black_box(&ids)));
+}
+
 #[divan::bench(args = [1, 2], sample_count = 20)]
 fn replay_builtin_rules(bencher: Bencher<'_, '_>, threads: usize) {
     let program = program();
@@ -103,11 +125,28 @@ fn replay_builtin_rules(bencher: Bencher<'_, '_>, threads: usize) {
     });
 }
 
-#[divan::bench(args = [1, 2], sample_count = 4)]
-fn print_every_event(bencher: Bencher<'_, '_>, threads: usize) {
+/// Prints every event.
+fn bench_printer(bencher: Bencher<'_, '_>, threads: usize, printer: &(dyn AlertPrinter + Sync)) {
     let program = Program::of_events(None);
     let options = ReplayOptions { threads, ..ReplayOptions::default() };
     bencher.counter(events()).with_inputs(reader).bench_local_values(|reader| {
-        replay(vec![reader], &program, &options, &EventLinePrinter, &mut std::io::sink()).expect("a sink")
+        replay(vec![reader], &program, &options, printer, &mut std::io::sink()).expect("a sink")
     });
+}
+
+#[divan::bench(args = [1, 2], sample_count = 4)]
+fn print_lines(bencher: Bencher<'_, '_>, threads: usize) {
+    bench_printer(bencher, threads, &EventLinePrinter);
+}
+
+#[divan::bench(args = [1, 2], sample_count = 4)]
+fn print_columns(bencher: Bencher<'_, '_>, threads: usize) {
+    let format = OutputFormat::parse("evt.num,evt.type,proc.name,fd.name").expect("valid");
+    bench_printer(bencher, threads, &TextPrinter { format: Some(format) });
+}
+
+#[divan::bench(args = [1, 2], sample_count = 4)]
+fn print_json(bencher: Bencher<'_, '_>, threads: usize) {
+    let columns = Columns::parse(Columns::EVENTS).expect("valid");
+    bench_printer(bencher, threads, &JsonPrinter { format: Some(OutputFormat::Columns(columns)) });
 }

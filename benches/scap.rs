@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use sysreel::capture::import;
 use sysreel::format::scap::{ScapExport, ScapItem, ScapOutput, ScapReader, ScapWrapping, Survey};
 use sysreel::format::{Block, BlockBuilder, BlockOptions, CaptureHeader, Reader};
 use workload::Workload;
@@ -80,6 +81,17 @@ fn read(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn read_gzip(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(WORKLOAD.len())).bench(|| parsed(&GZIP));
+}
+
+/// All of the way into blocks: parsing, conversion, state, building.
+#[divan::bench]
+fn import(bencher: Bencher<'_, '_>) {
+    bencher.counter(ItemsCount::new(WORKLOAD.len())).bench(|| {
+        let stream = Box::new(Cursor::new(PLAIN.clone()));
+        let mut reader = import::open("bench.scap", stream).expect("a file just written");
+        let blocks = std::iter::from_fn(|| reader.next_block(&mut |_| true));
+        blocks.map(|block| block.expect("a file just written").header().rows).sum::<u32>()
+    });
 }
 
 #[divan::bench]
