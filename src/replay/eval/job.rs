@@ -114,7 +114,7 @@ pub(super) struct Done<T> {
     pub(super) text: Vec<u8>,
     pub(super) cost: BlockCost,
     /// What was done with the block and how long that took, if measured.
-    pub(super) profile: Option<(StageTimes, BlockProfile)>,
+    pub(super) profile: Option<Box<(StageTimes, BlockProfile)>>,
     pub(super) damage: Option<Damage>,
 }
 
@@ -224,7 +224,7 @@ impl<T> Job<'_, '_, T> {
                 output_ns: making_ns.saturating_sub(columns_ns - asked_columns_ns),
                 write_ns: 0,
             };
-            (stages, BlockProfile::new(block.header(), Ok(usage)))
+            Box::new((stages, BlockProfile::new(block.header(), Ok(usage))))
         });
         Ok(Done { events: u64::from(block.header().rows), alerts, text, cost, profile, damage: None })
     }

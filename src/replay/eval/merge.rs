@@ -131,8 +131,8 @@ impl<T> Merge<T> {
         if let Some(progress) = &options.progress {
             progress.fetch_add(done.events, Ordering::Relaxed);
         }
-        if let (Some(profile), Some((stages, block))) = (&mut self.summary.profile, done.profile.take()) {
-            profile.add_read(at, &stages, block);
+        if let (Some(profile), Some(read)) = (&mut self.summary.profile, done.profile.take()) {
+            profile.add_read(at, &read.0, read.1);
         }
         for (rule, cost) in self.summary.by_rule.iter_mut().zip(std::mem::take(&mut done.cost.rules)) {
             rule.cost.rows += cost.rows;
