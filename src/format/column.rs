@@ -72,6 +72,12 @@ pub struct IntColumn {
 enum IntValues {
     /// Every row has this value; written out when somebody asks for a slice.
     All(i64, OnceCell<Vec<i64>>),
+    /// Each row has so much more than the one before, and no sum wraps; written out likewise.
+    Steps {
+        first: i64,
+        step: i64,
+        written: OnceCell<Vec<i64>>,
+    },
     Each(Vec<i64>),
 }
 
@@ -84,6 +90,16 @@ impl IntColumn {
     /// A column in which every row has the same value.
     pub(crate) fn all(rows: usize, value: i64) -> IntColumn {
         IntColumn { rows, values: IntValues::All(value, OnceCell::new()), nulls: None }
+    }
+
+    /// A column in which every row has `step` more than the one before.
+    pub(crate) fn steps(rows: usize, first: i64, step: i64) -> IntColumn {
+        let last = i64::try_from(rows).ok().and_then(|rows| first.checked_add(step.checked_mul(rows)?));
+        let values = match last {
+            Some(_) => IntValues::Steps { first, step, written: OnceCell::new() },
+            None => IntValues::Each(step_values(rows, first, step)),
+        };
+        IntColumn { rows, values, nulls: None }
     }
 
     /// A column out of values; null rows hold 0.
@@ -102,12 +118,14 @@ impl IntColumn {
     }
 
     /// The value of a row; `None` for null and beyond the last row.
+    #[inline]
     pub fn get(&self, row: usize) -> Option<i64> {
         if row >= self.rows || self.is_null(row) {
             return None;
         }
         match &self.values {
             IntValues::All(value, _) => Some(*value),
+            IntValues::Steps { first, step, .. } => Some(first.wrapping_add(step.wrapping_mul(row as i64))),
             IntValues::Each(values) => values.get(row).copied(),
         }
     }
@@ -116,11 +134,30 @@ impl IntColumn {
     pub fn values(&self) -> &[i64] {
         match &self.values {
             IntValues::All(value, cell) => cell.get_or_init(|| vec![*value; self.rows]),
+            IntValues::Steps { first, step, written } => written.get_or_init(|| step_values(self.rows, *first, *step)),
             IntValues::Each(values) => values,
         }
     }
 
+    /// The least and the most of all values, nulls counted as 0; `None` without rows.
+    pub fn range(&self) -> Option<(i64, i64)> {
+        match &self.values {
+            IntValues::All(value, _) => (self.rows > 0).then_some((*value, *value)),
+            IntValues::Steps { first, step, .. } => {
+                let last = first.wrapping_add(step.wrapping_mul(self.rows as i64 - 1));
+                (self.rows > 0).then_some((*first.min(&last), *first.max(&last)))
+            }
+            IntValues::Each(values) => {
+                let first = *values.first()?;
+                Some(values.iter().fold((first, first), |(least, most), &value| {
+                    (if value < least { value } else { least }, if value > most { value } else { most })
+                }))
+            }
+        }
+    }
+
     /// Whether a row is null.
+    #[inline]
     pub fn is_null(&self, row: usize) -> bool {
         self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
@@ -140,9 +177,14 @@ impl IntColumn {
         match (&self.values, &self.nulls) {
             (IntValues::All(value, _), None) => Some(Some(*value)),
             (_, Some(nulls)) if nulls.count() == self.rows => Some(None),
-            (IntValues::All(..) | IntValues::Each(_), _) => None,
+            (IntValues::All(..) | IntValues::Steps { .. } | IntValues::Each(_), _) => None,
         }
     }
+}
+
+/// `count` numbers, each so much more than the one before.
+pub(crate) fn step_values(count: usize, first: i64, step: i64) -> Vec<i64> {
+    (0..count as i64).map(|row| first.wrapping_add(step.wrapping_mul(row))).collect()
 }
 
 /// A column of byte strings: a dictionary of distinct ones, and a code for each row.
@@ -174,6 +216,7 @@ impl Texts {
     }
 
     /// A string; empty when there is none of this number.
+    #[inline]
     pub(crate) fn get(&self, code: usize) -> &[u8] {
         let Some(&end) = self.ends.get(code) else { return &[] };
         let start = match code.checked_sub(1) {
@@ -211,6 +254,7 @@ impl BytesColumn {
     }
 
     /// The dictionary code of a row's value: below [`BytesColumn::distinct_count`].
+    #[inline]
     pub fn code(&self, row: usize) -> Option<u32> {
         if row >= self.rows {
             return None;
@@ -242,11 +286,17 @@ impl BytesColumn {
     }
 
     /// All distinct values, one after the other.
-    pub(crate) fn joined(&self) -> &[u8] {
+    pub fn joined(&self) -> &[u8] {
         &self.texts.data
     }
 
+    /// Where each distinct value ends among all of them; rising.
+    pub fn ends(&self) -> &[u32] {
+        &self.texts.ends
+    }
+
     /// A distinct value by its code; empty for a code that no row has.
+    #[inline]
     pub fn distinct(&self, code: u32) -> &[u8] {
         self.texts.get(code as usize)
     }

@@ -93,7 +93,8 @@ pub(crate) fn decode_codes(
         (Ints::All(_), _) if dense == 0 => Vec::new(),
         (Ints::All(code), None) => return in_range(code).map(Codes::All),
         (Ints::All(code), Some(_)) => vec![in_range(code)?; dense],
-        (Ints::Each(codes), _) => {
+        (codes @ (Ints::Steps(..) | Ints::Each(_)), _) => {
+            let codes = codes.into_values(dense);
             if codes.iter().any(|&code| (code as u64) >= count as u64) {
                 return Err(out_of_range());
             }

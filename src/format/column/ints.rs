@@ -21,7 +21,7 @@ mod decode;
 mod encode;
 
 use super::nulls::Nulls;
-use super::{IntColumn, Pack, Unpack};
+use super::{IntColumn, Pack, Unpack, step_values};
 use crate::format::cursor::{Cursor, Malformed};
 
 pub(crate) use decode::decode_ints;
@@ -44,6 +44,8 @@ const MINI_BLOCK: usize = 128;
 /// What a column decodes to.
 pub(crate) enum Ints {
     All(i64),
+    /// The first, and how much each has more than the one before.
+    Steps(i64, i64),
     Each(Vec<i64>),
 }
 
@@ -52,6 +54,7 @@ impl Ints {
     pub(crate) fn into_values(self, count: usize) -> Vec<i64> {
         match self {
             Ints::All(value) => vec![value; count],
+            Ints::Steps(first, step) => step_values(count, first, step),
             Ints::Each(values) => values,
         }
     }
@@ -79,14 +82,15 @@ pub(crate) fn decode_int_column(
     let ints = decode_ints(cursor, dense, unpack)?;
     Ok(match (ints, nulls) {
         (Ints::All(value), None) => IntColumn::all(rows, value),
+        (Ints::Steps(first, step), None) => IntColumn::steps(rows, first, step),
         (Ints::Each(values), None) => IntColumn::each(values, None),
         (Ints::All(value), Some(nulls)) => {
             unpack.charge(rows.saturating_mul(8))?;
             IntColumn::each(nulls.spread(rows, &vec![value; dense], 0), Some(nulls))
         }
-        (Ints::Each(values), Some(nulls)) => {
+        (ints @ (Ints::Steps(..) | Ints::Each(_)), Some(nulls)) => {
             unpack.charge(rows.saturating_mul(8))?;
-            IntColumn::each(nulls.spread(rows, &values, 0), Some(nulls))
+            IntColumn::each(nulls.spread(rows, &ints.into_values(dense), 0), Some(nulls))
         }
     })
 }

@@ -33,6 +33,7 @@ impl Nulls {
         self.count += 1;
     }
 
+    #[inline]
     pub(crate) fn is_null(&self, row: usize) -> bool {
         self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
     }

@@ -21,11 +21,22 @@ pub struct EventKind(pub u16);
 /// One more than the largest number a kind can have: the size of arrays indexed by kind.
 pub const KIND_LIMIT: usize = 512;
 
+/// Places in the event table by the kinds' numbers; beyond its end for numbers without a kind. Readers ask for every
+/// event.
+static PLACES: [u16; KIND_LIMIT] = {
+    let mut places = [u16::MAX; KIND_LIMIT];
+    let mut at = 0;
+    while at < EVENTS.len() {
+        places[EVENTS[at].kind.0 as usize] = at as u16;
+        at += 1;
+    }
+    places
+};
+
 impl EventKind {
     /// The kind's row in the event table, `None` for a number this version does not know.
     pub fn info(self) -> Option<&'static EventInfo> {
-        let at = EVENTS.binary_search_by_key(&self.0, |event| event.kind.0).ok()?;
-        EVENTS.get(at)
+        EVENTS.get(usize::from(*PLACES.get(usize::from(self.0))?))
     }
 
     /// The event's name (`openat`), or `unknown`.

@@ -19,6 +19,7 @@ pub(crate) fn decode_ints(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Un
             let value_of = |quotient: i64| first.wrapping_add(divisor.wrapping_mul(quotient));
             Ok(match decode_unscaled(codec, cursor, count, unpack)? {
                 Ints::All(quotient) => Ints::All(value_of(quotient)),
+                Ints::Steps(quotient, step) => Ints::Steps(value_of(quotient), divisor.wrapping_mul(step)),
                 Ints::Each(mut values) => {
                     values.iter_mut().for_each(|value| *value = value_of(*value));
                     Ints::Each(values)
@@ -54,7 +55,10 @@ fn decode_ticks(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> R
     };
     match rests {
         Ints::All(rest) => values.extend(ticks.into_iter().map(|ticks| step(ticks, rest))),
-        Ints::Each(rests) => values.extend(ticks.into_iter().zip(rests).map(|(ticks, rest)| step(ticks, rest))),
+        rests @ (Ints::Steps(..) | Ints::Each(_)) => {
+            let rests = rests.into_values(steps);
+            values.extend(ticks.into_iter().zip(rests).map(|(ticks, rest)| step(ticks, rest)));
+        }
     }
     Ok(values)
 }
@@ -67,8 +71,7 @@ fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dyn U
     let values = match codec {
         SEQUENTIAL => {
             let first = cursor.signed()?;
-            let step = cursor.signed()?;
-            (0..count as i64).map(|row| first.wrapping_add(step.wrapping_mul(row))).collect()
+            return Ok(Ints::Steps(first, cursor.signed()?));
         }
         PLANES => {
             let base = cursor.signed()?;
