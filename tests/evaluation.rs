@@ -65,6 +65,7 @@ const TEXT_FIELDS: &[&str] = &[
     "evt.arg.flags",
     "evt.arg.name",
     "evt.arg.res",
+    "evt.arg.uid",
     "evt.arg[0]",
     "evt.arg[1]",
     "evt.res",
@@ -226,6 +227,31 @@ fn test() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Comparisons of one field with texts: many of them are answered in one pass, some only one by one.
+fn tests_of_one_text() -> impl Strategy<Value = Vec<String>> {
+    let test = || {
+        let several = select(&["oneof", "anyof", "allof"][..]);
+        prop_oneof![
+            8 => (select(TEXT_OPERATORS), quoted()).prop_map(|(op, text)| format!("{op} {text}")),
+            3 => vec(quoted(), 0..5).prop_map(|texts| format!("in ({})", texts.join(", "))),
+            3 => vec(quoted(), 0..4).prop_map(|texts| format!("pmatch ({})", texts.join(", "))),
+            1 => vec(pattern(), 0..3).prop_map(|texts| format!("pmatch ({})", texts.join(", "))),
+            2 => (select(TEXT_OPERATORS), several, vec(quoted(), 0..4))
+                .prop_map(|(op, several, texts)| format!("{op} {several} ({})", texts.join(", "))),
+            1 => (select(&["glob", "iglob"][..]), pattern()).prop_map(|(op, text)| format!("{op} {text}")),
+            1 => Just("exists".to_owned()),
+        ]
+    };
+    let usual = select(&["fd.name", "fd.directory", "fd.filename", "proc.name", "proc.cmdline", "fs.path.name"][..]);
+    let field = prop_oneof![
+        3 => usual.prop_map(str::to_owned),
+        3 => select(TEXT_FIELDS).prop_map(str::to_owned),
+        1 => transformable().prop_map(|field| format!("tolower({field})")),
+    ];
+    (field, vec(test(), 8..16))
+        .prop_map(|(field, tests)| tests.iter().map(|test| format!("{field} {test}")).collect::<Vec<_>>())
+}
+
 /// Fields that may be compared with each other.
 const FACING: &[&str] =
     &["proc.name", "proc.pname", "proc.exe", "fd.name", "fs.path.name", "tolower(proc.name)", "evt.time.s"];
@@ -303,6 +329,28 @@ proptest! {
                 let found = of_rule(found(&program, &block, true));
                 prop_assert_eq!(found, of_rule(expected.clone()), "{}", condition);
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn comparisons_that_are_asked_together_find_what_the_naive_evaluator_finds(
+        tests in tests_of_one_text(),
+        guards in vec(prop_oneof![3 => Just(None), 1 => test().prop_map(Some)], 16),
+        draft in captures(120),
+    ) {
+        let conditions: Vec<String> = tests.iter().zip(&guards).map(|(test, guard)| match guard {
+            Some(guard) => format!("{guard} and not ({test})"),
+            None => test.clone(),
+        }).collect();
+        let rules = rules(&conditions);
+        let program = Program::compile(&rules, &Selection::default());
+        for block in draft.build(10_000).blocks() {
+            prop_assert_eq!(found(&program, &block, true), all_matches(&rules, &block), "all: {:#?}", conditions);
+            prop_assert_eq!(found(&program, &block, false), first_matches(&rules, &block), "first: {:#?}", conditions);
         }
     }
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use sysreel::format::Loss;
 use sysreel::format::builder::{CaptureBuilder, STORY_START_NS, text};
-use sysreel::format::row::{Container, ContainerRow, FdRow, GroupRow, ThreadRow, UserRow};
+use sysreel::format::row::{Container, ContainerRow, FdRow, GroupRow, NO_PROCESS, ThreadRow, UserRow};
 use sysreel::format::schema::{EVENTS, EventInfo, EventKind, ParamType, Physical};
 
 /// Texts that facts, parameters and conditions draw from, so that comparisons come out either way.
@@ -22,7 +22,12 @@ pub(crate) const TEXTS: &[&str] = &[
     "host",
     "/etc/shadow",
     "/etc/passwd",
+    "/etc/passwd/",
+    "//etc//passwd",
+    "/ETC/passwd",
+    "/etcetera",
     "/etc",
+    "etc",
     "/",
     "shadow",
     "../x",
@@ -105,7 +110,13 @@ type ThreadDraft = (
 
 fn thread() -> impl Strategy<Value = ThreadDraft> {
     (
-        (1..6i64, 1..6i64, 0..4i64, select(&[0u32, 34_816][..]), select(&[0u32, 1000, u32::MAX][..])),
+        (
+            1..6i64,
+            prop_oneof![12 => 1..6i64, 1 => Just(NO_PROCESS)],
+            0..4i64,
+            select(&[0u32, 34_816][..]),
+            select(&[0u32, 1000, u32::MAX][..]),
+        ),
         (bytes(), bytes(), strings(), strings()),
         (bytes(), bytes()),
         (any::<u64>(), 0..16u32),

@@ -7,8 +7,9 @@ use rustc_hash::FxBuildHasher;
 
 use super::bound_field::{reads_of, reads_of_all};
 use super::matcher::Matcher;
-use crate::replay::fields::{Access, AuditFact, ContainerFact, EventFact, FdFact, Reads, ThreadFact, Whose};
-use crate::replay::rules::{FieldExpr, Literal, Op, Test};
+use super::text_patterns::TextPatterns;
+use crate::replay::fields::{Access, AuditFact, ContainerFact, EventFact, FdFact, FieldType, Reads, ThreadFact, Whose};
+use crate::replay::rules::{FieldExpr, FieldRef, Literal, Op, Test, Transformer};
 
 /// The number of an atom in a program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -25,6 +26,28 @@ pub struct Atom {
     pub reads: Reads,
     /// How dear it is, compared with others of the same table.
     pub cost: u32,
+    /// Where it is asked together with others of its field, if it is.
+    pub in_group: Option<GroupSlot>,
+}
+
+/// An atom's place in a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GroupSlot {
+    /// The group's number in the program.
+    pub group: usize,
+    /// The atom's number in the group.
+    pub slot: u32,
+}
+
+/// Atoms that compare one field with fixed texts, and are asked together.
+#[derive(Debug)]
+pub struct TextGroup {
+    /// The field.
+    pub field: FieldExpr,
+    /// The atoms, by slot.
+    pub atoms: Vec<AtomId>,
+    /// What they ask of a text.
+    pub patterns: TextPatterns,
 }
 
 /// All atoms of a program.
@@ -58,18 +81,51 @@ impl Atoms {
             let values = if test.modifier.is_some() { u32::try_from(test.values.len()).unwrap_or(u32::MAX) } else { 1 };
             fields.saturating_add(operator_cost(test.op).saturating_mul(values.max(1)))
         };
-        self.atoms.push(Atom { field: test.field.clone(), matcher, reads, cost });
+        self.atoms.push(Atom { field: test.field.clone(), matcher, reads, cost, in_group: None });
         self.ids.insert(key, id);
         id
     }
 
-    pub(super) fn finish(self) -> Vec<Atom> {
-        self.atoms
+    /// All atoms, and the groups of those that are asked together.
+    pub(super) fn finish(mut self) -> (Vec<Atom>, Vec<TextGroup>) {
+        let mut members: Vec<Vec<AtomId>> = Vec::new();
+        let mut by_field: HashMap<FieldExpr, usize, FxBuildHasher> = HashMap::default();
+        for (id, atom) in (0..).map(AtomId).zip(&mut self.atoms) {
+            if !has_one_text(&atom.field) || atom.matcher.patterns().is_none() {
+                continue;
+            }
+            let group = *by_field.entry(atom.field.clone()).or_insert(members.len());
+            if group == members.len() {
+                members.push(Vec::new());
+            }
+            let Some(atoms) = members.get_mut(group) else { continue };
+            atom.in_group = Some(GroupSlot { group, slot: u32::try_from(atoms.len()).unwrap_or(u32::MAX) });
+            atoms.push(id);
+        }
+        let groups = members.into_iter().filter_map(|atoms| self.group(atoms)).collect();
+        (self.atoms, groups)
+    }
+
+    /// The group of these atoms, which have a field in common.
+    fn group(&self, atoms: Vec<AtomId>) -> Option<TextGroup> {
+        let field = self.get(*atoms.first()?)?.field.clone();
+        let patterns = (0u32..).zip(&atoms).flat_map(|(slot, id)| {
+            let patterns = self.get(*id).and_then(|atom| atom.matcher.patterns()).unwrap_or_default();
+            patterns.into_iter().map(move |pattern| (slot, pattern))
+        });
+        let patterns = TextPatterns::new(patterns);
+        Some(TextGroup { field, atoms, patterns })
     }
 
     pub(super) fn get(&self, id: AtomId) -> Option<&Atom> {
         self.atoms.get(id.0 as usize)
     }
+}
+
+/// Whether the value is one text, as a rule.
+fn has_one_text(field: &FieldExpr) -> bool {
+    let is_text = |field: &FieldRef| matches!(field.field.ty, FieldType::CharBuf | FieldType::ByteBuf);
+    field.single_field().is_some_and(is_text) && !field.is_list() && !field.transformers.contains(&Transformer::Len)
 }
 
 /// A text that two tests share if and only if they are the same.

@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 use rustc_hash::FxBuildHasher;
 
 use super::path_prefixes::PathPrefixes;
+use super::text_patterns::Pattern;
 use crate::replay::fields::{Access, End, FdFact, FieldValue, Whose, glob, posix_regex};
 use crate::replay::rules::{FieldExpr, Literal, Modifier, Op, Test};
 
@@ -106,6 +107,55 @@ impl Matcher {
         match &self.right {
             Right::Field(_, field) => Some(field),
             _ => None,
+        }
+    }
+
+    /// What is asked of texts, where that can be asked together with other comparisons: one of these must fit.
+    pub(super) fn patterns(&self) -> Option<Vec<Pattern<'_>>> {
+        match &self.right {
+            Right::OneOf(choices) => Some(choices.texts.iter().map(|text| Pattern::Whole(text)).collect()),
+            Right::StartsWith(start) => Some(vec![Pattern::Start(start)]),
+            Right::EndsWith(end) => Some(vec![Pattern::End(end)]),
+            Right::Contains(part) => Some(vec![Pattern::Part(part.needle())]),
+            Right::PathPrefix(paths) => Some(paths.plain_paths()?.map(Pattern::Path).collect()),
+            Right::Several(Modifier::AnyOf, matchers) => {
+                let patterns: Option<Vec<Vec<Pattern<'_>>>> = matchers.iter().map(Matcher::patterns).collect();
+                Some(patterns?.concat())
+            }
+            Right::Exists
+            | Right::NoneOf(_)
+            | Right::Ordered(..)
+            | Right::ContainsFolding(_)
+            | Right::Glob(..)
+            | Right::Regex(_)
+            | Right::Several(..)
+            | Right::Field(..)
+            | Right::Nothing => None,
+        }
+    }
+
+    /// Whether the comparison holds for every unsigned number from `least` to `most`, or for none of them; `None` if
+    /// that is not certain.
+    pub fn holds_between(&self, least: u64, most: u64) -> Option<bool> {
+        let is_between = |choice: &i64| (least..=most).contains(&choice.cast_unsigned());
+        match &self.right {
+            Right::OneOf(choices) => (!choices.numbers.iter().any(is_between)).then_some(false),
+            Right::NoneOf(choices) => (!choices.numbers.iter().any(is_between)).then_some(true),
+            Right::Ordered(..) => {
+                let holds = |number| self.right.holds(&FieldValue::UInt(number));
+                (holds(least) == holds(most)).then_some(holds(least))
+            }
+            Right::Exists => Some(true),
+            Right::Contains(_)
+            | Right::ContainsFolding(_)
+            | Right::StartsWith(_)
+            | Right::EndsWith(_)
+            | Right::Glob(..)
+            | Right::PathPrefix(_)
+            | Right::Regex(_)
+            | Right::Several(..)
+            | Right::Field(..)
+            | Right::Nothing => None,
         }
     }
 

@@ -36,6 +36,12 @@ impl PathPrefixes {
         prefixes
     }
 
+    /// All paths as components with one slash between them, if that is all there is: no patterns, none without components.
+    pub(super) fn plain_paths(&self) -> Option<impl Iterator<Item = &[u8]>> {
+        let is_plain = self.patterns.is_empty() && !self.holds_all;
+        is_plain.then(|| self.plain.iter().map(Vec::as_slice))
+    }
+
     /// Whether a path is one of these or lies below one.
     pub(super) fn hold(&self, path: &[u8]) -> bool {
         if self.holds_all {

@@ -1,6 +1,6 @@
 //! Programs: all rules, ready to be run over blocks.
 
-use super::atom::{Atom, AtomId, Atoms};
+use super::atom::{Atom, AtomId, Atoms, TextGroup};
 use super::graph::{Graph, Node};
 use super::plan::{Condition, Folder, KindPlan, RuleId, RulePlan};
 use super::selection::Selection;
@@ -28,6 +28,7 @@ pub struct RuleHead {
 pub struct Program {
     rules: Vec<RuleHead>,
     atoms: Vec<Atom>,
+    groups: Vec<TextGroup>,
     graph: Graph,
     plans: Vec<KindPlan>,
     /// Positions in `plans`, by kind.
@@ -120,7 +121,8 @@ impl Program {
                 plans.push(KindPlan { kind: info.kind, rules });
             }
         }
-        Program { rules, atoms: atoms.finish(), graph, plans, by_kind, keeps_to_sources: how.keeps_to_sources }
+        let (atoms, groups) = atoms.finish();
+        Program { rules, atoms, groups, graph, plans, by_kind, keeps_to_sources: how.keeps_to_sources }
     }
 
     /// Whether a rule sees the events of its own source only. (`sysreel events` looks at all.)
@@ -162,6 +164,11 @@ impl Program {
     /// An atom by its number.
     pub fn atom(&self, id: AtomId) -> Option<&Atom> {
         self.atoms.get(id.0 as usize)
+    }
+
+    /// Atoms that are asked together.
+    pub fn groups(&self) -> &[TextGroup] {
+        &self.groups
     }
 
     /// How many comparisons the conditions have, each counted once.

@@ -38,11 +38,13 @@ impl Bits {
         self.words.iter().all(|word| *word == 0)
     }
 
+    #[inline]
     pub(super) fn contains(&self, row: usize) -> bool {
         self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 
     /// Puts a row in; rows beyond the table are ignored.
+    #[inline]
     pub(super) fn insert(&mut self, row: usize) {
         if row < self.rows
             && let Some(word) = self.words.get_mut(row / 64)

@@ -1,25 +1,27 @@
 //! One block against a program: for every kind, which rows which rule matches.
 //!
-//! Rows are handled in sets. A comparison over threads or descriptors is asked once for each row of their tables that
-//! an event under question refers to, and remembered; so is every comparison over the rows of a kind, because rules
-//! share them. A conjunction asks its next part only of the rows that are left.
+//! Rows are handled in sets, a bit for each. What is asked of threads or descriptors is asked of the rows of their
+//! tables that events refer to, and remembered; so is everything that is asked of the rows of a kind, because rules
+//! share it. A conjunction asks its next part only of the rows that are left. How a comparison is asked of rows is in
+//! `comparisons`: once for each class of rows, and those of one field's texts together.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::time::Instant;
 
 use rustc_hash::FxBuildHasher;
 
 use super::bits::Bits;
-use super::keys::{Key, KeyedAnswers, Keys, event_keys, fd_keys, thread_keys};
+use super::classes::{ClassAnswers, Classes};
+use super::comparisons::GroupMemo;
 use super::made::MadeValues;
 use super::profile::Lap;
-use super::single::{holds_for_event, holds_for_row, holds_with_values};
+use super::scope::Scope;
+use super::single::holds_for_row;
 use crate::format::schema::{EventInfo, EventKind, audit_plugin_name};
-use crate::format::{Block, Damage, EventTable, Loss};
-use crate::replay::compile::{
-    Atom, Domain, KindPlan, Node, NodeId, Program, RuleId, value_of, value_of_fd, value_of_thread,
-};
-use crate::replay::fields::{BlockView, CaptureFacts, EventRow, Purpose};
+use crate::format::{Block, Damage, EventTable, IntColumn, Loss};
+use crate::replay::compile::{Domain, GroupSlot, KindPlan, Node, NodeId, Program, RuleId};
+use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
 use crate::replay::rules::FieldExpr;
 
 /// An event that a rule matches.
@@ -144,34 +146,61 @@ fn in_order(mut matches: Vec<Match>, rows: usize) -> Vec<Match> {
 struct Memo {
     known: Bits,
     holds: Bits,
-    answers: KeyedAnswers,
+    answers: ClassAnswers,
 }
 
 impl Memo {
     fn new(rows: usize) -> Memo {
-        Memo { known: Bits::none(rows), holds: Bits::none(rows), answers: KeyedAnswers::default() }
+        Memo { known: Bits::none(rows), holds: Bits::none(rows), answers: ClassAnswers::default() }
     }
 }
 
-type Memos = HashMap<NodeId, Memo, FxBuildHasher>;
-
-/// The table whose rows are under question.
-#[derive(Clone, Copy)]
-enum Scope<'t, 'b> {
-    Threads,
-    Fds,
-    Events { info: &'static EventInfo, table: &'t EventTable<'b> },
+/// What is known of a table's rows so far.
+#[derive(Default)]
+struct Memos {
+    nodes: HashMap<NodeId, Memo, FxBuildHasher>,
+    /// By the group's number; none behind the last one that was asked.
+    groups: Vec<Option<Box<GroupMemo>>>,
 }
 
-struct Evaluation<'p, 'v, 'b> {
-    program: &'p Program,
-    view: &'v BlockView<'b>,
+impl Memos {
+    fn clear(&mut self) {
+        self.nodes.clear();
+        self.groups.clear();
+    }
+}
+
+/// The rows of a table of so many rows that events refer to.
+fn rows_referred_to(references: &IntColumn, events: &Bits, rows: usize) -> Bits {
+    let values = references.values();
+    let mut referred = Bits::none(rows);
+    for event in events.iter() {
+        if let Some(target) = values.get(event).and_then(|target| usize::try_from(*target).ok())
+            && !references.is_null(event)
+        {
+            referred.insert(target);
+        }
+    }
+    referred
+}
+
+/// What is known of a block so far.
+pub(super) struct Evaluation<'p, 'v, 'b> {
+    pub(super) program: &'p Program,
+    pub(super) view: &'v BlockView<'b>,
     options: BlockOptions,
     threads: Memos,
     fds: Memos,
+    /// Of the kind at hand.
     events: Memos,
     /// Values of the kind's events that have no column of their own.
-    made: HashMap<&'p FieldExpr, MadeValues, FxBuildHasher>,
+    pub(super) made: HashMap<&'p FieldExpr, MadeValues, FxBuildHasher>,
+    /// The rows of threads and descriptors that the kind's events refer to.
+    referred: HashMap<Domain, Rc<Bits>, FxBuildHasher>,
+    /// The least and the most of the events' numbers, once somebody asks; `None` in it without events.
+    pub(super) numbers: Option<Option<(i64, i64)>>,
+    /// Classes of rows, by the columns that they are of.
+    pub(super) classes: HashMap<Vec<usize>, Rc<Classes<'b>>, FxBuildHasher>,
     /// Time of comparisons over threads and descriptors, if measured.
     dimension_ns: u64,
 }
@@ -187,6 +216,9 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
             events: Memos::default(),
             made: HashMap::default(),
             dimension_ns: 0,
+            referred: HashMap::default(),
+            numbers: None,
+            classes: HashMap::default(),
         }
     }
 
@@ -200,6 +232,7 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
     ) -> Result<(), Damage> {
         self.events.clear();
         self.made.clear();
+        self.referred.clear();
         let mut left = self.rows_in_time(table)?;
         if self.program.keeps_to_sources() && plan.kind == EventKind::PLUGINEVENT {
             // Plugins of other sources give events of this kind too.
@@ -288,12 +321,15 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
                 }
                 Ok(found)
             }
-            Node::Atom(atom) => match program.atom(*atom) {
-                Some(atom) => {
-                    self.remembered(id, among, scope, |this, answers, need| this.ask(atom, need, scope, answers))
+            Node::Atom(atom) => {
+                let Some(atom) = program.atom(*atom) else { return Ok(Bits::none(among.rows())) };
+                match atom.in_group {
+                    Some(place) => self.eval_in_group(place, among, scope),
+                    None => {
+                        self.remembered(id, among, scope, |this, answers, need| this.ask(atom, need, scope, answers))
+                    }
                 }
-                None => Ok(Bits::none(among.rows())),
-            },
+            }
         }
     }
 
@@ -303,9 +339,9 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
         id: NodeId,
         among: &Bits,
         scope: Scope<'_, 'b>,
-        ask: impl FnOnce(&mut Self, &mut KeyedAnswers, &Bits) -> Result<Bits, Damage>,
+        ask: impl FnOnce(&mut Self, &mut ClassAnswers, &Bits) -> Result<Bits, Damage>,
     ) -> Result<Bits, Damage> {
-        let mut memo = self.memos(scope).remove(&id).unwrap_or_else(|| Memo::new(among.rows()));
+        let mut memo = self.memos(scope).nodes.remove(&id).unwrap_or_else(|| Memo::new(among.rows()));
         let need = among.and_not(&memo.known);
         if !need.is_empty() {
             let found = ask(self, &mut memo.answers, &need)?;
@@ -313,7 +349,27 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
             memo.holds.add(&found);
         }
         let answer = among.and(&memo.holds);
-        self.memos(scope).insert(id, memo);
+        self.memos(scope).nodes.insert(id, memo);
+        Ok(answer)
+    }
+
+    /// A comparison that is asked together with the others of its group.
+    fn eval_in_group(&mut self, place: GroupSlot, among: &Bits, scope: Scope<'_, 'b>) -> Result<Bits, Damage> {
+        let Some(group) = self.program.groups().get(place.group) else { return Ok(Bits::none(among.rows())) };
+        let groups = &mut self.memos(scope).groups;
+        if groups.len() <= place.group {
+            groups.resize_with(place.group + 1, || None);
+        }
+        let memo = groups.get_mut(place.group).and_then(Option::take);
+        let mut memo = memo.unwrap_or_else(|| Box::new(GroupMemo::new(among.rows(), group)));
+        let need = among.and_not(&memo.known);
+        if !need.is_empty() {
+            self.ask_group(group, &need, scope, &mut memo)?;
+        }
+        let answer = memo.holding(place.slot, among);
+        if let Some(slot) = self.memos(scope).groups.get_mut(place.group) {
+            *slot = Some(memo);
+        }
         Ok(answer)
     }
 
@@ -354,29 +410,36 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
                 };
                 return Ok(if holds { need.clone() } else { Bits::none(need.rows()) });
             }
-            let values = references.values();
-            let has_nulls = references.has_nulls();
-            let row_of = |row: usize| values.get(row).and_then(|target| usize::try_from(*target).ok());
-            let mut wanted = Bits::none(rows);
-            for row in need.iter() {
-                if !(has_nulls && references.is_null(row))
-                    && let Some(target) = row_of(row)
-                {
-                    wanted.insert(target);
-                }
-            }
+            let wanted = if need.count() >= need.rows() / 4 {
+                this.referred_rows(domain, references, rows)
+            } else {
+                Rc::new(rows_referred_to(references, need, rows))
+            };
             let holding = this.eval_dimension(id, &wanted, target)?;
+            let has_nulls = references.has_nulls();
+            // Mostly no thread or descriptor fits; often all do.
             if holding.is_empty() && !(when_missing && has_nulls) {
                 return Ok(Bits::none(need.rows()));
             }
-            if has_nulls {
-                return Ok(need.keep(|row| match references.get(row) {
-                    Some(_) => row_of(row).is_some_and(|target| holding.contains(target)),
-                    None => when_missing,
-                }));
+            if !has_nulls && holding == *wanted {
+                return Ok(need.clone());
             }
-            Ok(need.keep(|row| row_of(row).is_some_and(|target| holding.contains(target))))
+            let values = references.values();
+            let holds = |row: usize| {
+                let target = values.get(row).and_then(|target| usize::try_from(*target).ok());
+                target.is_some_and(|target| holding.contains(target))
+            };
+            if has_nulls {
+                return Ok(need.keep(|row| if references.is_null(row) { when_missing } else { holds(row) }));
+            }
+            Ok(need.keep(holds))
         })
+    }
+
+    /// The rows of a table that any event of the kind refers to.
+    fn referred_rows(&mut self, domain: Domain, references: &IntColumn, rows: usize) -> Rc<Bits> {
+        let made = || Rc::new(rows_referred_to(references, &Bits::all(references.len()), rows));
+        Rc::clone(self.referred.entry(domain).or_insert_with(made))
     }
 
     /// A node over threads or descriptors for the rows of their table that events refer to.
@@ -396,104 +459,6 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
             return self.eval(id, among, scope);
         }
         self.remembered(id, among, scope, |this, _, need| this.eval(id, need, scope))
-    }
-
-    /// Asks a comparison of rows.
-    fn ask(
-        &mut self,
-        atom: &'p Atom,
-        need: &Bits,
-        scope: Scope<'_, 'b>,
-        answers: &mut KeyedAnswers,
-    ) -> Result<Bits, Damage> {
-        let view = self.view;
-        let keys = match scope {
-            Scope::Threads => thread_keys(atom, view)?,
-            Scope::Fds => fd_keys(atom, view)?,
-            Scope::Events { info, table } => event_keys(atom, info, table)?,
-        };
-        let ask_row = |row: usize| -> Result<bool, Damage> {
-            match scope {
-                Scope::Threads => holds_with_values(atom, |expr| value_of_thread(expr, view, row)),
-                Scope::Fds => holds_with_values(atom, |expr| value_of_fd(expr, view, row)),
-                Scope::Events { table, .. } => holds_for_event(atom, &EventRow::new(view, table, row)),
-            }
-        };
-        if let (Keys::Unknown, Scope::Events { table, .. }, None) = (&keys, scope, atom.matcher.right_field()) {
-            let made = self.made.entry(&atom.field).or_default();
-            let mut damage = None;
-            let found = need.keep(|row| {
-                let make = || value_of(&atom.field, &EventRow::new(view, table, row), Purpose::Test);
-                made.hold(&atom.matcher, row, make).unwrap_or_else(|error| {
-                    damage.get_or_insert(error);
-                    false
-                })
-            });
-            return damage.map_or(Ok(found), Err);
-        }
-        let mut damage = None;
-        let mut ask_or_note = |row: usize| match ask_row(row) {
-            Ok(holds) => holds,
-            Err(error) => {
-                damage.get_or_insert(error);
-                false
-            }
-        };
-        let found = match keys {
-            Keys::Text(column) => {
-                answers.expect_codes(column.distinct_count());
-                let is_path = matches!(scope, Scope::Events { .. });
-                let null_holds = !is_path && atom.matcher.holds_for_text(b"");
-                need.keep(|row| {
-                    let Some(code) = column.code(row) else { return null_holds };
-                    answers.of_code(code as usize, || atom.matcher.holds_for_text(column.distinct(code)))
-                })
-            }
-            Keys::PartOfName(parts) => {
-                answers.expect_codes((parts.names.distinct_count() + 1) * 2);
-                need.keep(|row| {
-                    let Some((code, part)) = parts.of(row) else { return false };
-                    answers.of_code(code, || atom.matcher.holds_for_text(part))
-                })
-            }
-            Keys::One(Key::Text(column)) => {
-                answers.expect_codes(column.distinct_count() + 1);
-                let null = column.distinct_count();
-                need.keep(|row| {
-                    let code = column.code(row).map_or(null, |code| code as usize);
-                    answers.of_code(code, || ask_or_note(row))
-                })
-            }
-            Keys::One(key) => {
-                let mut last = None;
-                need.keep(|row| {
-                    let key = key.of(row);
-                    if let Some((last_key, holds)) = last
-                        && last_key == key
-                    {
-                        return holds;
-                    }
-                    let holds = *answers.by_number.entry(key).or_insert_with(|| ask_or_note(row));
-                    last = Some((key, holds));
-                    holds
-                })
-            }
-            Keys::Several(columns) => {
-                let mut parts: Vec<(bool, i64)> = Vec::with_capacity(columns.len());
-                need.keep(|row| {
-                    parts.clear();
-                    parts.extend(columns.iter().map(|column| column.of(row)));
-                    if let Some(holds) = answers.by_numbers.get(parts.as_slice()) {
-                        return *holds;
-                    }
-                    let holds = ask_or_note(row);
-                    answers.by_numbers.insert(parts.as_slice().into(), holds);
-                    holds
-                })
-            }
-            Keys::Unknown => need.keep(&mut ask_or_note),
-        };
-        damage.map_or(Ok(found), Err)
     }
 
     /// The rules on lost events, asked of a loss.

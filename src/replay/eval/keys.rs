@@ -1,31 +1,69 @@
 //! Which columns decide a comparison: rows that agree in them agree in the answer, so it is asked once for each.
 
-use std::collections::HashMap;
-
-use rustc_hash::FxBuildHasher;
-
+use super::scope::Scope;
 use crate::format::dimension::{FdColumn, ThreadColumn};
+use crate::format::row::NO_PROCESS;
 use crate::format::schema::{EventInfo, ParamType, Physical};
 use crate::format::{BytesColumn, Damage, EventTable, IntColumn};
-use crate::replay::compile::{Atom, argument_of};
+use crate::replay::compile::argument_of;
 use crate::replay::fields::{
-    Access, Argument, BlockView, EventFact, FdFact, PathRole, Reads, StdioFact, ThreadFact, Whose, field_value_of_kind,
-    may_lack_params, part_of_name, result_decides_paths,
+    Access, Argument, BlockView, EventFact, FdFact, NamePart, PathRole, Reads, StdioFact, ThreadFact, Whose,
+    field_value_of_kind, may_lack_params, result_decides_paths,
 };
-use crate::replay::rules::FieldRef;
+use crate::replay::rules::{FieldExpr, FieldRef};
 
 /// The columns that decide a comparison.
 pub(super) enum Keys<'b> {
     /// The value is this column's text.
-    Text(&'b BytesColumn),
+    Text {
+        column: &'b BytesColumn,
+        /// Whether null is the empty text; else no value.
+        null_is_empty: bool,
+    },
     /// The value is a part of a descriptor's name, if the descriptor is of a sort that has it.
     PartOfName(PartOfName<'b>),
-    /// One column of numbers or references.
-    One(Key<'b>),
-    /// Several.
-    Several(Vec<Key<'b>>),
+    /// These decide; none at all where the value is the same for all rows.
+    Columns(Vec<Key<'b>>),
     /// Not known: every row is asked.
     Unknown,
+}
+
+/// A value as far as keys give it.
+pub(super) enum Given<'b> {
+    Text(&'b [u8]),
+    Missing,
+    /// It has to be made.
+    NotGiven,
+}
+
+impl<'b> Keys<'b> {
+    /// The value of a row.
+    #[inline]
+    pub(super) fn value(&self, row: usize) -> Given<'b> {
+        match self {
+            Keys::Text { column, null_is_empty } => match (column.get(row), null_is_empty) {
+                (Some(text), _) => Given::Text(text),
+                (None, true) => Given::Text(b""),
+                (None, false) => Given::Missing,
+            },
+            Keys::PartOfName(parts) => parts.of(row).map_or(Given::Missing, Given::Text),
+            Keys::Columns(_) | Keys::Unknown => Given::NotGiven,
+        }
+    }
+
+    /// What tells these columns from others of a block: where they lie, which does not change. `None` where they are not
+    /// known.
+    pub(super) fn places(&self) -> Option<Vec<usize>> {
+        Some(match self {
+            Keys::Text { column, .. } => vec![std::ptr::from_ref(*column).addr()],
+            Keys::PartOfName(parts) => {
+                let fact = usize::from(parts.fact == FdFact::Directory);
+                vec![std::ptr::from_ref(parts.names).addr(), std::ptr::from_ref(parts.letters).addr(), fact]
+            }
+            Keys::Columns(columns) => columns.iter().map(|key| key.place()).collect(),
+            Keys::Unknown => return None,
+        })
+    }
 }
 
 /// The columns that `fd.directory` and `fd.filename` are made of.
@@ -38,16 +76,26 @@ pub(super) struct PartOfName<'b> {
 }
 
 impl<'b> PartOfName<'b> {
-    /// Of a row that has such a part: a code that rows share which have the same, below twice the number of names, and
-    /// the part.
-    pub(super) fn of(&self, row: usize) -> Option<(usize, &'b [u8])> {
-        let code = self.names.code(row);
-        let name = code.map_or(&[][..], |code| self.names.distinct(code));
-        let letter = self.letters.get(row);
-        let part = part_of_name(self.fact, letter, self.numbers.get(row), name)?;
-        let code = code.map_or(self.names.distinct_count(), |code| code as usize);
-        // Of a directory's name another part is asked for than of a file's.
-        Some((code * 2 + usize::from(part == name), part))
+    /// How many sorts there are.
+    pub(super) const SORTS: usize = 3;
+
+    fn part(&self, row: usize) -> Option<NamePart> {
+        NamePart::of_fact(self.fact, self.letters.get(row), self.numbers.get(row))
+    }
+
+    /// Which part a row has: rows of one sort with the same name have the same.
+    pub(super) fn sort(&self, row: usize) -> usize {
+        match self.part(row) {
+            None => 0,
+            Some(NamePart::Whole) => 1,
+            Some(NamePart::Directory | NamePart::FileName) => 2,
+        }
+    }
+
+    /// The part of a row that has one.
+    fn of(&self, row: usize) -> Option<&'b [u8]> {
+        let part = self.part(row)?;
+        Some(part.take(self.names.get(row).unwrap_or_default()))
     }
 }
 
@@ -59,65 +107,49 @@ pub(super) enum Key<'b> {
 }
 
 impl Key<'_> {
-    /// A number that two rows share if and only if they agree in the column.
-    pub(super) fn of(self, row: usize) -> (bool, i64) {
+    fn place(&self) -> usize {
         match self {
-            Key::Number(column) => match column.get(row) {
-                Some(value) => (true, value),
-                None => (false, 0),
-            },
-            Key::Text(column) => match column.code(row) {
-                Some(code) => (true, i64::from(code)),
-                None => (false, 0),
-            },
+            Key::Number(column) => std::ptr::from_ref(*column).addr(),
+            Key::Text(column) => std::ptr::from_ref(*column).addr(),
         }
     }
 }
 
-/// Answers by key.
-#[derive(Default)]
-pub(super) struct KeyedAnswers {
-    /// By dictionary code: 0 not asked yet, 1 no, 2 yes.
-    by_code: Vec<u8>,
-    /// By one number.
-    pub(super) by_number: HashMap<(bool, i64), bool, FxBuildHasher>,
-    /// By several.
-    pub(super) by_numbers: HashMap<Box<[(bool, i64)]>, bool, FxBuildHasher>,
-}
-
-impl KeyedAnswers {
-    /// Makes room for answers to codes below `count`.
-    pub(super) fn expect_codes(&mut self, count: usize) {
-        self.by_code.resize(count, 0);
-    }
-
-    /// The answer for a code, which is asked for once; no for a code that was not expected.
-    pub(super) fn of_code(&mut self, code: usize, ask: impl FnOnce() -> bool) -> bool {
-        let Some(answer) = self.by_code.get_mut(code) else { return false };
-        if *answer == 0 {
-            *answer = 1 + u8::from(ask());
-        }
-        *answer == 2
+/// The columns that decide a comparison of a field, with another one or with what is fixed, over the rows of a table.
+pub(super) fn keys_of<'b>(
+    field: &FieldExpr,
+    right: Option<&FieldExpr>,
+    view: &BlockView<'b>,
+    scope: Scope<'_, 'b>,
+) -> Result<Keys<'b>, Damage> {
+    match scope {
+        Scope::Threads => thread_keys(field, right, view),
+        Scope::Fds => fd_keys(field, right, view),
+        Scope::Events { info, table } => event_keys(field, right, info, table),
     }
 }
 
 /// The columns that decide a comparison over the thread table.
-pub(super) fn thread_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<'b>, Damage> {
-    let number = |column| -> Result<Keys<'b>, Damage> { Ok(Keys::One(Key::Number(view.thread_ints(column)?))) };
+fn thread_keys<'b>(expr: &FieldExpr, right: Option<&FieldExpr>, view: &BlockView<'b>) -> Result<Keys<'b>, Damage> {
+    let number = |column| -> Result<Keys<'b>, Damage> { Ok(one(Key::Number(view.thread_ints(column)?))) };
     let pid = || -> Result<Key<'b>, Damage> { Ok(Key::Number(view.thread_ints(ThreadColumn::Pid)?)) };
-    let Some(field) = keyed_field(atom) else { return Ok(Keys::Unknown) };
+    let Some(field) = keyed_field(expr, right) else { return Ok(Keys::Unknown) };
+    // A row without a process looks like one of which nothing is known, and has no values.
+    if view.thread_ints(ThreadColumn::Pid)?.range().is_some_and(|(least, _)| least == NO_PROCESS) {
+        return Ok(Keys::Unknown);
+    }
     Ok(match field.field.access {
         Access::Thread(Whose::Own, fact) => match fact {
-            ThreadFact::Name => text_of(atom, view.thread_texts(ThreadColumn::Comm)?),
-            ThreadFact::Exe => text_of(atom, view.thread_texts(ThreadColumn::Exe)?),
-            ThreadFact::ExePath => text_of(atom, view.thread_texts(ThreadColumn::Exepath)?),
+            ThreadFact::Name => text_of(expr, view.thread_texts(ThreadColumn::Comm)?),
+            ThreadFact::Exe => text_of(expr, view.thread_texts(ThreadColumn::Exe)?),
+            ThreadFact::ExePath => text_of(expr, view.thread_texts(ThreadColumn::Exepath)?),
             // Of a thread without a process they have values of their own.
-            ThreadFact::Cwd => Keys::Several(vec![Key::Text(view.thread_texts(ThreadColumn::Cwd)?), pid()?]),
-            ThreadFact::Args => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Args)?)),
-            ThreadFact::Env => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Env)?)),
-            ThreadFact::Cgroups => Keys::Several(vec![Key::Text(view.thread_texts(ThreadColumn::Cgroups)?), pid()?]),
-            ThreadFact::Cgroup => Keys::One(Key::Text(view.thread_texts(ThreadColumn::Cgroups)?)),
-            ThreadFact::CmdLine => Keys::Several(vec![
+            ThreadFact::Cwd => Keys::Columns(vec![Key::Text(view.thread_texts(ThreadColumn::Cwd)?), pid()?]),
+            ThreadFact::Args => one(Key::Text(view.thread_texts(ThreadColumn::Args)?)),
+            ThreadFact::Env => one(Key::Text(view.thread_texts(ThreadColumn::Env)?)),
+            ThreadFact::Cgroups => Keys::Columns(vec![Key::Text(view.thread_texts(ThreadColumn::Cgroups)?), pid()?]),
+            ThreadFact::Cgroup => one(Key::Text(view.thread_texts(ThreadColumn::Cgroups)?)),
+            ThreadFact::CmdLine => Keys::Columns(vec![
                 Key::Text(view.thread_texts(ThreadColumn::Comm)?),
                 Key::Text(view.thread_texts(ThreadColumn::Args)?),
             ]),
@@ -149,49 +181,52 @@ pub(super) fn thread_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<
 }
 
 /// The columns that decide a comparison over the descriptor table.
-pub(super) fn fd_keys<'b>(atom: &Atom, view: &BlockView<'b>) -> Result<Keys<'b>, Damage> {
-    let Some(Access::Fd(fact)) = keyed_field(atom).map(|field| field.field.access) else { return Ok(Keys::Unknown) };
+fn fd_keys<'b>(expr: &FieldExpr, right: Option<&FieldExpr>, view: &BlockView<'b>) -> Result<Keys<'b>, Damage> {
+    let access = keyed_field(expr, right).map(|field| field.field.access);
+    let Some(Access::Fd(fact)) = access else { return Ok(Keys::Unknown) };
     let letter = || -> Result<Key<'b>, Damage> { Ok(Key::Number(view.fd_ints(FdColumn::TypeChar)?)) };
     let name = || -> Result<Key<'b>, Damage> { Ok(Key::Text(view.fd_texts(FdColumn::Name)?)) };
     let num = || -> Result<Key<'b>, Damage> { Ok(Key::Number(view.fd_ints(FdColumn::Num)?)) };
     Ok(match fact {
-        FdFact::Name => text_of(atom, view.fd_texts(FdColumn::Name)?),
-        FdFact::Num => Keys::One(num()?),
-        FdFact::TypeChar => Keys::One(letter()?),
-        FdFact::Type | FdFact::SockFamily => Keys::Several(vec![letter()?, num()?]),
-        FdFact::Directory | FdFact::FileName if atom.field.transformers.is_empty() => Keys::PartOfName(PartOfName {
+        FdFact::Name => text_of(expr, view.fd_texts(FdColumn::Name)?),
+        FdFact::NameRaw => text_of(expr, view.fd_texts(FdColumn::NameRaw)?),
+        FdFact::Num => one(num()?),
+        FdFact::TypeChar => one(letter()?),
+        FdFact::Type | FdFact::SockFamily => Keys::Columns(vec![letter()?, num()?]),
+        FdFact::Directory | FdFact::FileName if expr.transformers.is_empty() => Keys::PartOfName(PartOfName {
             fact,
             letters: view.fd_ints(FdColumn::TypeChar)?,
             numbers: view.fd_ints(FdColumn::Num)?,
             names: view.fd_texts(FdColumn::Name)?,
         }),
-        FdFact::Directory | FdFact::FileName => Keys::Several(vec![letter()?, name()?, num()?]),
-        FdFact::L4Proto => Keys::Several(vec![letter()?, num()?, Key::Number(view.fd_ints(FdColumn::L4Proto)?)]),
+        FdFact::Directory | FdFact::FileName => Keys::Columns(vec![letter()?, name()?, num()?]),
+        FdFact::L4Proto => Keys::Columns(vec![letter()?, num()?, Key::Number(view.fd_ints(FdColumn::L4Proto)?)]),
         _ => Keys::Unknown,
     })
 }
 
 /// The columns that decide a comparison over the events of a kind.
-pub(super) fn event_keys<'b>(
-    atom: &Atom,
+fn event_keys<'b>(
+    expr: &FieldExpr,
+    right: Option<&FieldExpr>,
     info: &'static EventInfo,
     table: &EventTable<'b>,
 ) -> Result<Keys<'b>, Damage> {
     let mut keys = Vec::new();
-    for expr in atom.matcher.right_field().into_iter().chain([&atom.field]) {
-        for field in expr.fields() {
+    for side in right.into_iter().chain([expr]) {
+        for field in side.fields() {
             match event_field_keys(field, info, table)? {
                 Some(more) => keys.extend(more),
                 None => return Ok(Keys::Unknown),
             }
         }
     }
-    let is_path =
-        keyed_field(atom).is_some_and(|field| matches!(field.field.access, Access::Event(EventFact::Path(_))));
+    let is_path = |field: &FieldRef| matches!(field.field.access, Access::Event(EventFact::Path(_)));
     Ok(match keys.as_slice() {
-        [Key::Text(column)] if is_path => text_of(atom, column),
-        [key] => Keys::One(*key),
-        _ => Keys::Several(keys),
+        [Key::Text(column)] if expr.transformers.is_empty() && keyed_field(expr, right).is_some_and(is_path) => {
+            Keys::Text { column, null_is_empty: false }
+        }
+        _ => Keys::Columns(keys),
     })
 }
 
@@ -248,11 +283,19 @@ fn event_field_keys<'b>(
             let Some((at, param)) = at.and_then(|at| Some((at, info.params.get(at)?))) else { return Ok(None) };
             match (param.ty.physical(), param.ty) {
                 // What these mean depends on the thread.
-                (_, ParamType::Fd | ParamType::Fd32 | ParamType::Pid | ParamType::Pid32 | ParamType::FdList)
-                | (_, ParamType::FsPath | ParamType::FsRelPath)
-                    if fact == EventFact::Arg =>
-                {
-                    None
+                (
+                    _,
+                    ParamType::Fd
+                    | ParamType::Fd32
+                    | ParamType::Pid
+                    | ParamType::Pid32
+                    | ParamType::FdList
+                    | ParamType::FsPath
+                    | ParamType::FsRelPath,
+                ) if fact == EventFact::Arg => None,
+                // Likewise, on its container and its users.
+                (_, ParamType::Uid | ParamType::Gid) if fact == EventFact::Arg => {
+                    Some(vec![Key::Number(table.param_int(at)?), Key::Number(table.thread()?)])
                 }
                 (Physical::Int, _) => Some(vec![Key::Number(table.param_int(at)?)]),
                 (Physical::Bytes, _) => Some(vec![Key::Text(table.param_bytes(at)?)]),
@@ -263,11 +306,15 @@ fn event_field_keys<'b>(
 }
 
 /// The only field of a comparison: what is made of several, or compared with another one, has no key.
-fn keyed_field(atom: &Atom) -> Option<&FieldRef> {
-    if atom.matcher.right_field().is_some() { None } else { atom.field.single_field() }
+fn keyed_field<'e>(expr: &'e FieldExpr, right: Option<&FieldExpr>) -> Option<&'e FieldRef> {
+    if right.is_some() { None } else { expr.single_field() }
 }
 
-/// A column whose texts are the values, unless they are changed first.
-fn text_of<'b>(atom: &Atom, column: &'b BytesColumn) -> Keys<'b> {
-    if atom.field.transformers.is_empty() { Keys::Text(column) } else { Keys::One(Key::Text(column)) }
+fn one(key: Key<'_>) -> Keys<'_> {
+    Keys::Columns(vec![key])
+}
+
+/// A column of a table of threads or descriptors whose texts are the values, unless they are changed first.
+fn text_of<'b>(expr: &FieldExpr, column: &'b BytesColumn) -> Keys<'b> {
+    if expr.transformers.is_empty() { Keys::Text { column, null_is_empty: true } } else { one(Key::Text(column)) }
 }

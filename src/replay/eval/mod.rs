@@ -5,12 +5,15 @@
 mod alert;
 mod bits;
 mod block;
+mod classes;
+mod comparisons;
 mod job;
 mod keys;
 mod made;
 mod merge;
 mod profile;
 mod replay;
+mod scope;
 mod single;
 mod summary;
 #[cfg(test)]

@@ -130,8 +130,10 @@ pub(super) fn fd_value<'b>(
         FdFact::NameRaw => FieldValue::text(view.fd_text(row, FdColumn::NameRaw)?),
         FdFact::Directory | FdFact::FileName => {
             let (letter, number) = (int(FdColumn::TypeChar)?, int(FdColumn::Num)?);
-            part_of_name(fact, letter, number, view.fd_text(row, FdColumn::Name)?)
-                .map_or(FieldValue::Missing, FieldValue::text)
+            match NamePart::of_fact(fact, letter, number) {
+                Some(part) => FieldValue::text(part.take(view.fd_text(row, FdColumn::Name)?)),
+                None => FieldValue::Missing,
+            }
         }
         FdFact::Ip(end) => addresses(view, row, end, purpose)?.map_or(FieldValue::Missing, |ends| {
             one_or_either(ends.into_iter().map(|(address, _)| FieldValue::Ip(address)).collect())
@@ -211,7 +213,7 @@ fn device(view: &BlockView<'_>, row: usize) -> Result<u64, Damage> {
 
 /// The part of a path before its last slash.
 fn directory_of(path: &[u8]) -> &[u8] {
-    match path.iter().rposition(|byte| *byte == b'/') {
+    match memchr::memrchr(b'/', path) {
         Some(0) | None => b"/",
         Some(at) => path.get(..at).unwrap_or_default(),
     }
@@ -219,23 +221,44 @@ fn directory_of(path: &[u8]) -> &[u8] {
 
 /// The part of a path behind its last slash.
 fn file_name(path: &[u8]) -> &[u8] {
-    match path.iter().rposition(|byte| *byte == b'/').map_or(path, |at| path.get(at + 1..).unwrap_or_default()) {
+    match memchr::memrchr(b'/', path).map_or(path, |at| path.get(at + 1..).unwrap_or_default()) {
         [] => b"/",
         last => last,
     }
 }
 
-/// What `fd.directory` (of files the part before the last slash, of directories the directory itself) or `fd.filename`
-/// takes from a descriptor's name; nothing for other facts, or where the descriptor, by its letter and number, is of a
-/// sort that has none.
-pub fn part_of_name(fact: FdFact, letter: Option<i64>, number: Option<i64>, name: &[u8]) -> Option<&[u8]> {
-    let letter = letter.and_then(|letter| u8::try_from(letter).ok()).filter(|letter| *letter != 0);
-    let letter = letter.filter(|_| number.is_some_and(|number| number >= 0));
-    match (fact, letter) {
-        (FdFact::Directory, Some(b'f') | None) => Some(directory_of(name)),
-        (FdFact::Directory, Some(b'd')) => Some(name),
-        (FdFact::FileName, Some(b'f')) => Some(file_name(name)),
-        _ => None,
+/// A part of a descriptor's name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NamePart {
+    /// What stands before the last slash.
+    Directory,
+    /// What stands behind the last slash.
+    FileName,
+    /// All of it.
+    Whole,
+}
+
+impl NamePart {
+    /// What `fd.directory` or `fd.filename` takes from the name of a descriptor with this letter and number; nothing
+    /// for other facts, and of sorts of descriptors that have no such part.
+    pub fn of_fact(fact: FdFact, letter: Option<i64>, number: Option<i64>) -> Option<NamePart> {
+        let letter = letter.and_then(|letter| u8::try_from(letter).ok()).filter(|letter| *letter != 0);
+        let letter = letter.filter(|_| number.is_some_and(|number| number >= 0));
+        match (fact, letter) {
+            (FdFact::Directory, Some(b'f') | None) => Some(NamePart::Directory),
+            (FdFact::Directory, Some(b'd')) => Some(NamePart::Whole),
+            (FdFact::FileName, Some(b'f')) => Some(NamePart::FileName),
+            _ => None,
+        }
+    }
+
+    /// The part of a name.
+    pub fn take(self, name: &[u8]) -> &[u8] {
+        match self {
+            NamePart::Directory => directory_of(name),
+            NamePart::FileName => file_name(name),
+            NamePart::Whole => name,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A parameter has a value (`4097`) and, where there is one, a reading in words (`O_RDONLY|O_CLOEXEC`). `evt.args`
 //! shows both, `evt.arg` the words if there are any, `evt.rawarg` the value.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use super::referent::{AT_FDCWD, name_of_child, resolved_path, thread_of, write_descriptor};
@@ -86,6 +87,10 @@ fn param_of(row: &EventRow<'_, '_>, at: usize) -> Result<Option<&'static ParamIn
 /// One parameter in words, or as its value.
 pub(super) fn param_words<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<FieldValue<'b>, Damage> {
     let Some(param) = param_of(row, at)? else { return Ok(FieldValue::Missing) };
+    if matches!(param.ty, ParamType::FsPath | ParamType::FsRelPath) {
+        let (raw, resolved) = path_param(row, at)?;
+        return Ok(resolved.map_or(FieldValue::text(raw), FieldValue::Text));
+    }
     let mut rendered = Rendered::default();
     render(row, at, param, &mut rendered)?;
     Ok(FieldValue::made(if rendered.words.is_empty() { rendered.value } else { rendered.words }))
@@ -318,13 +323,10 @@ fn render_bytes(
     let Rendered { value, words } = rendered;
     match (param.ty, bytes) {
         (ParamType::CharBuf, bytes) => value.extend_from_slice(bytes.unwrap_or(NO_TEXT)),
-        (ParamType::FsPath | ParamType::FsRelPath, bytes) => {
-            value.extend_from_slice(bytes.unwrap_or(NO_TEXT));
-            if let Some(raw) = bytes
-                && let Some(resolved) = resolved_path(row, at, raw)?
-            {
-                words.extend_from_slice(&resolved);
-            }
+        (ParamType::FsPath | ParamType::FsRelPath, _) => {
+            let (raw, resolved) = path_param(row, at)?;
+            value.extend_from_slice(raw);
+            words.extend_from_slice(&resolved.unwrap_or_default());
         }
         (ParamType::SockAddr, bytes) => match bytes.and_then(path::socket_address) {
             Some(address) => value.extend_from_slice(&address),
@@ -345,6 +347,13 @@ fn render_bytes(
         (_, bytes) => write_dotted(bytes.unwrap_or_default(), value),
     }
     Ok(())
+}
+
+/// A path as the call was given it, and what it means where that is another path.
+fn path_param<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<(&'b [u8], Option<Cow<'b, [u8]>>), Damage> {
+    let Some(raw) = row.param_bytes(at)? else { return Ok((NO_TEXT, None)) };
+    let resolved = resolved_path(row, at, raw)?;
+    Ok((raw, resolved.filter(|resolved| !resolved.is_empty())))
 }
 
 /// Bytes with a dot for each that cannot be shown.

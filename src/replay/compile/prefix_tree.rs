@@ -1,0 +1,104 @@
+//! Texts as a tree, to find those that another text begins with in one walk.
+
+/// Texts, each with the slots of whoever asks for it. Where texts begin alike they share a path of the tree, and bytes
+/// in a row without a branch are one node.
+#[derive(Debug, Default)]
+pub(super) struct PrefixTree {
+    /// The root is the first.
+    nodes: Vec<TreeNode>,
+}
+
+#[derive(Debug, Default)]
+struct TreeNode {
+    /// What must follow the byte that led here.
+    label: Vec<u8>,
+    /// Who asks for the text that ends here.
+    slots: Vec<u32>,
+    /// By the next byte.
+    children: Vec<(u8, usize)>,
+}
+
+impl PrefixTree {
+    /// A tree of texts with their slots.
+    pub(super) fn new(mut texts: Vec<(Vec<u8>, u32)>) -> PrefixTree {
+        texts.sort();
+        let mut nodes = vec![TreeNode::default()];
+        // A node, the texts below it, and how many of their bytes lie above.
+        let mut waiting = vec![(0, texts.as_slice(), 0)];
+        while let Some((at, below, above)) = waiting.pop() {
+            let label = shared_start(below, above);
+            let depth = above + label.len();
+            let ending = below.iter().take_while(|(text, _)| text.len() == depth).count();
+            let (ending, longer) = below.split_at(ending);
+            let next = |(text, _): &(Vec<u8>, u32)| text.get(depth).copied().unwrap_or_default();
+            let mut children = Vec::new();
+            for branch in longer.chunk_by(|one, other| next(one) == next(other)) {
+                children.push((branch.first().map_or(0, next), nodes.len()));
+                waiting.push((nodes.len(), branch, depth + 1));
+                nodes.push(TreeNode::default());
+            }
+            if let Some(node) = nodes.get_mut(at) {
+                *node = TreeNode { label, slots: ending.iter().map(|(_, slot)| *slot).collect(), children };
+            }
+        }
+        PrefixTree { nodes }
+    }
+
+    /// Calls `each` for every text of the tree with which `bytes` begin: with its slots and the byte behind it.
+    pub(super) fn walk(&self, mut bytes: impl Iterator<Item = u8>, mut each: impl FnMut(&[u32], Option<u8>)) {
+        let mut node = self.nodes.first();
+        while let Some(TreeNode { label, slots, children }) = node {
+            for wanted in label {
+                if bytes.next() != Some(*wanted) {
+                    return;
+                }
+            }
+            let next = bytes.next();
+            if !slots.is_empty() {
+                each(slots, next);
+            }
+            let child = children.iter().find(|(byte, _)| Some(*byte) == next);
+            node = child.and_then(|(_, child)| self.nodes.get(*child));
+        }
+    }
+}
+
+/// What all of the texts have in common behind the first `above` bytes.
+fn shared_start(texts: &[(Vec<u8>, u32)], above: usize) -> Vec<u8> {
+    let rest = |text: Option<&(Vec<u8>, u32)>| text.and_then(|(text, _)| text.get(above..).map(<[u8]>::to_vec));
+    // They are sorted: what the first and the last share, all share.
+    let (Some(mut first), Some(last)) = (rest(texts.first()), rest(texts.last())) else { return Vec::new() };
+    let shared = first.iter().zip(&last).take_while(|(one, other)| one == other).count();
+    first.truncate(shared);
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(texts: &[&str], text: &str) -> Vec<(u32, Option<u8>)> {
+        let slots = (0..).zip(texts).map(|(slot, text)| (text.as_bytes().to_vec(), slot)).collect();
+        let mut found = Vec::new();
+        PrefixTree::new(slots).walk(text.bytes(), |slots, next| found.extend(slots.iter().map(|slot| (*slot, next))));
+        found
+    }
+
+    #[test]
+    fn all_texts_that_another_begins_with_are_found_shortest_first() {
+        let texts = ["/etc", "/etc/ssh", "/usr", "/e", "/etc", "/etc/sss", "/etcetera"];
+        assert_eq!(found(&texts, "/etc/ssh/x"), [(3, Some(b't')), (0, Some(b'/')), (4, Some(b'/')), (1, Some(b'/'))]);
+        assert_eq!(found(&texts, "/usr"), [(2, None)]);
+        assert_eq!(found(&texts, "/us"), []);
+        assert_eq!(found(&texts, ""), []);
+        assert_eq!(found(&texts, "x/etc"), []);
+    }
+
+    #[test]
+    fn the_empty_text_is_the_start_of_every_text() {
+        assert_eq!(found(&["", "a"], ""), [(0, None)]);
+        assert_eq!(found(&["", "a"], "a"), [(0, Some(b'a')), (1, None)]);
+        assert_eq!(found(&[""], "b"), [(0, Some(b'b'))]);
+        assert_eq!(found(&[], "b"), []);
+    }
+}

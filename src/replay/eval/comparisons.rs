@@ -1,0 +1,271 @@
+//! Comparisons asked of the rows of a table: one alone, or all that a group asks of one field's texts.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use rustc_hash::FxBuildHasher;
+
+use super::bits::Bits;
+use super::block::Evaluation;
+use super::classes::{ClassAnswers, Classes};
+use super::keys::{Given, Keys, keys_of};
+use super::scope::Scope;
+use super::single::{holds_for_event, holds_with_values};
+use crate::format::Damage;
+use crate::replay::compile::{Atom, TextGroup, value_of, value_of_fd, value_of_thread};
+use crate::replay::fields::{Access, BlockView, EventFact, EventRow, FieldValue, Purpose};
+use crate::replay::rules::FieldExpr;
+
+/// What is known of a group of comparisons: for each of them the rows for which it holds.
+pub(super) struct GroupMemo {
+    /// The rows that were asked.
+    pub(super) known: Bits,
+    /// By slot; `None` for no rows.
+    holds: Vec<Option<Bits>>,
+    /// By class of rows: 0 not asked yet, else one more than the number of its set in `sets`.
+    set_of_class: Vec<u32>,
+    /// Sets of slots that hold together; the first one is empty.
+    sets: Vec<Box<[u32]>>,
+    numbers: HashMap<Box<[u32]>, u32, FxBuildHasher>,
+}
+
+impl GroupMemo {
+    pub(super) fn new(rows: usize, group: &TextGroup) -> GroupMemo {
+        GroupMemo {
+            known: Bits::none(rows),
+            holds: group.atoms.iter().map(|_| None).collect(),
+            set_of_class: Vec::new(),
+            sets: vec![Box::default()],
+            numbers: HashMap::default(),
+        }
+    }
+
+    /// The rows among these for which the comparison in a slot holds. They must be known.
+    pub(super) fn holding(&self, slot: u32, among: &Bits) -> Bits {
+        match self.holds.get(slot as usize) {
+            Some(Some(holds)) => among.and(holds),
+            Some(None) | None => Bits::none(among.rows()),
+        }
+    }
+
+    /// The number of a set of slots.
+    fn number(&mut self, set: &[u32]) -> u32 {
+        if set.is_empty() {
+            return 0;
+        }
+        if let Some(number) = self.numbers.get(set) {
+            return *number;
+        }
+        let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+        self.sets.push(set.into());
+        self.numbers.insert(set.into(), number);
+        number
+    }
+
+    fn insert(&mut self, set: u32, row: usize) {
+        let Some(slots) = self.sets.get(set as usize) else { return };
+        for slot in slots {
+            if let Some(holds) = self.holds.get_mut(*slot as usize) {
+                holds.get_or_insert_with(|| Bits::none(self.known.rows())).insert(row);
+            }
+        }
+    }
+}
+
+impl<'p, 'b> Evaluation<'p, '_, 'b> {
+    /// Asks a comparison of rows.
+    pub(super) fn ask(
+        &mut self,
+        atom: &'p Atom,
+        need: &Bits,
+        scope: Scope<'_, 'b>,
+        answers: &mut ClassAnswers,
+    ) -> Result<Bits, Damage> {
+        if let Some(holds) = self.answer_for_all(atom)? {
+            return Ok(if holds { need.clone() } else { Bits::none(need.rows()) });
+        }
+        let keys = keys_of(&atom.field, atom.matcher.right_field(), self.view, scope)?;
+        let Some(classes) = self.classes_of(&keys) else { return self.ask_each(atom, need, scope) };
+        answers.expect(classes.count());
+        let mut damage = None;
+        let mut ask_row = |row: usize| match keys.value(row) {
+            Given::Text(text) => atom.matcher.holds_for_text(text),
+            Given::Missing => false,
+            Given::NotGiven => holds_for_table_row(atom, self.view, scope, row).unwrap_or_else(|error| {
+                damage.get_or_insert(error);
+                false
+            }),
+        };
+        let found = keep_by_class(need, &classes, answers, &mut ask_row);
+        damage.map_or(Ok(found), Err)
+    }
+
+    /// Asks a comparison of every row, because it is not known which of them have the same answer.
+    fn ask_each(&mut self, atom: &'p Atom, need: &Bits, scope: Scope<'_, 'b>) -> Result<Bits, Damage> {
+        let view = self.view;
+        let mut damage = None;
+        let mut or_note = |answer: Result<bool, Damage>| {
+            answer.unwrap_or_else(|error| {
+                damage.get_or_insert(error);
+                false
+            })
+        };
+        let found = match (scope, atom.matcher.right_field()) {
+            (Scope::Events { table, .. }, None) => {
+                let made = self.made.entry(&atom.field).or_default();
+                need.keep(|row| {
+                    let make = || value_of(&atom.field, &EventRow::new(view, table, row), Purpose::Test);
+                    or_note(made.hold(&atom.matcher, row, make))
+                })
+            }
+            (Scope::Events { .. }, Some(_)) | (Scope::Threads | Scope::Fds, _) => {
+                need.keep(|row| or_note(holds_for_table_row(atom, view, scope, row)))
+            }
+        };
+        damage.map_or(Ok(found), Err)
+    }
+
+    /// Asks all comparisons of a group of rows.
+    pub(super) fn ask_group(
+        &mut self,
+        group: &'p TextGroup,
+        need: &Bits,
+        scope: Scope<'_, 'b>,
+        memo: &mut GroupMemo,
+    ) -> Result<(), Damage> {
+        let keys = keys_of(&group.field, None, self.view, scope)?;
+        let classes = self.classes_of(&keys);
+        memo.set_of_class.resize(classes.as_ref().map_or(need.rows(), |classes| classes.count()), 0);
+        let with_parts = texts_with_parts(group, &keys, need);
+        let mut holding = Vec::new();
+        for row in need.iter() {
+            let class = classes.as_ref().map_or(row, |classes| classes.of(row));
+            let set = match memo.set_of_class.get(class) {
+                Some(0) | None => {
+                    match keys.value(row) {
+                        Given::Text(text)
+                            if with_parts.as_ref().is_some_and(|with_parts| !with_parts.contains(class)) =>
+                        {
+                            group.patterns.find_without_parts(text, &mut holding);
+                        }
+                        Given::Text(text) => group.patterns.find(text, &mut holding),
+                        Given::Missing => holding.clear(),
+                        Given::NotGiven => {
+                            let value = value_of_row(&group.field, self.view, scope, row)?;
+                            self.find_holding(group, &value, &mut holding);
+                        }
+                    }
+                    let set = memo.number(&holding);
+                    if let Some(known) = memo.set_of_class.get_mut(class) {
+                        *known = set + 1;
+                    }
+                    set
+                }
+                Some(known) => known - 1,
+            };
+            if set != 0 {
+                memo.insert(set, row);
+            }
+        }
+        memo.known.add(need);
+        Ok(())
+    }
+
+    /// The slots of a group's comparisons that hold for a value.
+    fn find_holding(&self, group: &TextGroup, value: &FieldValue<'_>, holding: &mut Vec<u32>) {
+        match value {
+            FieldValue::Text(text) => group.patterns.find(text, holding),
+            FieldValue::Missing => holding.clear(),
+            value => {
+                holding.clear();
+                let atoms = group.atoms.iter().map(|id| self.program.atom(*id));
+                let holds = |atom: Option<&Atom>| atom.is_some_and(|atom| atom.matcher.holds(value));
+                holding.extend((0..).zip(atoms).filter(|(_, atom)| holds(*atom)).map(|(slot, _)| slot));
+            }
+        }
+    }
+
+    /// The answer of a comparison for every row of every table of the block, where the numbers of its events tell.
+    ///
+    /// Rule files say "never" as `evt.num = 0`.
+    fn answer_for_all(&mut self, atom: &Atom) -> Result<Option<bool>, Damage> {
+        let access = atom.field.plain_field().map(|field| field.field.access);
+        if access != Some(Access::Event(EventFact::Num)) {
+            return Ok(None);
+        }
+        let numbers = match self.numbers {
+            Some(numbers) => numbers,
+            None => *self.numbers.insert(self.view.block().num()?.range()),
+        };
+        let bounds = numbers.map(|(least, most)| (u64::try_from(least), u64::try_from(most)));
+        Ok(match bounds {
+            Some((Ok(least), Ok(most))) => atom.matcher.holds_between(least, most),
+            Some(_) | None => None,
+        })
+    }
+
+    /// The classes of a table's rows by columns, made once for the block; `None` where the columns are not known.
+    fn classes_of(&mut self, keys: &Keys<'b>) -> Option<Rc<Classes<'b>>> {
+        let places = keys.places()?;
+        if let Some(classes) = self.classes.get(&places) {
+            return Some(Rc::clone(classes));
+        }
+        let classes = Rc::new(Classes::of_keys(keys)?);
+        self.classes.insert(places, Rc::clone(&classes));
+        Some(classes)
+    }
+}
+
+/// The codes of a column's texts in which a group's comparisons may find something; `None` where it is not worth while to
+/// search all of them.
+fn texts_with_parts(group: &TextGroup, keys: &Keys<'_>, need: &Bits) -> Option<Bits> {
+    let Keys::Text { column, .. } = keys else { return None };
+    if !group.patterns.has_parts() || need.count() < column.distinct_count() / 4 {
+        return None;
+    }
+    let mut codes = Bits::none(column.distinct_count());
+    group.patterns.texts_with_parts(column.joined(), column.ends(), |code| codes.insert(code));
+    Some(codes)
+}
+
+/// The rows for which a comparison holds, asked once for each class.
+fn keep_by_class(
+    need: &Bits,
+    classes: &Classes<'_>,
+    answers: &mut ClassAnswers,
+    ask_row: &mut dyn FnMut(usize) -> bool,
+) -> Bits {
+    let firsts = classes.firsts();
+    // With few classes it pays to ask them all at once: mostly none holds, and the rows need not be looked at.
+    if !firsts.is_empty() && firsts.len() <= need.count() / 2 {
+        let holding = (0..).zip(firsts).filter(|(class, row)| answers.of(*class, || ask_row(**row as usize))).count();
+        if holding == 0 {
+            return Bits::none(need.rows());
+        }
+        if holding == firsts.len() {
+            return need.clone();
+        }
+    }
+    need.keep(|row| answers.of(classes.of(row), || ask_row(row)))
+}
+
+fn holds_for_table_row(atom: &Atom, view: &BlockView<'_>, scope: Scope<'_, '_>, row: usize) -> Result<bool, Damage> {
+    match scope {
+        Scope::Events { table, .. } => holds_for_event(atom, &EventRow::new(view, table, row)),
+        Scope::Threads | Scope::Fds => holds_with_values(atom, |expr| value_of_row(expr, view, scope, row)),
+    }
+}
+
+/// The value of a field for a row of a table.
+fn value_of_row<'b>(
+    expr: &FieldExpr,
+    view: &BlockView<'b>,
+    scope: Scope<'_, 'b>,
+    row: usize,
+) -> Result<FieldValue<'b>, Damage> {
+    match scope {
+        Scope::Threads => value_of_thread(expr, view, row),
+        Scope::Fds => value_of_fd(expr, view, row),
+        Scope::Events { table, .. } => value_of(expr, &EventRow::new(view, table, row), Purpose::Test),
+    }
+}
