@@ -91,7 +91,7 @@ impl<'p, 'b> Evaluation<'p, '_, 'b> {
         let mut ask_row = |row: usize| match keys.value(row) {
             Given::Text(text) => atom.matcher.holds_for_text(text),
             Given::Missing => false,
-            Given::NotGiven => holds_for_table_row(atom, self.view, scope, row).unwrap_or_else(|error| {
+            Given::Unmade => holds_for_table_row(atom, self.view, scope, row).unwrap_or_else(|error| {
                 damage.get_or_insert(error);
                 false
             }),
@@ -150,7 +150,7 @@ impl<'p, 'b> Evaluation<'p, '_, 'b> {
                         }
                         Given::Text(text) => group.patterns.find(text, &mut holding),
                         Given::Missing => holding.clear(),
-                        Given::NotGiven => {
+                        Given::Unmade => {
                             let value = value_of_row(&group.field, self.view, scope, row)?;
                             self.find_holding(group, &value, &mut holding);
                         }

@@ -33,7 +33,7 @@ pub(super) enum Given<'b> {
     Text(&'b [u8]),
     Missing,
     /// It has to be made.
-    NotGiven,
+    Unmade,
 }
 
 impl<'b> Keys<'b> {
@@ -47,7 +47,7 @@ impl<'b> Keys<'b> {
                 (None, false) => Given::Missing,
             },
             Keys::PartOfName(parts) => parts.of(row).map_or(Given::Missing, Given::Text),
-            Keys::Columns(_) | Keys::Unknown => Given::NotGiven,
+            Keys::Columns(_) | Keys::Unknown => Given::Unmade,
         }
     }
 
