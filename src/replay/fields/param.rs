@@ -88,7 +88,7 @@ fn param_of(row: &EventRow<'_, '_>, at: usize) -> Result<Option<&'static ParamIn
 pub(super) fn param_words<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<FieldValue<'b>, Damage> {
     let Some(param) = param_of(row, at)? else { return Ok(FieldValue::Missing) };
     if matches!(param.ty, ParamType::FsPath | ParamType::FsRelPath) {
-        let (raw, resolved) = path_param(row, at)?;
+        let PathParam { raw, resolved } = path_param(row, at)?;
         return Ok(resolved.map_or(FieldValue::text(raw), FieldValue::Text));
     }
     let mut rendered = Rendered::default();
@@ -324,7 +324,7 @@ fn render_bytes(
     match (param.ty, bytes) {
         (ParamType::CharBuf, bytes) => value.extend_from_slice(bytes.unwrap_or(NO_TEXT)),
         (ParamType::FsPath | ParamType::FsRelPath, _) => {
-            let (raw, resolved) = path_param(row, at)?;
+            let PathParam { raw, resolved } = path_param(row, at)?;
             value.extend_from_slice(raw);
             words.extend_from_slice(&resolved.unwrap_or_default());
         }
@@ -349,11 +349,18 @@ fn render_bytes(
     Ok(())
 }
 
-/// A path as the call was given it, and what it means where that is another path.
-fn path_param<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<(&'b [u8], Option<Cow<'b, [u8]>>), Damage> {
-    let Some(raw) = row.param_bytes(at)? else { return Ok((NO_TEXT, None)) };
+/// A path that a call was given.
+struct PathParam<'b> {
+    /// As it was given.
+    raw: &'b [u8],
+    /// What it means, where it is not absolute and that is known.
+    resolved: Option<Cow<'b, [u8]>>,
+}
+
+fn path_param<'b>(row: &EventRow<'_, 'b>, at: usize) -> Result<PathParam<'b>, Damage> {
+    let Some(raw) = row.param_bytes(at)? else { return Ok(PathParam { raw: NO_TEXT, resolved: None }) };
     let resolved = resolved_path(row, at, raw)?;
-    Ok((raw, resolved.filter(|resolved| !resolved.is_empty())))
+    Ok(PathParam { raw, resolved: resolved.filter(|resolved| !resolved.is_empty()) })
 }
 
 /// Bytes with a dot for each that cannot be shown.
