@@ -42,9 +42,9 @@ bench-workload *ARGS:
 acceptance *ARGS:
     scripts/acceptance.sh {{ARGS}}
 
-# records many containers that end at once, and says how many have their names (needs root, Docker and containerd)
+# records many containers that end at once, and says how many have their names (needs root and the runtimes)
 burst COUNT="200":
-    SYSREEL_BURST={{COUNT}} SYSREEL_DOCKER_TESTS=1 SYSREEL_CONTAINERD_TESTS=1 \
+    SYSREEL_BURST={{COUNT}} SYSREEL_DOCKER_TESTS=1 SYSREEL_CONTAINERD_TESTS=1 SYSREEL_PODMAN_TESTS=1 \
         cargo test --test main -- burst --nocapture --test-threads=1
 
 # runs the kernel tests in emulated guests with other kernels (default: Debian's 6.1 and 6.12)

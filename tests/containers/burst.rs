@@ -9,7 +9,9 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::containerd::Containerd;
+use super::daemon::path_in;
 use super::docker::Docker;
+use super::podman::{LIMITS, Podman};
 use crate::binary::run;
 use crate::kernel::enabled;
 use crate::recording::Recording;
@@ -136,6 +138,27 @@ fn dockers_containers_that_end_at_once_have_names() {
         let start =
             ["run", "--rm", "--network", "none", "--user", "alice", "--cgroup-parent", &cgroup, "--name", &name];
         docker.succeed(&[&start[..], &[IMAGE, "/bin/true"]].concat());
+    });
+    let after = memory_of(recording.child());
+    let recorded = recording.interrupt();
+    eprintln!("{} containers in {seconds:.1} s; memory {before:?} -> {after:?} KiB\n{}", count(), recorded.stderr);
+    check(&capture, "alice");
+}
+
+#[test]
+fn podmans_containers_that_end_at_once_have_names() {
+    if !enabled("SYSREEL_PODMAN_TESTS", "root, eBPF and Podman") {
+        return;
+    }
+    let podman = Podman::with_busybox(IMAGE);
+    let cgroup = format!("/sysreel-test-podman-{}", std::process::id());
+    let start = ["run", "--rm", "--network", "none", "--user", "alice", "--cgroup-parent", &cgroup];
+    podman.succeed(&[&start[..], &LIMITS, &[IMAGE, "/bin/true"]].concat());
+    let capture = path_in(podman.folder(), "burst.reel");
+    let recording = Recording::start(&capture, &["--cgroup", &cgroup, "--storage-root", &podman.storage()]);
+    let before = memory_of(recording.child());
+    let seconds = start_all(|at| {
+        podman.succeed(&[&start[..], &LIMITS, &["--name", &format!("job-{at}"), IMAGE, "/bin/true"]].concat());
     });
     let after = memory_of(recording.child());
     let recorded = recording.interrupt();

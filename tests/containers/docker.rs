@@ -138,3 +138,29 @@ fn a_container_that_is_started_again_has_details_of_that_run() {
     let info: Value = serde_json::from_str(&info.stdout).unwrap();
     assert_eq!(info["containers"].as_array().map(Vec::len), Some(1), "{info}");
 }
+
+#[test]
+fn the_daemon_is_asked_for_containers_whose_folder_is_not_known() {
+    if !enabled("SYSREEL_DOCKER_TESTS", "root, eBPF and Docker's daemon") {
+        return;
+    }
+    let docker = Docker::start();
+    docker.load_busybox("registry.example/team/nginx:1.21");
+    let run_container = ["run", "-d", "--name", "web", "--network", "none", "--label", "team=shop"];
+    docker.succeed(&[&run_container[..], &["registry.example/team/nginx:1.21", "/bin/sleep", "600"]].concat());
+
+    let capture = docker.daemon.path("asked.reel");
+    let (nowhere, socket) = (docker.daemon.path("nowhere"), docker.daemon.path("socket"));
+    let options = ["--container", "web", "--docker-root", &nowhere, "--docker-socket", &socket];
+    let recording = Recording::start(&capture, &options);
+    docker.succeed(&["exec", "-u", "alice", "web", "/bin/mkdir", "-p", "/tmp"]);
+    let recorded = recording.interrupt();
+    assert_eq!(recorded.status, Some(0), "{}", recorded.stderr);
+    assert!(recorded.stderr.contains(&socket), "what is asked is told first: {}", recorded.stderr);
+
+    let condition = "evt.type = execve and evt.rawres = 0 and proc.name = mkdir";
+    let fields = "container.name,container.type,container.image.repository,container.image.tag,\
+                  container.label[team],user.name";
+    let programs = run(&["events", &capture, condition, "--format", fields]);
+    assert_eq!(programs.stdout, "web,docker,registry.example/team/nginx,1.21,shop,alice\n", "{}", programs.stderr);
+}

@@ -12,28 +12,33 @@ use crate::recording::Recording;
 
 const IMAGE: &str = "docker.io/library/httpd:2.4";
 
+/// Limits that hold wherever tests run: Podman's own may be higher than what is allowed.
+pub(crate) const LIMITS: [&str; 6] =
+    ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--ulimit", "core=0:0"];
+
 /// Podman with folders of the test's own; its containers end with the test.
-struct Podman {
+pub(crate) struct Podman {
     folder: TempDir,
 }
 
 impl Podman {
-    fn new() -> Podman {
+    /// With an image of busybox.
+    pub(crate) fn with_busybox(tag: &str) -> Podman {
         let podman = Podman { folder: TempDir::new().unwrap() };
-        podman.succeed(&["load", "--quiet", "--input", &pack_image(podman.folder(), IMAGE, &[])]);
+        podman.succeed(&["load", "--quiet", "--input", &pack_image(podman.folder(), tag, &[])]);
         podman
     }
 
-    fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    fn storage(&self) -> String {
+    pub(crate) fn storage(&self) -> String {
         path_in(self.folder(), "storage")
     }
 
     /// Runs a podman command that must succeed.
-    fn succeed(&self, arguments: &[&str]) -> String {
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
         let (storage, run, tmp) = (self.storage(), path_in(self.folder(), "run"), path_in(self.folder(), "tmp"));
         let places = ["--root", &storage, "--runroot", &run, "--tmpdir", &tmp, "--storage-driver", "vfs"];
         // neither systemd nor its journal need run
@@ -53,11 +58,9 @@ fn alerts_in_a_container_of_podman_name_it_and_its_image() {
     if !enabled("SYSREEL_PODMAN_TESTS", "root, eBPF and Podman") {
         return;
     }
-    let podman = Podman::new();
-    // limits that hold wherever tests run: Podman's own may be higher than what is allowed
-    let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--ulimit", "core=0:0"];
+    let podman = Podman::with_busybox(IMAGE);
     let start = ["run", "--detach", "--name", "shop", "--network", "none", "--label", "team=web"];
-    let full_id = podman.succeed(&[&start[..], &limits, &[IMAGE, "/bin/sleep", "600"]].concat());
+    let full_id = podman.succeed(&[&start[..], &LIMITS, &[IMAGE, "/bin/sleep", "600"]].concat());
 
     let capture = path_in(podman.folder(), "shop.reel");
     let storage = podman.storage();
