@@ -29,6 +29,8 @@ mod lookup;
 #[cfg(feature = "record")]
 mod oci;
 #[cfg(feature = "record")]
+mod podman;
+#[cfg(feature = "record")]
 mod probes;
 #[cfg(feature = "record")]
 mod processes;
@@ -38,6 +40,8 @@ mod reference;
 mod resolve;
 #[cfg(feature = "record")]
 mod runtimes;
+#[cfg(feature = "record")]
+mod sqlite;
 #[cfg(feature = "record")]
 mod state_file;
 #[cfg(feature = "record")]

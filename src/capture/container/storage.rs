@@ -2,8 +2,7 @@
 //! OCI bundle, and Podman's own database.
 //!
 //! Enters: storage folders, root's (`/var/lib/containers/storage`) and those of users. Neither program need run. A
-//! bundle's annotations tell whose it is. Podman's database gives labels and pods; since version 5 it is an SQLite file
-//! unless the machine had the older form, which is the one that is read here.
+//! bundle's annotations tell whose it is. Podman's database gives labels and pods.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,10 +14,10 @@ use serde_json::Value as Json;
 
 use crate::format::row::ContainerRow;
 
-use super::bolt::BoltFile;
 use super::details::{RuntimeContainer, is_full_id, labels_json, text};
 use super::docker::Healthcheck;
 use super::oci::{Bundle, NamespaceSource, written_at};
+use super::podman::{Note, read_note};
 use super::probes;
 use super::reference::Reference;
 use super::state_file::{StateError, read_json};
@@ -28,9 +27,6 @@ const DEFAULT_ROOT: &str = "/var/lib/containers/storage";
 
 /// Below a user's home folder: where that user's containers are.
 const USER_ROOT: &str = ".local/share/containers/storage";
-
-/// Podman's database, below a storage folder.
-const DATABASE: &str = "libpod/bolt_state.db";
 
 /// The largest list of containers or images that is read, in bytes.
 const LIST_LIMIT: u64 = 32 << 20;
@@ -209,20 +205,12 @@ fn describe(root: &Path, containers: &Path, full_id: &str, own: &Path, bundle: &
 
 /// What Podman's notes give.
 fn podman(root: &Path, full_id: &str, bundle: &Bundle, name: &str) -> ContainerRow {
-    let of_database = |bucket: &str, id: &str, key: &str| -> Option<String> {
-        let file = BoltFile::open(&root.join(DATABASE)).ok()?;
-        let value = file.read(|now| match now.bucket(&[bucket, id])? {
-            Some(found) => now.value(&found, key),
-            None => Ok(None),
-        });
-        String::from_utf8(value.ok()??).ok()
-    };
-    let told = of_database("ctr", full_id, "config");
+    let told = read_note(root, Note::Container, full_id);
     let told: PodmanContainer = told.as_deref().and_then(parsed).unwrap_or_default();
     let pod_id = told.pod.unwrap_or_default();
-    let of_pod = |key: &str| if pod_id.is_empty() { None } else { of_database("pod", &pod_id, key) };
-    let pod: PodmanPod = of_pod("config").as_deref().and_then(parsed).unwrap_or_default();
-    let pod_state: PodmanPodState = of_pod("state").as_deref().and_then(parsed).unwrap_or_default();
+    let of_pod = |note: Note| if pod_id.is_empty() { None } else { read_note(root, note, &pod_id) };
+    let pod: PodmanPod = of_pod(Note::Pod).as_deref().and_then(parsed).unwrap_or_default();
+    let pod_state: PodmanPodState = of_pod(Note::PodState).as_deref().and_then(parsed).unwrap_or_default();
     let is_host = |kind: &str| Some(bundle.namespace(kind) == NamespaceSource::Host);
     let privileged = match bundle.annotation("io.podman.annotations.privileged") {
         "" => bundle.looks_privileged(),

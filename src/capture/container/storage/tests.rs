@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::super::bolt::tests::{bucket, bytes, file};
+use super::super::podman::BOLT_FILE;
+use super::super::sqlite::tests::{POD, container_id, write_files};
 use super::*;
 use crate::format::row::Text;
 
@@ -71,7 +73,7 @@ fn a_container_of_podmans_has_name_image_labels_and_pod() {
     let pod = json!({ "id": OTHER, "name": "shop-pod", "labels": { "tier": "front" } });
     let state = json!({ "infraContainerID": ID });
     tree.file(
-        DATABASE,
+        BOLT_FILE,
         file(vec![
             ("ctr".to_owned(), bucket([(ID, bucket([("config", bytes(told.to_string()))]))])),
             (
@@ -94,6 +96,19 @@ fn a_container_of_podmans_has_name_image_labels_and_pod() {
 }
 
 #[test]
+fn labels_and_pods_are_in_podmans_newer_database_too() {
+    let tree = Tree::new();
+    write_files(tree.root());
+    let (id, infra) = (container_id(2), container_id(1));
+    tree.bundle(&id, &json!({ "annotations": { "io.container.manager": "libpod" } }));
+    let row = tree.row(&id);
+    let labels: Json = serde_json::from_slice(&row.labels_json).unwrap();
+    assert_eq!(labels["number"], "2");
+    let texts = [&row.pod_name, &row.pod_uid, &row.pod_sandbox_id, &row.pod_labels_json, &row.healthcheck];
+    assert_eq!(texts.map(shown), ["shop", POD, &infra, r#"{"app":"web"}"#, "true"]);
+}
+
+#[test]
 fn without_podmans_database_the_lists_give_name_and_image() {
     let tree = Tree::new();
     tree.bundle(ID, &json!({ "annotations": { "io.container.manager": "libpod" } }));
@@ -101,7 +116,7 @@ fn without_podmans_database_the_lists_give_name_and_image() {
     let row = tree.row(ID);
     let texts = [&row.name, &row.image, &row.labels_json, &row.pod_name];
     assert_eq!(texts.map(shown), ["web", "docker.io/library/nginx:1.21", "", ""]);
-    tree.file(DATABASE, "no database");
+    tree.file(BOLT_FILE, "no database");
     assert_eq!(shown(&tree.row(ID).name), "web");
 }
 
