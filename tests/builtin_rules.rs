@@ -203,6 +203,30 @@ fn steps_out_of_a_container_are_seen() {
 }
 
 #[test]
+fn folders_of_the_node_in_a_container_are_seen_when_it_starts() {
+    let with = |source: &str| {
+        let mounts = format!(
+            r#"[{{"source":"{source}","dest":"/host","mode":"","rdwr":true,"propagation":"rprivate"}},
+                {{"source":"/srv","dest":"/data","mode":"","rdwr":false,"propagation":"rprivate"}}]"#
+        );
+        let plain = container("tools", "tools:1", false);
+        let details = ContainerRow { mounts_json: text(mounts), ..plain.details.get().unwrap().clone() };
+        let (id, full_id) = (plain.id.clone(), plain.full_id.clone());
+        let details = OnceLock::from(details);
+        let container = Some(Arc::new(Container { id, full_id, details, ..Container::default() }));
+        let mut capture = CaptureBuilder::new();
+        exec(&mut capture, ThreadRow { vpid: 1, ..process("sleep", container, None) });
+        alerts(capture)
+    };
+    for source in ["/", "/etc", "/etc/kubernetes/pki", "/root/.ssh", "/var/run/docker.sock", "/var/lib/kubelet"] {
+        assert_eq!(with(source), ["Container with a sensitive folder of its node started"], "{source}");
+    }
+    for source in ["/etc/localtime", "/var/lib/kubelet/pods/1/volumes/token", "/var/log", "/srv/web"] {
+        assert_eq!(with(source), [""; 0], "{source}");
+    }
+}
+
+#[test]
 fn a_connection_to_the_api_server_is_seen() {
     let mut capture = CaptureBuilder::new();
     let curl = Arc::new(process("curl", nginx(), None));
