@@ -259,9 +259,13 @@ impl ContainerdFolders {
         ]);
 
         let asked = config.and_then(|config| config.image.as_ref()).and_then(|image| image.image.as_deref());
+        let asked = asked.unwrap_or_default();
         let is_name = |image: &&str| !image.is_empty() && !is_image_id(image);
-        let image = [of_bundle("io.kubernetes.cri.image-name"), &known.image, asked.unwrap_or_default()];
-        let image = image.into_iter().find(is_name).unwrap_or_default();
+        let found = [of_bundle("io.kubernetes.cri.image-name"), &known.image].into_iter().find(is_name);
+        let found = found.unwrap_or_default();
+        // Of several names of an image the daemon tells any; what was asked for may be short for the one it tells.
+        let is_short = asked.contains('@') || found.strip_suffix(asked).is_some_and(|start| start.ends_with('/'));
+        let image = if is_name(&asked) && !(is_short && is_name(&found)) { asked } else { found };
         let reference = Reference::parse(image);
         let image_id = known.cri.as_ref().and_then(|cri| cri.image_ref.as_deref()).unwrap_or_default();
         let image_id = image_id.strip_prefix("sha256:").unwrap_or(image_id);

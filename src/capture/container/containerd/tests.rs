@@ -173,6 +173,24 @@ fn a_name_that_a_pod_and_its_container_have_means_the_container() {
 }
 
 #[test]
+fn of_several_names_of_an_image_the_one_that_was_asked_for_counts() {
+    let told_by = |annotation: &str| {
+        let tree = Tree::new();
+        tree.bundle("k8s.io", ID, &json!({ "annotations": { "io.kubernetes.cri.image-name": annotation } }));
+        tree.pod_database();
+        let row = tree.folders().read_container(ID).unwrap().row;
+        [&row.image, &row.image_tag].map(shown).join(" ")
+    };
+    assert_eq!(told_by("docker.io/library/httpd:2.4"), "docker.io/library/nginx:1.21 1.21");
+    assert_eq!(told_by("docker.io/library/nginx:1.21"), "docker.io/library/nginx:1.21 1.21");
+    // the name that was asked for is short for this one
+    assert_eq!(
+        told_by("mirror.example/docker.io/library/nginx:1.21"),
+        "mirror.example/docker.io/library/nginx:1.21 1.21"
+    );
+}
+
+#[test]
 fn the_bundle_alone_is_enough_and_so_is_the_database() {
     let tree = Tree::new();
     tree.pod_bundles();
