@@ -35,6 +35,7 @@ mod rules_command;
 mod samples;
 mod scap_files;
 mod selection;
+mod stories;
 mod story;
 mod usage;
 mod watch;
