@@ -28,6 +28,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("granit_parser", &["replay::rules"]),
     ("annotate_snippets", &["replay::rules"]),
     ("bincode", &["format"]),
+    ("strsim", &["format::near"]),
     ("clap", &["bin"]),
     ("anyhow", &["bin"]),
     ("comfy_table", &["bin"]),

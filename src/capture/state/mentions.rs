@@ -61,12 +61,15 @@ impl State {
         if positions.is_empty() || outcome.has_fd_list {
             return;
         }
-        let Some(table) = self.threads.table(tid) else { return };
         let own = outcome.fd.as_ref();
         let is_copy = is_dup(kind) && !params.failed(0) && own.is_some_and(|own| own.type_char != 0);
         let is_told = |num: i64| num <= LAST_STREAM || is_copy || own.is_some_and(|own| own.num == num);
-        let mut numbers = positions.iter().filter_map(|&at| params.int(at));
-        if !numbers.any(|num| !is_told(num) && table.get(num).is_some()) {
+        let mut numbers = positions.iter().filter_map(|&at| params.int(at)).filter(|&num| !is_told(num)).peekable();
+        if numbers.peek().is_none() {
+            return;
+        }
+        let Some(table) = self.threads.table(tid) else { return };
+        if !numbers.any(|num| table.get(num).is_some()) {
             return;
         }
         self.fd_list.clear();

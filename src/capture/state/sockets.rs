@@ -207,17 +207,19 @@ impl State {
 
     /// read, write and their kind.
     pub(super) fn follow_use(&mut self, tid: i64, num: i64, params: Params<'_>) -> Outcome {
-        if self.semantics.is_falco() && !params.failed(0) {
+        let outcome = self.fd_of(tid, num);
+        let connects = |fd: &Arc<FdRow>| self.semantics.is_falco() && !params.failed(0) && is_unconnected(fd);
+        if outcome.fd.as_ref().is_some_and(connects) {
             self.mark_connected(tid, num);
+            return self.fd_of(tid, num);
         }
-        self.fd_of(tid, num)
+        outcome
     }
 
     /// To Falco a socket over which something went is connected, unless it is bound and has no peer.
     fn mark_connected(&mut self, tid: i64, num: i64) {
         let Some(socket) = self.threads.table_mut(tid).and_then(|table| table.get_mut(num)) else { return };
-        let row = &socket.row;
-        if matches!(row.type_char, b'4' | b'6') && row.flags & (fd_flags::SERVER_SOCKET | fd_flags::CONNECTED) == 0 {
+        if is_unconnected(&socket.row) {
             Arc::make_mut(&mut socket.row).flags |= fd_flags::CONNECTED;
             self.note_stdio(tid, num);
         }
@@ -412,6 +414,11 @@ impl State {
                 (IpAddr::V4(_) | IpAddr::V6(_), _) => own == ip,
             })
     }
+}
+
+/// Whether a descriptor is a socket of the internet that is neither connected nor a server's.
+fn is_unconnected(row: &FdRow) -> bool {
+    matches!(row.type_char, b'4' | b'6') && row.flags & (fd_flags::SERVER_SOCKET | fd_flags::CONNECTED) == 0
 }
 
 fn inet_type_char(endpoint: Endpoint) -> u8 {
