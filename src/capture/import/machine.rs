@@ -62,10 +62,19 @@ pub(super) fn snapshot_of(inventory: &Inventory) -> Snapshot {
 }
 
 fn address_of(interface: &ScapInterface) -> IpAddr {
-    match interface.addr {
+    ip_of(interface.addr)
+}
+
+fn ip_of(address: ScapAddr) -> IpAddr {
+    match address {
         ScapAddr::V4(octets) => IpAddr::V4(Ipv4Addr::from(octets)),
         ScapAddr::V6(octets) => IpAddr::V6(Ipv6Addr::from(octets)),
     }
+}
+
+/// The machine's addresses and the masks of their networks.
+pub(super) fn interfaces_of(inventory: &Inventory) -> Vec<(IpAddr, IpAddr)> {
+    inventory.interfaces.iter().map(|interface| (ip_of(interface.addr), ip_of(interface.netmask))).collect()
 }
 
 fn thread_row(thread: ScapThread, ppid: i64) -> ThreadRow {

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use super::container_json::{ToldContainer, read_container, runtime_name};
 use super::convert::{Conversion, Plan, plan_of, value_of};
 use super::enter_events::EnterEvents;
-use super::machine::snapshot_of;
+use super::machine::{interfaces_of, snapshot_of};
 use crate::capture::container::{ContainerLookup, Meeting};
 use crate::capture::raw::RawEvent;
 use crate::capture::state::{Enriched, MemoryFigures, Semantics, State};
@@ -184,6 +184,7 @@ impl Import {
 fn new_state(inventory: &Inventory) -> State {
     State::following(Semantics::Falco, snapshot_of(inventory), Box::new(NoLookup))
         .with_memory_figures(MemoryFigures::AtOnce)
+        .with_interfaces(interfaces_of(inventory))
 }
 
 impl Work {

@@ -13,7 +13,7 @@
 //! alerts are to be Falco's: there a parent is a thread (`kin`), clone and execve do what Falco takes them to do
 //! (`falco`), `prctl(PR_SET_NAME)`, `setpgid` and `CLONE_FILES` mean nothing, an id of -1 is taken over, a close that
 //! failed closes nothing, only open flags and fcntl make a descriptor close-on-exec (ioctl does not undo it), and an
-//! address is of this machine if one of the file's interfaces has it. Memory figures are followed
+//! address is of this machine if one of the file's interfaces has it (`interfaces` says which one a datagram lacks). Memory figures are followed
 //! from event to event for the latter only ([`MemoryFigures`]).
 //!
 //! Not here: where events come from (`capture::live`), and how rows are written (`format`).
@@ -26,6 +26,7 @@ mod fd_cache;
 mod fd_table;
 mod files;
 mod identity;
+mod interfaces;
 mod kin;
 mod lifecycle;
 mod mentions;
@@ -55,6 +56,7 @@ use super::raw::RawEvent;
 use crate::format::row::Container;
 use fd_cache::FdCache;
 use fd_table::FdTable;
+use interfaces::Interfaces;
 use lifecycle::ExpectedChild;
 use params::Params;
 use pending::Pending;
@@ -85,6 +87,7 @@ pub struct State {
     containers: ContainerTable,
     source: Option<Box<dyn ProcessSource>>,
     local_addresses: Vec<IpAddr>,
+    interfaces: Interfaces,
     memory_figures: MemoryFigures,
     semantics: Semantics,
     /// What stands for the thread of an event that has none.
@@ -198,6 +201,7 @@ impl State {
             containers: ContainerTable::new(containers, semantics.is_falco()),
             source: None,
             local_addresses: snapshot.local_addresses,
+            interfaces: Interfaces::default(),
             memory_figures: MemoryFigures::default(),
             semantics,
             nobody: Arc::new(nobody()),
@@ -227,6 +231,13 @@ impl State {
     #[must_use]
     pub fn with_process_source(mut self, source: Box<dyn ProcessSource>) -> State {
         self.source = Some(source);
+        self
+    }
+
+    /// Tells the machine's addresses with the masks of their networks, for Falco's account.
+    #[must_use]
+    pub fn with_interfaces(mut self, interfaces: Vec<(IpAddr, IpAddr)>) -> State {
+        self.interfaces = Interfaces::new(interfaces);
         self
     }
 

@@ -276,6 +276,11 @@ impl State {
             let lasting = socket.row.l4proto == l4::TCP && !socket.row.name.is_empty();
             match tuple {
                 SocketTuple::Inet { source, destination } if !lasting => {
+                    let (source, destination) = if self.semantics.is_falco() {
+                        self.interfaces.complete(source, destination)
+                    } else {
+                        (source, destination)
+                    };
                     let side = match (socket.side, direction) {
                         (Side::Unknown, Direction::Sent) => Side::Client,
                         (Side::Unknown, Direction::Received) => Side::Server,
