@@ -13,6 +13,8 @@ pub(super) fn looks_like(start: &[u8]) -> &'static str {
         (b"\xa1\xb2\xc3\xd4", "looks like a pcap file of network packets"),
         (b"\x7fELF", "looks like an ELF program"),
         (b"#!", "looks like a script"),
+        (b"\xff\xfe", "looks like UTF-16 text; an audit log is read as UTF-8: iconv -f UTF-16 -t UTF-8"),
+        (b"\xfe\xff", "looks like UTF-16 text; an audit log is read as UTF-8: iconv -f UTF-16 -t UTF-8"),
         (b"{", "looks like JSON"),
         (b"[", "looks like JSON"),
         (b"%PDF", "looks like a PDF document"),
@@ -27,7 +29,7 @@ pub(super) fn looks_like(start: &[u8]) -> &'static str {
     if start.iter().all(is_text)
         && std::str::from_utf8(start).map_or_else(|error| error.valid_up_to() + 4 > start.len(), |_| true)
     {
-        return "looks like text";
+        return "looks like text; a Kubernetes audit log is JSON, and rule files go behind -r";
     }
     "does not begin as one"
 }

@@ -1,6 +1,8 @@
 //! Parts of a log, read: the unit that threads hand each other.
 
-use super::events::{Finds, Refusal, find_events};
+/// So many troubles of a batch are kept each on its own; after that, those of lines that follow each other are one. So
+/// what is told of a hostile log takes no more memory than the log.
+pub(super) const TROUBLES_APART: usize = 1000;
 
 /// A part of a log with the events in it.
 #[derive(Debug, Default)]
@@ -28,53 +30,39 @@ pub(super) struct FoundEvent {
 pub(super) struct Trouble {
     /// The line, counted from the batch's first.
     pub(super) line: u64,
+    /// The last of the lines that it is about.
+    pub(super) last_line: u64,
     /// Bytes of the log from where the batch begins.
     pub(super) offset: u64,
     pub(super) what: String,
+    /// Whether that is wrong with the first of the lines, and something with each of the others.
+    pub(super) has_more: bool,
+}
+
+impl Trouble {
+    /// What is said of it, where so many lines lie before the batch.
+    pub(super) fn describe(&self, lines_before: u64) -> String {
+        let (first, last) = (lines_before + self.line + 1, lines_before + self.last_line + 1);
+        let and_more = if self.has_more { ", and more of that kind" } else { "" };
+        if first == last {
+            format!("line {first}: {}{and_more}", self.what)
+        } else {
+            format!("lines {first} to {last}: {}{and_more}", self.what)
+        }
+    }
 }
 
 impl Batch {
-    /// Reads whole lines, a document on each.
-    pub(super) fn of_lines(text: Vec<u8>) -> Batch {
-        let mut batch = Batch { log_bytes: text.len() as u64, ..Batch::default() };
-        let mut start = 0;
-        while start < text.len() {
-            let rest = text.get(start..).unwrap_or_default();
-            let length = memchr::memchr(b'\n', rest);
-            let line = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
-            if !line.trim_ascii().is_empty() {
-                find_events(line, &mut Lines { batch: &mut batch, line, start });
-            }
-            batch.lines += u64::from(length.is_some());
-            start += line.len() + 1;
+    /// Notes what is wrong with the lines from one to another.
+    pub(super) fn note_trouble(&mut self, line: u64, last_line: u64, offset: u64, what: String) {
+        if self.troubles.len() >= TROUBLES_APART
+            && let Some(last) = self.troubles.last_mut()
+            && last.last_line + 1 >= line
+        {
+            last.last_line = last_line;
+            last.has_more = true;
+            return;
         }
-        batch.text = text;
-        batch
-    }
-}
-
-/// Notes the events of a line.
-struct Lines<'a> {
-    batch: &'a mut Batch,
-    line: &'a [u8],
-    /// Where the line starts.
-    start: usize,
-}
-
-impl Lines<'_> {
-    fn place_of(&self, part: &[u8]) -> usize {
-        self.start + (part.as_ptr().addr() - self.line.as_ptr().addr())
-    }
-}
-
-impl<'a> Finds<'a> for Lines<'a> {
-    fn event(&mut self, text: &'a [u8], ts_ns: u64) {
-        let start = self.place_of(text);
-        self.batch.events.push(FoundEvent { start, len: text.len(), ts_ns });
-    }
-
-    fn refuse(&mut self, text: &'a [u8], why: Refusal) {
-        let offset = self.place_of(text) as u64;
-        self.batch.troubles.push(Trouble { line: self.batch.lines, offset, what: why.to_string() });
+        self.troubles.push(Trouble { line, last_line, offset, what, has_more: false });
     }
 }

@@ -65,7 +65,7 @@ impl Blocks {
                 file: self.name.clone(),
                 offset: self.offset + trouble.offset,
                 block: None,
-                what: format!("line {}: {}", self.lines + trouble.line + 1, trouble.what),
+                what: trouble.describe(self.lines),
             }));
         }
     }

@@ -7,9 +7,10 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 
-use super::batch::{Batch, FoundEvent, Trouble};
+use super::batch::{Batch, FoundEvent, TROUBLES_APART};
 use super::events::{EVENT_LIMIT, Finds, Refusal, find_events, take_event};
 use super::lines::{Batches, CHUNK, read_some};
+use super::BYTE_ORDER_MARK;
 use crate::format::json::{JsonError, JsonKind, JsonValue, MAX_DEPTH};
 
 /// Batches that lie ready.
@@ -112,7 +113,7 @@ impl Documents {
     fn trouble_at(&mut self, at: usize, what: String) {
         self.count_lines(at);
         let offset = self.window_offset + at as u64;
-        self.batch.troubles.push(Trouble { line: self.batch.lines, offset, what });
+        self.batch.note_trouble(self.batch.lines, self.batch.lines, offset, what);
     }
 
     /// Reads more into the window; `false` at the end.
@@ -141,11 +142,17 @@ impl Documents {
         loop {
             match self.window.get(self.at).copied() {
                 Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
+                Some(0xEF) if self.is_at_byte_order_mark() => self.at += BYTE_ORDER_MARK.len(),
                 Some(byte) => return Some(byte),
                 None if self.fill() => {}
                 None => return None,
             }
         }
+    }
+
+    fn is_at_byte_order_mark(&mut self) -> bool {
+        while self.window.len() - self.at < BYTE_ORDER_MARK.len() && self.fill() {}
+        self.window.get(self.at..).is_some_and(|rest| rest.starts_with(BYTE_ORDER_MARK))
     }
 
     /// Takes what comes next; `false` at the end.
@@ -235,7 +242,8 @@ impl Documents {
             let item = JsonValue::checked(text);
             take_event(item, item.get("stageTimestamp"), &mut found);
         } else {
-            find_events(text, &mut found);
+            // It was read, so this cannot fail.
+            let _ = find_events(text, &mut found);
         }
         for (event, ts_ns) in &found.events {
             let start = self.batch.text.len();
@@ -282,6 +290,7 @@ impl Documents {
 /// What a document holds.
 struct Found<'t> {
     events: Vec<(&'t [u8], u64)>,
+    /// At most one more than [`TROUBLES_APART`], of which the last stands for all that follow.
     refused: Vec<(&'t [u8], Refusal)>,
 }
 
@@ -291,6 +300,9 @@ impl<'t> Finds<'t> for Found<'t> {
     }
 
     fn refuse(&mut self, text: &'t [u8], why: Refusal) {
+        if self.refused.len() > TROUBLES_APART {
+            self.refused.pop();
+        }
         self.refused.push((text, why));
     }
 }

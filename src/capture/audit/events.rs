@@ -40,25 +40,26 @@ pub(super) trait Finds<'t> {
 }
 
 /// Finds the events of a document: an event, a list of events as the API server sends them to a webhook, or an array of
-/// these. A document that is not JSON has no events.
-pub(super) fn find_events<'t>(document: &'t [u8], finds: &mut dyn Finds<'t>) {
+/// these.
+///
+/// # Errors
+/// The document is not JSON; nothing was found in it.
+pub(super) fn find_events<'t>(document: &'t [u8], finds: &mut dyn Finds<'t>) -> Result<(), JsonError> {
     let document = document.trim_ascii();
     match document.first() {
         Some(b'{') => find_in_object(JsonValue::checked(document), finds),
-        _ => match JsonValue::parse(document) {
-            Ok(value) => find_in(value, finds),
-            Err(error) => finds.refuse(document, Refusal::NotJson(error)),
-        },
+        _ => find_in(JsonValue::parse(document)?, finds),
     }
 }
 
 /// Arrays in arrays are as deep as JSON is read at most.
-fn find_in<'t>(value: JsonValue<'t>, finds: &mut dyn Finds<'t>) {
+fn find_in<'t>(value: JsonValue<'t>, finds: &mut dyn Finds<'t>) -> Result<(), JsonError> {
     match value.kind() {
         JsonKind::Object => find_in_object(value, finds),
-        JsonKind::Array => value.items().for_each(|item| find_in(item, finds)),
+        JsonKind::Array => value.items().try_for_each(|item| find_in(item, finds)),
         JsonKind::String | JsonKind::Number | JsonKind::Bool | JsonKind::Null => {
             finds.refuse(value.text(), Refusal::NotAnEvent);
+            Ok(())
         }
     }
 }
@@ -71,7 +72,7 @@ struct Head<'t> {
     items: Option<JsonValue<'t>>,
 }
 
-fn find_in_object<'t>(object: JsonValue<'t>, finds: &mut dyn Finds<'t>) {
+fn find_in_object<'t>(object: JsonValue<'t>, finds: &mut dyn Finds<'t>) -> Result<(), JsonError> {
     let mut head = Head::default();
     let mut members = object.members();
     for (name, value) in members.by_ref() {
@@ -84,8 +85,7 @@ fn find_in_object<'t>(object: JsonValue<'t>, finds: &mut dyn Finds<'t>) {
         slot.get_or_insert(value);
     }
     if !members.is_at_end() {
-        let error = JsonValue::parse(object.text()).err().unwrap_or(JsonError::Unfinished);
-        return finds.refuse(object.text(), Refusal::NotJson(error));
+        return Err(JsonValue::parse(object.text()).err().unwrap_or(JsonError::Unfinished));
     }
     let kind = head.kind.and_then(JsonValue::string).unwrap_or_default();
     match (&*kind, head.items) {
@@ -95,6 +95,7 @@ fn find_in_object<'t>(object: JsonValue<'t>, finds: &mut dyn Finds<'t>) {
         }
         _ => finds.refuse(object.text(), Refusal::NotAnEvent),
     }
+    Ok(())
 }
 
 /// Takes what should be an event: an object with a time.

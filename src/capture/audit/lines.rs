@@ -1,7 +1,8 @@
-//! Logs with a document on each line, read on several threads.
+//! Logs with a document on each line, or on a few lines each, read on several threads.
 //!
 //! ```text
-//! one thread: cuts the stream at line ends -> several: parse -> who asks for batches gets them in the log's order
+//! one thread: cuts the stream where a line begins a document -> several: parse -> who asks for batches gets them in the
+//! log's order
 //! ```
 //!
 //! All queues are bounded, and everything ends when the batches are no longer asked for.
@@ -11,13 +12,15 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::batch::{Batch, Trouble};
+use super::batch::Batch;
+use super::chunk::{begins_document, read_chunk};
 
 /// Bytes that are read at a time: a block of the capture each. Small enough that a few are evaluated at once, large
 /// enough that a block's own cost does not show.
 pub(super) const CHUNK: usize = 4 << 20;
 
-/// The longest line. A line may be a whole list of events, of which a webhook sends at most 12 MiB at once.
+/// The longest line, or document that spans lines. It may be a whole list of events, of which a webhook sends at most
+/// 12 MiB at once.
 pub(super) const LINE_LIMIT: usize = 64 << 20;
 
 /// More threads than this wait for the one that reads.
@@ -26,7 +29,7 @@ const MOST_THREADS: usize = 8;
 /// Batches in the order of the log: each comes out of a queue of its own, into which whoever parsed it puts it.
 pub(super) type Batches = Receiver<Receiver<Batch>>;
 
-/// A chunk of whole lines, and where what comes of it goes.
+/// A chunk of whole documents, and where what comes of it goes.
 type Work = (Vec<u8>, Sender<Batch>);
 
 /// Starts reading. `start` is what was read of the stream already.
@@ -56,7 +59,7 @@ fn parse_chunks(chunks: &Mutex<Receiver<Work>>) {
         let next = chunks.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((text, sender)) = next else { return };
         // Nobody may want it any more.
-        let _ = sender.send(Batch::of_lines(text));
+        let _ = sender.send(read_chunk(text));
     }
 }
 
@@ -78,10 +81,10 @@ enum Piece {
     Trouble(Batch),
 }
 
-/// Cuts a stream at line ends.
+/// Cuts a stream where a line begins a document.
 struct Cutter {
     stream: Box<dyn Read + Send>,
-    /// What was read behind the last line end.
+    /// What was read behind the last cut.
     carry: Vec<u8>,
     is_over: bool,
 }
@@ -102,7 +105,7 @@ impl Cutter {
                 }
                 Err(error) if text.is_empty() => {
                     self.is_over = true;
-                    return Some(Piece::Trouble(trouble(&error.to_string(), 0, 0)));
+                    return Some(Piece::Trouble(trouble(error.to_string(), 0, 0)));
                 }
                 // What was read before the error comes first; the next read gives the error again, or the end.
                 Err(error) => {
@@ -110,23 +113,33 @@ impl Cutter {
                     return Some(Piece::Lines(text));
                 }
             }
-            if let Some(end) = memchr::memrchr(b'\n', text.get(searched..).unwrap_or_default()) {
-                self.carry = text.split_off(searched + end + 1);
+            if let Some(start) = last_start(&text, searched) {
+                self.carry = text.split_off(start);
                 return Some(Piece::Lines(text));
             }
-            searched = text.len();
+            // A line may end with the last byte, and the next one begin a document.
+            searched = text.len() - 1;
             if text.len() > LINE_LIMIT {
-                return Some(Piece::Trouble(self.pass_over_line(text.len())));
+                return Some(Piece::Trouble(self.pass_over(text)));
             }
         }
     }
 
-    /// Drops the rest of a line of which `read` bytes were read.
-    fn pass_over_line(&mut self, read: usize) -> Batch {
-        let mut length = read as u64;
-        let mut text = Vec::new();
+    /// Drops a document of which this was read, up to the next line that begins one.
+    fn pass_over(&mut self, mut text: Vec<u8>) -> Batch {
+        let (mut length, mut breaks) = (0, 0);
         loop {
-            text.clear();
+            let start = first_start(&text);
+            let end = start.unwrap_or(text.len());
+            // The last byte is looked at again with what follows.
+            let passed = if start.is_some() { end } else { end.saturating_sub(1) };
+            length += passed as u64;
+            breaks += memchr::memchr_iter(b'\n', text.get(..passed).unwrap_or_default()).count() as u64;
+            text.drain(..passed);
+            if start.is_some() {
+                self.carry = text;
+                return trouble(too_long(length - 1, breaks - 1), length, breaks);
+            }
             match read_some(&mut *self.stream, &mut text, CHUNK) {
                 Ok(true) => {}
                 Ok(false) => {
@@ -138,24 +151,35 @@ impl Cutter {
                     break;
                 }
             }
-            if let Some(end) = memchr::memchr(b'\n', &text) {
-                length += end as u64;
-                self.carry = text.split_off(end + 1);
-                return trouble(&too_long(length), length + 1, 1);
-            }
-            length += text.len() as u64;
         }
-        trouble(&too_long(length), length, 0)
+        let ends_line = text == b"\n";
+        let (length, breaks) = (length + text.len() as u64, breaks + u64::from(ends_line));
+        trouble(too_long(length - u64::from(ends_line), breaks - u64::from(ends_line)), length, breaks)
     }
 }
 
-fn too_long(length: u64) -> String {
-    format!("a line of {length} bytes; the longest that is read has {LINE_LIMIT}")
+/// The start of the last line that begins a document, of those that begin behind `from`.
+fn last_start(text: &[u8], from: usize) -> Option<usize> {
+    let searched = text.get(from..).unwrap_or_default();
+    let starts = memchr::memrchr_iter(b'\n', searched).map(|line_end| from + line_end + 1);
+    starts.into_iter().find(|start| text.get(*start).is_some_and(|first| begins_document(*first)))
 }
 
-fn trouble(what: &str, log_bytes: u64, lines: u64) -> Batch {
-    let trouble = Trouble { line: 0, offset: 0, what: what.to_owned() };
-    Batch { troubles: vec![trouble], log_bytes, lines, ..Batch::default() }
+/// The start of the first line, but for the one at hand, that begins a document.
+fn first_start(text: &[u8]) -> Option<usize> {
+    let starts = memchr::memchr_iter(b'\n', text).map(|line_end| line_end + 1);
+    starts.into_iter().find(|start| text.get(*start).is_some_and(|first| begins_document(*first)))
+}
+
+fn too_long(length: u64, breaks: u64) -> String {
+    let what = if breaks == 0 { "line" } else { "document" };
+    format!("a {what} of {length} bytes; the longest that is read has {LINE_LIMIT}")
+}
+
+fn trouble(what: String, log_bytes: u64, lines: u64) -> Batch {
+    let mut batch = Batch { log_bytes, lines, ..Batch::default() };
+    batch.note_trouble(0, 0, 0, what);
+    batch
 }
 
 /// A stream whose error was met.

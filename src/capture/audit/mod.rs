@@ -1,7 +1,7 @@
 //! Kubernetes audit logs, as blocks of plugin events.
 //!
 //! Enters: what an API server writes to its log file or sends to a webhook: a JSON document on each line, documents that
-//! span lines, lists of events, arrays of these. Leaves: a [`Reader`] whose blocks hold rows of the kind `pluginevent`:
+//! span lines, lists of events, arrays of these, one after the other in any mixture. Leaves: a [`Reader`] whose blocks hold rows of the kind `pluginevent`:
 //! the number of Falco's plugin and the event's JSON, at the event's `stageTimestamp`, in the order of the log.
 //!
 //! What is no event is a [`crate::format::Damage`] that names its line; the rest is read. Memory is bounded, whatever
@@ -13,6 +13,7 @@
 
 mod batch;
 mod blocks;
+mod chunk;
 mod documents;
 mod events;
 mod lines;
@@ -36,11 +37,25 @@ const START: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Whether a file whose first bytes these are may be an audit log: JSON that begins with an object or an array, as it is
-/// or compressed. A few hundred bytes tell.
+/// or compressed, or the end of a longer log, which begins inside of a line and has an event on the next. A few hundred
+/// bytes tell the former, as many as a line and a half the latter.
 pub fn looks_like_audit_log(start: &[u8]) -> bool {
-    let start = unwrap_start(start);
-    let start = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&start);
-    matches!(start.trim_ascii_start().first(), Some(b'{' | b'['))
+    let inside = unwrap_start(start);
+    let is_json = matches!(without_byte_order_mark(&inside).trim_ascii_start().first(), Some(b'{' | b'['));
+    is_json || start.split(|byte| *byte == b'\n').skip(1).any(begins_event)
+}
+
+/// Whether a line begins as the API server's events do.
+fn begins_event(line: &[u8]) -> bool {
+    let rest = [&b"{"[..], b"\"kind\"", b":", b"\"Event\""]
+        .iter()
+        .try_fold(line, |rest, word| rest.trim_ascii_start().strip_prefix(*word));
+    rest.is_some()
+}
+
+/// A text without the mark that it may begin with. Files that were put together have such marks inside, too.
+fn without_byte_order_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
 /// Opens an audit log, plain or compressed with gzip or zstd; `name` stands in messages for the file.
@@ -57,12 +72,9 @@ pub fn open(name: &str, stream: Box<dyn Read + Send>) -> Result<Reader, FormatEr
         }
         stream = Box::new(Broken(Some(error)));
     }
-    let skipped = if start.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    // The mark counts as blanks, so that places stay those of the file.
-    start.get_mut(..skipped).unwrap_or_default().fill(b' ');
-    let has_line_documents = start
+    let has_line_documents = without_byte_order_mark(&start)
         .split(|byte| *byte == b'\n')
-        .find(|line| !line.trim_ascii().is_empty())
+        .find(|line| matches!(line.first(), Some(b'{' | b'[')))
         .is_some_and(|line| line.len() < START && JsonValue::parse(line).is_ok());
     let batches =
         if has_line_documents { lines::read_lines(start, stream) } else { documents::read_documents(start, stream) };
