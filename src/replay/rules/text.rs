@@ -5,6 +5,7 @@
 //! scalar and file side by side.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use super::ast::Span;
 use super::file::RuleFile;
@@ -33,11 +34,24 @@ struct Piece {
     start: usize,
     place: Place,
     style: Style,
+    waypoints: RefCell<Vec<Waypoint>>,
+}
+
+/// Bytes of text between two waypoints.
+const WAYPOINT_STEP: usize = 512;
+
+/// Where a letter that is no blank stands: of a long text, every place is looked up from the waypoint before it and not
+/// from the start.
+#[derive(Clone, Copy, Debug)]
+struct Waypoint {
+    text: usize,
+    source: usize,
 }
 
 impl<'i> Text<'i> {
     pub(super) fn new(scalar: Scalar<'i>, place: Place) -> Text<'i> {
-        Text { pieces: vec![Piece { start: 0, place, style: scalar.style }], value: scalar.text }
+        let piece = Piece { start: 0, place, style: scalar.style, waypoints: RefCell::default() };
+        Text { pieces: vec![piece], value: scalar.text }
     }
 
     pub(super) fn value(&self) -> &str {
@@ -72,10 +86,10 @@ impl<'i> Text<'i> {
         };
         let first = span.start.clamp(piece.start, end) - piece.start;
         let last = span.end.clamp(span.start, end).max(piece.start) - piece.start;
-        let from = source_offset(source, piece.style, value, first);
+        let from = source_offset(source, piece, value, first);
         let to = match value.get(first..last).and_then(|part| part.char_indices().next_back()) {
             Some((before_last, letter)) => {
-                source_offset(source, piece.style, value, first + before_last) + letter.len_utf8()
+                source_offset(source, piece, value, first + before_last) + letter.len_utf8()
             }
             None => from,
         };
@@ -84,12 +98,16 @@ impl<'i> Text<'i> {
 }
 
 /// The offset in a scalar's source of an offset in its text.
-fn source_offset(source: &str, style: Style, text: &str, offset: usize) -> usize {
-    let mut source_chars = Cursor { text: source, at: 0 };
-    let mut text_chars = Cursor { text, at: 0 };
-    if matches!(style, Style::SingleQuoted | Style::DoubleQuoted) {
-        source_chars.next();
-    }
+fn source_offset(source: &str, piece: &Piece, text: &str, offset: usize) -> usize {
+    let style = piece.style;
+    let mut waypoints = piece.waypoints.borrow_mut();
+    let passed = waypoints.partition_point(|waypoint| waypoint.text <= offset);
+    let waypoint = passed.checked_sub(1).and_then(|at| waypoints.get(at)).copied();
+    let is_quoted = matches!(style, Style::SingleQuoted | Style::DoubleQuoted);
+    let from = waypoint.unwrap_or(Waypoint { text: 0, source: usize::from(is_quoted) });
+    let mut source_chars = Cursor { text: source, at: from.source };
+    let mut text_chars = Cursor { text, at: from.text };
+    let mut next_waypoint = waypoints.last().map_or(0, |last| last.text) + WAYPOINT_STEP;
     loop {
         match text_chars.peek() {
             // Folding and indentation change white space only in length.
@@ -107,6 +125,10 @@ fn source_offset(source: &str, style: Style, text: &str, offset: usize) -> usize
                 }
             }
             Some(_) => {
+                if text_chars.at >= next_waypoint {
+                    waypoints.push(Waypoint { text: text_chars.at, source: source_chars.at });
+                    next_waypoint = text_chars.at + WAYPOINT_STEP;
+                }
                 source_chars.skip_space(style);
                 if text_chars.at >= offset {
                     return source_chars.at;
@@ -198,6 +220,30 @@ mod tests {
         assert_eq!(found("c: 'it''s ''wanted'' now'", "wanted"), "wanted");
         assert_eq!(found(r#"c: "\x41 \"b\" \u00e9 \n wanted now""#, "wanted"), "wanted");
         assert_eq!(found("c: \"a\n   b \\\n   wanted\"", "wanted"), "wanted");
+    }
+
+    #[test]
+    fn places_in_long_texts_are_found_in_any_order_from_the_waypoint_before() {
+        let words: Vec<String> = (0..2000).map(|at| format!("w{at}é")).collect();
+        let lines: Vec<String> = words.chunks(7).map(|words| words.join("  ")).collect();
+        let (plain, block) = (lines.join("\n   "), lines.join("\n  "));
+        for yaml in [format!("c: {plain}"), format!("c: >\n  {block}\n"), format!("c: '{plain}'"), format!("c: \"{plain}\"")] {
+            let (documents, _) = parse_documents(&yaml);
+            let Value::Mapping(pairs) = &documents[0].value else { panic!("a mapping") };
+            let node = &pairs[0].1;
+            let text = Text::new(node.as_scalar().unwrap().clone(), Place { file: 0, span: node.span.clone() });
+            let files = [RuleFile::new("f", yaml.as_str())];
+            for at in 0..words.len() {
+                // forward, back and across
+                let word = &words[at * 617 % words.len()];
+                let start = text.value().find(word.as_str()).unwrap();
+                let place = text.locate(&(start..start + word.len()), &files);
+                assert_eq!(&yaml[place.span], word);
+            }
+            let known = text.pieces[0].waypoints.borrow();
+            assert!(known.len() <= text.value().len() / WAYPOINT_STEP && known.is_sorted_by_key(|known| known.text));
+            assert!(known.len() >= text.value().len() / (WAYPOINT_STEP + 20), "{}", known.len());
+        }
     }
 
     #[test]
