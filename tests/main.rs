@@ -33,6 +33,7 @@ mod rule_test_docs;
 mod rule_tests;
 mod rules_command;
 mod samples;
+mod scap_containers;
 mod scap_files;
 mod selection;
 mod stories;

@@ -51,7 +51,7 @@ columns! {
         ExeInoCtime = 26 Int, ExeInoMtime = 27 Int, CloneTs = 28 Int, PidnsInitStart = 29 Int, Fdlimit = 30 Int,
         VmSize = 31 Int, VmRss = 32 Int, VmSwap = 33 Int, PfMajor = 34 Int, PfMinor = 35 Int, Stdin = 36 Int,
         Stdout = 37 Int, Stderr = 38 Int, User = 39 Int, Group = 40 Int, LoginUser = 41 Int, Container = 42 Int,
-        GroupLeader = 43 Int, InnerGroupLeader = 44 Int,
+        GroupLeader = 43 Int, InnerGroupLeader = 44 Int, Probe = 45 Int,
     }
 }
 

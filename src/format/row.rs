@@ -201,6 +201,32 @@ pub struct ThreadRow {
     pub login_user: Option<Arc<UserRow>>,
     /// The container; `None` on the host.
     pub container: Option<Arc<Container>>,
+    /// The probe of its container that the process is, or was started by.
+    pub probe: Option<ContainerProbe>,
+}
+
+/// A command that a container's runtime runs inside it now and then. The numbers are part of the file format.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum ContainerProbe {
+    /// Docker's health check.
+    Healthcheck = 1,
+    /// Kubernetes' liveness probe.
+    Liveness = 2,
+    /// Kubernetes' readiness probe.
+    Readiness = 3,
+}
+
+impl ContainerProbe {
+    /// Every probe, in the order in which Falco compares them.
+    pub const ALL: [ContainerProbe; 3] =
+        [ContainerProbe::Healthcheck, ContainerProbe::Liveness, ContainerProbe::Readiness];
+}
+
+/// The words of a probe's command as a container's row has it: each ends in NUL. A text that does not end so is what
+/// earlier versions wrote, with a space between words, or says that there is no command.
+pub fn probe_words(command: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+    command.strip_suffix(b"\0").map(|words| words.split(|&byte| byte == 0))
 }
 
 /// What a descriptor number of a process meant.
@@ -356,11 +382,11 @@ pub struct ContainerRow {
     pub start_ts_ns: u64,
     /// Its address as text.
     pub ip: Text,
-    /// Health check command.
+    /// Health check command, see [`probe_words`]; `NONE` for one that is switched off.
     pub healthcheck: Text,
-    /// Liveness probe.
+    /// Liveness probe, see [`probe_words`].
     pub liveness_probe: Text,
-    /// Readiness probe.
+    /// Readiness probe, see [`probe_words`].
     pub readiness_probe: Text,
     /// `k8s.pod.name`.
     pub pod_name: Text,
@@ -376,4 +402,15 @@ pub struct ContainerRow {
     pub pod_ip: Text,
     /// CNI result of the sandbox.
     pub cni_json: Text,
+}
+
+impl ContainerRow {
+    /// The command of a probe; empty where none is known.
+    pub fn probe_command(&self, probe: ContainerProbe) -> &Text {
+        match probe {
+            ContainerProbe::Healthcheck => &self.healthcheck,
+            ContainerProbe::Liveness => &self.liveness_probe,
+            ContainerProbe::Readiness => &self.readiness_probe,
+        }
+    }
 }

@@ -24,6 +24,7 @@ mod containerd;
 mod details;
 #[cfg(feature = "record")]
 mod docker;
+mod falco_cgroup;
 #[cfg(feature = "record")]
 mod lookup;
 #[cfg(feature = "record")]

@@ -1,4 +1,4 @@
-//! Health checks and probes as command lines.
+//! Health checks and probes as rows have them: words that each end in NUL.
 
 use serde::Deserialize;
 
@@ -17,13 +17,18 @@ pub(super) fn pod_definition<'a>(get: impl Fn(&str) -> Option<&'a str>) -> &'a s
     DEFINITION_NAMES.into_iter().find_map(get).unwrap_or_default()
 }
 
+/// Words, each with its end.
+fn ended(words: &[String]) -> String {
+    words.iter().flat_map(|word| [word.as_str(), "\0"]).collect()
+}
+
 /// The command of a health check; `NONE` for one that is switched off, empty when none is configured.
 pub(super) fn healthcheck_command(healthcheck: &Healthcheck) -> String {
     let Some(test) = healthcheck.test.as_deref() else { return String::new() };
     match test {
         [kind, ..] if kind == "NONE" => "NONE".to_owned(),
-        [kind, command @ ..] if kind == "CMD" => command.join(" "),
-        [kind, command, ..] if kind == "CMD-SHELL" => format!("/bin/sh -c {command}"),
+        [kind, command @ ..] if kind == "CMD" => ended(command),
+        [kind, command, ..] if kind == "CMD-SHELL" => format!("/bin/sh\0-c\0{command}\0"),
         _ => String::new(),
     }
 }
@@ -69,7 +74,7 @@ pub(super) fn probe_commands(definition: &str, name: &str) -> (String, String) {
     let Some(container) = own.or(containers.first()) else { return Default::default() };
     let command = |probe: &Option<Probe>| {
         let command = probe.as_ref().and_then(|probe| probe.exec.as_ref()).and_then(|exec| exec.command.as_ref());
-        command.map(|command| command.join(" ")).unwrap_or_default()
+        command.map(|command| ended(command)).unwrap_or_default()
     };
     (command(&container.liveness_probe), command(&container.readiness_probe))
 }
@@ -84,8 +89,8 @@ mod tests {
 
     #[test]
     fn health_checks_are_command_lines() {
-        assert_eq!(command(&["CMD", "curl", "-f", "http://localhost"]), "curl -f http://localhost");
-        assert_eq!(command(&["CMD-SHELL", "true || exit 1"]), "/bin/sh -c true || exit 1");
+        assert_eq!(command(&["CMD", "curl", "-f", "http://localhost"]), "curl\0-f\0http://localhost\0");
+        assert_eq!(command(&["CMD-SHELL", "true || exit 1"]), "/bin/sh\0-c\0true || exit 1\0");
         assert_eq!(command(&["NONE"]), "NONE");
         assert_eq!(command(&[]), "");
         assert_eq!(command(&["CMD-SHELL"]), "");
@@ -97,9 +102,9 @@ mod tests {
         let definition = r#"{"spec": {"containers": [
             {"name": "a", "livenessProbe": {"exec": {"command": ["cat", "/alive"]}}},
             {"name": "b", "readinessProbe": {"exec": {"command": ["ready"]}}, "livenessProbe": {"httpGet": {}}}]}}"#;
-        assert_eq!(probe_commands(definition, "a"), ("cat /alive".to_owned(), String::new()));
-        assert_eq!(probe_commands(definition, "b"), (String::new(), "ready".to_owned()));
-        assert_eq!(probe_commands(definition, ""), ("cat /alive".to_owned(), String::new()));
+        assert_eq!(probe_commands(definition, "a"), ("cat\0/alive\0".to_owned(), String::new()));
+        assert_eq!(probe_commands(definition, "b"), (String::new(), "ready\0".to_owned()));
+        assert_eq!(probe_commands(definition, ""), ("cat\0/alive\0".to_owned(), String::new()));
         assert_eq!(probe_commands("{", "a"), Default::default());
         assert_eq!(probe_commands(r#"{"spec": {"containers": []}}"#, "a"), Default::default());
     }

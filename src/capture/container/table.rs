@@ -6,7 +6,8 @@ use rustc_hash::FxHashMap;
 
 use crate::format::row::{Container, ContainerRow, Text};
 
-use super::cgroup::container_id;
+use super::cgroup::{ContainerId, SHORT_ID_LEN, container_id};
+use super::falco_cgroup::falco_container_id;
 
 /// How many containers are remembered; beyond it, those that nothing refers to any more are forgotten.
 const CONTAINER_LIMIT: usize = 16_384;
@@ -66,8 +67,15 @@ impl ContainerTable {
     }
 
     /// Takes over what is told of a container, in a row of its own: those of before keep what was known then.
-    pub(crate) fn replace(&mut self, id: &Text, full_id: &Text, details: ContainerRow) -> Arc<Container> {
-        let key = self.by_id.keys().find(|key| *key == full_id || key.starts_with(id)).map(Arc::clone);
+    pub(crate) fn replace(&mut self, id: &Text, full_id: &Text, mut details: ContainerRow) -> Arc<Container> {
+        if details.cni_json.is_empty() {
+            self.ask_sandbox(&mut details);
+        }
+        let known = [full_id, id].into_iter().find(|known| self.by_id.contains_key(*known)).map(Arc::clone);
+        let key = known.or_else(|| {
+            let is_short = id.len() == SHORT_ID_LEN;
+            self.by_id.keys().filter(|key| is_short && key.starts_with(id)).min().map(Arc::clone)
+        });
         let details = OnceLock::from(details);
         let (id, full_id) = (Arc::clone(id), Arc::clone(full_id));
         let container = Arc::new(Container { id, full_id, details, ..Container::default() });
@@ -75,6 +83,18 @@ impl ContainerTable {
         let key = key.unwrap_or_else(|| Arc::clone(if full_id.is_empty() { id } else { full_id }));
         self.by_id.insert(key, Arc::clone(&container));
         container
+    }
+
+    /// Adds what the container that is its pod's sandbox tells of the pod.
+    fn ask_sandbox(&self, details: &mut ContainerRow) {
+        let id = &details.pod_sandbox_id;
+        let short = id.get(..SHORT_ID_LEN).unwrap_or(id);
+        let sandbox = self.by_id.get(&**id).or_else(|| self.by_id.get(short));
+        let Some(told) = sandbox.and_then(|sandbox| sandbox.details.get()) else { return };
+        details.pod_ip = Text::clone(&told.ip);
+        if !told.pod_labels_json.is_empty() {
+            details.pod_labels_json = Text::clone(&told.pod_labels_json);
+        }
     }
 
     /// The next list of users and groups that has been read.
@@ -92,8 +112,8 @@ impl ContainerTable {
         ts_ns: u64,
         has_threads: impl Fn(&Arc<Container>) -> bool,
     ) -> Option<Arc<Container>> {
-        let id = container_id(cgroups)?;
-        let known = self.by_id.get(id.full).or_else(|| self.by_id.get(id.short()));
+        let id = if self.is_falco { falco_container_id(cgroups) } else { container_id(cgroups) }?;
+        let known = self.by_id.get(id.full).or_else(|| self.by_id.get(id.short));
         let is_same_run = |known: &Arc<Container>| {
             self.is_falco || ts_ns == 0 || own.is_some_and(|own| Arc::ptr_eq(own, known)) || has_threads(known)
         };
@@ -106,12 +126,22 @@ impl ContainerTable {
         if self.by_id.len() >= CONTAINER_LIMIT {
             self.by_id.retain(|_, container| Arc::strong_count(container) > 1);
         }
-        let full_id = Text::from(id.full);
-        let told = if self.is_falco { Text::default() } else { Text::clone(&full_id) };
-        let container = Container { id: Text::from(id.short()), full_id: told, run, ..Container::default() };
-        let container = Arc::new(container);
-        self.lookup.request(&container, Meeting { runtime: id.runtime, ts_ns });
-        self.by_id.insert(full_id, Arc::clone(&container));
+        let container = Arc::new(self.new_container(id, run));
+        if !id.is_all {
+            self.lookup.request(&container, Meeting { runtime: id.runtime, ts_ns });
+        }
+        self.by_id.insert(Text::from(id.full), Arc::clone(&container));
         Some(container)
+    }
+
+    /// A container of which only its cgroup is known.
+    fn new_container(&self, id: ContainerId<'_>, run: u32) -> Container {
+        let full_id = if self.is_falco { Text::default() } else { Text::from(id.full) };
+        let details = if id.is_all {
+            OnceLock::from(ContainerRow { runtime: Text::from(id.runtime.as_bytes()), ..ContainerRow::default() })
+        } else {
+            OnceLock::new()
+        };
+        Container { id: Text::from(id.short), full_id, details, run, ..Container::default() }
     }
 }

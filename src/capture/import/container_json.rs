@@ -82,7 +82,8 @@ pub(super) fn read_container(json: &[u8]) -> Option<ToldContainer> {
         pod_uid: label("io.kubernetes.pod.uid"),
         pod_sandbox_id: text("pod_sandbox_id"),
         pod_labels_json: pod_labels.map(json_text).unwrap_or_default(),
-        pod_ip: if pod_labels.is_some() { text("ip") } else { Text::default() },
+        // of a pod without a result of the network plugin its sandbox tells the address
+        pod_ip: if text("cni_json").is_empty() { Text::default() } else { text("ip") },
         cni_json: text("cni_json"),
     };
     Some(ToldContainer { id, full_id: text("full_id"), details })
@@ -94,14 +95,14 @@ struct Probes {
     readiness: Text,
 }
 
-/// Health checks and probes: a program and its arguments each, printed with spaces between.
+/// Health checks and probes: a program and its arguments each.
 fn probes_of(container: &Map<String, Json>) -> Probes {
     let probe = |name: &str| {
         let Some(probe) = container.get(name).and_then(Json::as_object) else { return Text::default() };
         let exe = probe.get("exe").and_then(Json::as_str).unwrap_or_default();
         let args = probe.get("args").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let words = std::iter::once(exe).chain(args.iter().filter_map(Json::as_str));
-        Text::from(words.collect::<Vec<_>>().join(" ").into_bytes())
+        Text::from(words.flat_map(|word| [word, "\0"]).collect::<String>().into_bytes())
     };
     Probes { healthcheck: probe("Healthcheck"), liveness: probe("LivenessProbe"), readiness: probe("ReadinessProbe") }
 }

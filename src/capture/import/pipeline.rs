@@ -294,11 +294,20 @@ fn follow(
             tell_of(state, told, raw.tid)
         }
         EventKind::ASYNCEVENT => {
-            let told = match (raw.params.get(1), raw.params.get(2)) {
-                (Some(Value::Bytes(b"container")), Some(Value::Bytes(json))) => read_container(json),
-                _ => None,
-            };
-            tell_of(state, told, raw.tid)
+            match (raw.params.get(1), raw.params.get(2)) {
+                (Some(Value::Bytes(b"container")), Some(Value::Bytes(json))) => {
+                    tell_of(state, read_container(json), raw.tid)
+                }
+                // of a container that is gone the event itself says all
+                (Some(Value::Bytes(b"container_removed")), Some(Value::Bytes(json))) => {
+                    let gone = read_container(json).map(|told| {
+                        let ToldContainer { id, full_id, details } = told;
+                        Arc::new(Container { id, full_id, details: details.into(), ..Container::default() })
+                    });
+                    state.apply_without_thread(raw.tid, gone)
+                }
+                _ => state.apply_without_thread(raw.tid, None),
+            }
         }
         _ => state.apply(raw),
     };

@@ -330,6 +330,7 @@ impl State {
         }
         self.threads.end_others(tid);
         self.threads.touch(tid);
+        self.recognise_probe(tid);
     }
 
     /// The end of a thread. It is still there for this event.

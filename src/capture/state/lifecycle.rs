@@ -413,6 +413,7 @@ impl State {
         self.fill_references(&mut row, uid, gid, raw.ts_ns);
         self.threads.edit(tid, |old| *old = row);
         self.threads.learn_parent(tid, params.int_or_zero(5));
+        self.recognise_probe(tid);
     }
 
     /// The end of a thread. It is still there for this event.

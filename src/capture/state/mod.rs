@@ -34,6 +34,7 @@ mod params;
 mod path;
 mod paths;
 mod pending;
+mod probes;
 #[cfg(feature = "record")]
 mod proc;
 mod semantics;

@@ -60,6 +60,7 @@ pub(super) fn thread_cell<'a>(thread: &'a ThreadRow, refs: &ThreadRefs, column: 
         Column::Container => row(refs.container),
         Column::GroupLeader => row(refs.group_leader),
         Column::InnerGroupLeader => row(refs.inner_group_leader),
+        Column::Probe => thread.probe.map_or(Value::Null, |probe| Value::Int(probe as i64)),
     }
 }
 

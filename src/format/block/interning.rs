@@ -261,6 +261,7 @@ fn same_thread(a: &ThreadRow, b: &ThreadRow) -> bool {
         group: _,
         login_user: _,
         container: _,
+        probe,
     } = a;
     let numbers = (*tid, *pid, *ppid, *vtid, *vpid, *pgid, *vpgid, *sid, *fdlimit)
         == (b.tid, b.pid, b.ppid, b.vtid, b.vpid, b.pgid, b.vpgid, b.sid, b.fdlimit)
@@ -269,7 +270,7 @@ fn same_thread(a: &ThreadRow, b: &ThreadRow) -> bool {
         && (*exe_ino, *exe_ino_ctime_ns, *exe_ino_mtime_ns) == (b.exe_ino, b.exe_ino_ctime_ns, b.exe_ino_mtime_ns)
         && (*clone_ts_ns, *pidns_init_start_ns) == (b.clone_ts_ns, b.pidns_init_start_ns)
         && (*vm_size_kb, *vm_rss_kb, *vm_swap_kb) == (b.vm_size_kb, b.vm_rss_kb, b.vm_swap_kb)
-        && (*pf_major, *pf_minor) == (b.pf_major, b.pf_minor);
+        && (*pf_major, *pf_minor, *probe) == (b.pf_major, b.pf_minor, b.probe);
     let same_text = |one: &Arc<[u8]>, other: &Arc<[u8]>| Arc::ptr_eq(one, other) || one == other;
     numbers
         && [(comm, &b.comm), (exe, &b.exe), (exepath, &b.exepath), (args, &b.args), (env, &b.env)]

@@ -3,6 +3,8 @@
 //! Pure data. The modules `event`, `thread`, `descriptor` and `container` turn a fact into a value; each matches its
 //! enum exhaustively, so a fact without an extraction does not compile.
 
+use crate::format::row::ContainerProbe;
+
 /// Where a field reads from, and how.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Access {
@@ -266,6 +268,8 @@ pub enum ThreadFact {
     ExecTime,
     Cgroups,
     Cgroup,
+    /// Whether the process is this probe of its container.
+    IsProbe(ContainerProbe),
 }
 
 /// What is asked of a standard stream.

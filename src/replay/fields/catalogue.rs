@@ -17,6 +17,7 @@ use super::access::{
 };
 use super::source::Sources;
 use super::{ArgRule, Field, FieldType};
+use crate::format::row::ContainerProbe;
 
 const OFFLINE: Access = Access::Absent(Absence::Offline);
 const NOT_RECORDED: Access = Access::Absent(Absence::NotRecorded);
@@ -410,12 +411,14 @@ pub static FIELDS: &[Field] = &[
         "One label of the container, by name."),
     field("container.labels", CharBuf, None, Container(ContainerFact::Labels),
         "All labels of the container as name:value."),
-    field("proc.is_container_healthcheck", Bool, None, NOT_RECORDED,
-        "Whether the process is the container's health check."),
-    field("proc.is_container_liveness_probe", Bool, None, NOT_RECORDED,
-        "Whether the process is the container's liveness probe."),
-    field("proc.is_container_readiness_probe", Bool, None, NOT_RECORDED,
-        "Whether the process is the container's readiness probe."),
+    field("proc.is_container_healthcheck", Bool, None, Thread(Whose::Own, ThreadFact::IsProbe(ContainerProbe::Healthcheck)),
+        "Whether the process is its container's health check or started by it; Falco 0.44 never has a value here."),
+    field("proc.is_container_liveness_probe", Bool, None,
+        Thread(Whose::Own, ThreadFact::IsProbe(ContainerProbe::Liveness)),
+        "Whether the process is its container's liveness probe or started by it; Falco 0.44 never has a value here."),
+    field("proc.is_container_readiness_probe", Bool, None,
+        Thread(Whose::Own, ThreadFact::IsProbe(ContainerProbe::Readiness)),
+        "Whether the process is its container's readiness probe or started by it; Falco 0.44 never has a value here."),
     field("k8s.pod.name", CharBuf, None, Container(ContainerFact::PodName), "Name of the pod."),
     field("k8s.ns.name", CharBuf, None, Container(ContainerFact::PodNamespace), "Namespace of the pod."),
     field("k8s.pod.id", CharBuf, None, Container(ContainerFact::PodUid), "Another name of k8s.pod.uid."),

@@ -8,6 +8,7 @@ use super::view::BlockView;
 use super::{Argument, Field};
 use crate::format::Damage;
 use crate::format::dimension::{ContainerColumn, ThreadColumn};
+use crate::format::row::probe_words;
 
 /// How long a short id is.
 const SHORT_ID_BYTES: usize = 12;
@@ -130,9 +131,9 @@ fn inside<'b>(
         ContainerFact::ImageRepository => text(ContainerColumn::ImageRepository)?,
         ContainerFact::ImageTag => text(ContainerColumn::ImageTag)?,
         ContainerFact::ImageDigest => text(ContainerColumn::ImageDigest)?,
-        ContainerFact::Healthcheck => text(ContainerColumn::Healthcheck)?,
-        ContainerFact::LivenessProbe => text(ContainerColumn::LivenessProbe)?,
-        ContainerFact::ReadinessProbe => text(ContainerColumn::ReadinessProbe)?,
+        ContainerFact::Healthcheck => probe(text(ContainerColumn::Healthcheck)?),
+        ContainerFact::LivenessProbe => probe(text(ContainerColumn::LivenessProbe)?),
+        ContainerFact::ReadinessProbe => probe(text(ContainerColumn::ReadinessProbe)?),
         ContainerFact::Ip => text(ContainerColumn::Ip)?,
         ContainerFact::CniJson => text(ContainerColumn::CniJson)?,
         ContainerFact::PodName => text(ContainerColumn::PodName)?,
@@ -158,6 +159,17 @@ fn inside<'b>(
         // See `start_of`.
         ContainerFact::StartTime | ContainerFact::Duration => FieldValue::Missing,
     })
+}
+
+/// A probe's command with spaces between its words.
+fn probe(command: FieldValue<'_>) -> FieldValue<'_> {
+    match command {
+        FieldValue::Text(text) => {
+            let words = probe_words(&text).map(|words| words.collect::<Vec<_>>().join(&b' '));
+            words.map_or(FieldValue::Text(text), FieldValue::made)
+        }
+        other => other,
+    }
 }
 
 fn label<'b>(labels: &Json, arg: Argument<'_>) -> FieldValue<'b> {

@@ -7,7 +7,8 @@ use super::value::FieldValue;
 use super::view::BlockView;
 use super::{Argument, Purpose};
 use crate::format::Damage;
-use crate::format::dimension::{ThreadColumn, UserColumn};
+use crate::format::dimension::{ContainerColumn, ThreadColumn, UserColumn};
+use crate::format::row::{ContainerProbe, probe_words};
 use crate::format::schema::flags::EXECVE_FLAGS;
 
 /// More ancestors than this a process does not have; a damaged file may claim a circle of them.
@@ -294,6 +295,7 @@ fn own_value<'b>(
         ThreadFact::Tid => FieldValue::int(int(ThreadColumn::Tid)?),
         ThreadFact::IsMain => FieldValue::Bool(int(ThreadColumn::Tid)? == int(ThreadColumn::Pid)?),
         ThreadFact::Vtid => FieldValue::int(int(ThreadColumn::Vtid)?),
+        ThreadFact::IsProbe(probe) => is_probe(view, row, probe)?,
         ThreadFact::ExecTime => FieldValue::UInt(0),
         ThreadFact::Cgroups => FieldValue::made(joined(text(ThreadColumn::Cgroups)?)),
         ThreadFact::Cgroup => match arg {
@@ -303,6 +305,20 @@ fn own_value<'b>(
             Argument::None | Argument::Index(_) => FieldValue::Missing,
         },
     })
+}
+
+/// Whether a process is this probe of its container; nothing where the container has none, or there is no container.
+fn is_probe<'b>(view: &BlockView<'b>, row: usize, probe: ContainerProbe) -> Result<FieldValue<'b>, Damage> {
+    let Some(container) = view.thread_ref(row, ThreadColumn::Container)? else { return Ok(FieldValue::Missing) };
+    let command = match probe {
+        ContainerProbe::Healthcheck => ContainerColumn::Healthcheck,
+        ContainerProbe::Liveness => ContainerColumn::LivenessProbe,
+        ContainerProbe::Readiness => ContainerColumn::ReadinessProbe,
+    };
+    if probe_words(view.container_text(container, command)?).is_none() {
+        return Ok(FieldValue::Missing);
+    }
+    Ok(FieldValue::Bool(view.thread_int(row, ThreadColumn::Probe)? == Some(probe as i64)))
 }
 
 /// Strings that each end in NUL.

@@ -132,7 +132,7 @@ fn a_pods_container_has_all_its_facts() {
     assert_eq!(texts.map(shown), ["web-0", "shop", "1b2c", SANDBOX, "10.88.0.7", "10.88.0.7"]);
     assert_eq!(shown(&row.pod_labels_json), r#"{"app":"shop"}"#);
     assert!(shown(&row.labels_json).contains("io.kubernetes.container.name"), "{:?}", row.labels_json);
-    assert_eq!([&row.liveness_probe, &row.readiness_probe].map(shown), ["cat /alive", ""]);
+    assert_eq!([&row.liveness_probe, &row.readiness_probe].map(shown), ["cat\0/alive\0", ""]);
     assert_eq!(shown(&row.cni_json), r#"{"Interfaces":{"eth0":{}}}"#);
     let mounts = json!([{ "source": "/srv", "dest": "/data", "mode": "", "rdwr": false, "propagation": "rprivate" }]);
     assert_eq!(serde_json::from_slice::<Json>(&row.mounts_json).unwrap(), mounts);

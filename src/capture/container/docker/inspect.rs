@@ -137,7 +137,7 @@ mod tests {
         assert_eq!((row.privileged, row.host_network, row.host_pid), (Some(true), Some(true), Some(false)));
         assert_eq!(&*row.labels_json, br#"{"team":"shop"}"#);
         assert!(String::from_utf8_lossy(&row.mounts_json).contains(r#""dest":"/data""#));
-        assert_eq!((&*row.healthcheck, row.start_ts_ns), (&b"true"[..], 1_795_248_000_500_000_000));
+        assert_eq!((&*row.healthcheck, row.start_ts_ns), (&b"true\0"[..], 1_795_248_000_500_000_000));
         assert_eq!(*asked.borrow(), ["/containers/web/json".to_owned(), format!("/images/{IMAGE}/json")]);
     }
 

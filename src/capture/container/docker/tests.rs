@@ -92,7 +92,7 @@ fn a_running_container_has_all_its_facts() {
     let facts = [row.privileged, row.host_pid, row.host_network, row.host_ipc];
     assert_eq!(facts, [Some(true), Some(false), Some(true), Some(false)]);
     assert_eq!(row.start_ts_ns, 1_795_230_538_275_791_934);
-    assert_eq!([&row.ip, &row.healthcheck].map(shown), ["172.17.0.2", "/bin/sh -c true || exit 1"]);
+    assert_eq!([&row.ip, &row.healthcheck].map(shown), ["172.17.0.2", "/bin/sh\0-c\0true || exit 1\0"]);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn pod_facts_come_from_labels_and_from_the_sandbox() {
     let row = tree.with(&config, &host).row;
     let texts = [&row.pod_name, &row.pod_namespace, &row.pod_uid, &row.pod_sandbox_id, &row.pod_ip, &row.ip];
     assert_eq!(texts.map(shown), ["web-0", "shop", "1b2c", OTHER, "fd00::2", "fd00::2"]);
-    assert_eq!([&row.pod_labels_json, &row.liveness_probe].map(shown), [r#"{"app":"shop"}"#, "cat /alive"]);
+    assert_eq!([&row.pod_labels_json, &row.liveness_probe].map(shown), [r#"{"app":"shop"}"#, "cat\0/alive\0"]);
     let own = read_container(&tree.root(), OTHER).unwrap();
     assert_eq!(shown(&own.row.pod_sandbox_id), OTHER);
     // Without its second file nothing is said of modes, and the container is not taken for whole.

@@ -86,7 +86,10 @@ fn a_container_of_podmans_has_name_image_labels_and_pod() {
     let texts = [&row.name, &row.runtime, &row.image_repository, &row.image_tag, &row.image_digest, &row.image_id];
     assert_eq!(texts.map(shown), ["web", "podman", "docker.io/library/nginx", "1.21", "sha256:beef", IMAGE]);
     assert_eq!([&row.labels_json, &row.pod_labels_json].map(shown), [r#"{"app":"shop"}"#, r#"{"tier":"front"}"#]);
-    assert_eq!([&row.pod_name, &row.pod_sandbox_id, &row.healthcheck].map(shown), ["shop-pod", ID, "/bin/sh -c true"]);
+    assert_eq!(
+        [&row.pod_name, &row.pod_sandbox_id, &row.healthcheck].map(shown),
+        ["shop-pod", ID, "/bin/sh\0-c\0true\0"]
+    );
     let facts = [row.privileged, row.host_pid, row.host_network, row.host_ipc];
     assert_eq!(facts, [Some(true), Some(false), Some(true), Some(false)]);
     let mounts: Json = serde_json::from_slice(&row.mounts_json).unwrap();
@@ -105,7 +108,7 @@ fn labels_and_pods_are_in_podmans_newer_database_too() {
     let labels: Json = serde_json::from_slice(&row.labels_json).unwrap();
     assert_eq!(labels["number"], "2");
     let texts = [&row.pod_name, &row.pod_uid, &row.pod_sandbox_id, &row.pod_labels_json, &row.healthcheck];
-    assert_eq!(texts.map(shown), ["shop", POD, &infra, r#"{"app":"web"}"#, "true"]);
+    assert_eq!(texts.map(shown), ["shop", POD, &infra, r#"{"app":"web"}"#, "true\0"]);
 }
 
 #[test]
@@ -160,7 +163,7 @@ fn a_container_of_crios_has_its_pods_facts_from_the_sandbox() {
     let texts = [&row.pod_name, &row.pod_namespace, &row.pod_uid, &row.pod_sandbox_id, &row.pod_ip, &row.ip];
     assert_eq!(texts.map(shown), ["web-0", "shop", "1b2c", OTHER, "10.85.0.4", "10.85.0.4"]);
     let texts = [&row.pod_labels_json, &row.cni_json, &row.readiness_probe];
-    assert_eq!(texts.map(shown), [r#"{"app":"shop"}"#, r#"{"cniVersion":"1.0.0"}"#, "ready"]);
+    assert_eq!(texts.map(shown), [r#"{"app":"shop"}"#, r#"{"cniVersion":"1.0.0"}"#, "ready\0"]);
     let facts = [row.privileged, row.host_pid, row.host_network, row.host_ipc];
     assert_eq!(facts, [Some(false), Some(false), Some(false), Some(false)]);
     let mounts = json!([{ "source": "/srv", "dest": "/data", "mode": "", "rdwr": false, "propagation": "" }]);

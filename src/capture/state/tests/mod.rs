@@ -7,6 +7,7 @@ mod falco;
 mod hostile;
 mod lifecycle;
 mod paths;
+mod probes;
 mod sockets;
 
 use std::sync::Arc;

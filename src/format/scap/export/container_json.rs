@@ -1,11 +1,17 @@
 //! What a capture knows of a container, in the JSON of Falco's container events.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::format::Damage;
 use crate::format::dimension::ContainerColumn;
+use crate::format::row::{Text, probe_words};
 
 use super::rows::Rows;
+
+/// How many characters a short id has.
+const SHORT_ID_LEN: usize = 12;
 
 /// Falco's numbers of container types.
 const RUNTIMES: [(&str, i64); 12] = [
@@ -71,7 +77,7 @@ pub(super) fn container_json(rows: &Rows<'_>, row: usize) -> Result<Option<Strin
     }
     let started_ns = rows.container_int(row, ContainerColumn::StartTs)?.unwrap_or_default();
     container.insert("created_time".to_owned(), json!(started_ns / 1_000_000_000));
-    let mut labels = object(text(ContainerColumn::LabelsJson)?);
+    let mut labels = labels_of(text(ContainerColumn::LabelsJson)?);
     for (key, column) in [
         ("io.kubernetes.pod.name", ContainerColumn::PodName),
         ("io.kubernetes.pod.namespace", ContainerColumn::PodNamespace),
@@ -85,7 +91,7 @@ pub(super) fn container_json(rows: &Rows<'_>, row: usize) -> Result<Option<Strin
     if !labels.is_empty() {
         container.insert("labels".to_owned(), Json::Object(labels));
     }
-    let pod_labels = object(text(ContainerColumn::PodLabelsJson)?);
+    let pod_labels = labels_of(text(ContainerColumn::PodLabelsJson)?);
     if !pod_labels.is_empty() {
         container.insert("pod_sandbox_labels".to_owned(), Json::Object(pod_labels));
     }
@@ -95,10 +101,7 @@ pub(super) fn container_json(rows: &Rows<'_>, row: usize) -> Result<Option<Strin
         ("LivenessProbe", ContainerColumn::LivenessProbe),
         ("ReadinessProbe", ContainerColumn::ReadinessProbe),
     ] {
-        let probe = text(column)?;
-        if !probe.is_empty() {
-            let probe = String::from_utf8_lossy(probe);
-            let mut words = probe.split(' ');
+        if let Some(mut words) = words_of(text(column)?) {
             let exe = words.next().unwrap_or_default();
             container.insert(key.to_owned(), json!({ "exe": exe, "args": words.collect::<Vec<_>>() }));
         }
@@ -106,12 +109,43 @@ pub(super) fn container_json(rows: &Rows<'_>, row: usize) -> Result<Option<Strin
     Ok(Some(json!({ "container": container }).to_string()))
 }
 
-/// An object out of its text, empty where that is none.
-fn object(text: &[u8]) -> Map<String, Json> {
-    match serde_json::from_slice(text) {
-        Ok(Json::Object(object)) => object,
-        Ok(_) | Err(_) => Map::new(),
+/// The words of a probe's command; in captures of earlier versions there are spaces between them.
+fn words_of(command: &[u8]) -> Option<std::vec::IntoIter<Cow<'_, str>>> {
+    let words: Vec<&[u8]> = match probe_words(command) {
+        Some(words) => words.collect(),
+        None if command.is_empty() || command == b"NONE" => return None,
+        None => command.split(|&byte| byte == b' ').collect(),
+    };
+    Some(words.into_iter().map(String::from_utf8_lossy).collect::<Vec<_>>().into_iter())
+}
+
+/// Labels out of their text, none where that is no object. Falco refuses a container with a label that is no text.
+fn labels_of(text: &[u8]) -> Map<String, Json> {
+    let Ok(Json::Object(mut labels)) = serde_json::from_slice(text) else { return Map::new() };
+    for label in labels.values_mut().filter(|label| !label.is_string()) {
+        *label = Json::String(if label.is_null() { String::new() } else { label.to_string() });
     }
+    labels
+}
+
+/// The sandbox of a container's pod and its JSON, where it is the sandbox that Falco asks for the pod's address: where
+/// the network plugin's result is not known.
+pub(super) fn sandbox_json(rows: &Rows<'_>, row: usize) -> Result<Option<(Text, String)>, Damage> {
+    let text = |column| rows.container_text(row, column);
+    let (full_id, ip) = (text(ContainerColumn::PodSandboxId)?, text(ContainerColumn::PodIp)?);
+    if full_id.is_empty() || ip.is_empty() || !text(ContainerColumn::CniJson)?.is_empty() {
+        return Ok(None);
+    }
+    let id = full_id.get(..SHORT_ID_LEN).unwrap_or(full_id);
+    let shown = String::from_utf8_lossy;
+    let container = json!({
+        "id": shown(id),
+        "full_id": shown(full_id),
+        "ip": shown(ip),
+        "is_pod_sandbox": true,
+        "pod_sandbox_labels": labels_of(text(ContainerColumn::PodLabelsJson)?),
+    });
+    Ok(Some((Text::from(id), json!({ "container": container }).to_string())))
 }
 
 /// The mounts with the names that Falco has for their parts.
@@ -122,6 +156,10 @@ fn mounts(text: &[u8]) -> Json {
             if let Some(part) = mount.remove(ours) {
                 mount.insert(falco.to_owned(), part);
             }
+        }
+        // Falco takes a truth value here and refuses anything else
+        if let Some(part) = mount.get_mut("RW").filter(|part| !part.is_boolean()) {
+            *part = Json::Bool(*part == "true");
         }
     }
     Json::Array(mounts)

@@ -1,7 +1,7 @@
 //! A block by rows: its events in their order, and what the dimension rows say.
 
 use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
-use crate::format::row::{FdRow, Text, ThreadRow, Value};
+use crate::format::row::{FdRow, NO_PROCESS, Text, ThreadRow, Value};
 use crate::format::scap::{ScapAddr, ScapGroup, ScapThread, ScapUser};
 use crate::format::schema::{EventInfo, EventKind, Physical};
 use crate::format::{Block, BytesColumn, Damage, DimensionTable, EventTable, IntColumn};
@@ -111,10 +111,20 @@ impl<'b> Rows<'b> {
         Ok(has(ThreadColumn::Comm)? || has(ThreadColumn::Exe)?)
     }
 
-    /// The containers: their ids and rows.
+    /// The containers that threads are in: their ids and rows. (An event may tell of another one.)
     pub(super) fn containers(&self) -> Result<Vec<(&'b [u8], usize)>, Damage> {
+        let mut is_in_use = vec![false; self.containers.rows()];
+        for thread in 0..self.threads.rows() {
+            if self.thread_int(thread, ThreadColumn::Pid)? != Some(NO_PROCESS)
+                && let Some(row) = self.thread_ref(thread, ThreadColumn::Container)?
+                && let Some(is_in_use) = is_in_use.get_mut(row)
+            {
+                *is_in_use = true;
+            }
+        }
         let ids = self.containers.bytes(ContainerColumn::Id as u16)?;
-        Ok((0..self.containers.rows()).filter_map(|row| Some((ids.get(row)?, row))).collect())
+        let in_use = is_in_use.iter().enumerate().filter(|(_, is_in_use)| **is_in_use);
+        Ok(in_use.filter_map(|(row, _)| Some((ids.get(row)?, row))).collect())
     }
 
     /// The row that a thread refers to.

@@ -20,7 +20,7 @@ use crate::format::scap::{ScapAddr, ScapFd, ScapFdInfo, ScapFdType, ScapGroup, S
 use crate::format::schema::{EventFlags, EventKind, flags};
 use crate::format::{Block, Damage, Inventory, InventoryOrigin};
 
-use super::container_json::container_json;
+use super::container_json::{container_json, sandbox_json};
 use super::descriptors::listener_of;
 use super::rows::{EventAt, Rows};
 
@@ -43,6 +43,8 @@ pub struct Survey {
     told_containers: FxHashSet<Text>,
     /// What is known of containers, by their ids.
     containers: BTreeMap<Text, String>,
+    /// What containers say of the sandboxes of their pods.
+    sandboxes: BTreeMap<Text, String>,
     /// When the first event was; 0 before it.
     pub(super) first_ts_ns: u64,
     /// Threads that were there at the beginning or were cloned.
@@ -116,6 +118,9 @@ impl Survey {
                 && let Some(json) = container_json(&rows, row)?
             {
                 self.containers.insert(Text::from(id), json);
+            }
+            if let Some((id, json)) = sandbox_json(&rows, row)? {
+                self.sandboxes.entry(id).or_insert(json);
             }
         }
         for address in rows.local_addresses()? {
@@ -236,8 +241,10 @@ impl Survey {
 
     /// What is known of containers of which the capture's events do not tell.
     pub(super) fn untold_containers(&self) -> impl Iterator<Item = &str> {
-        let untold = self.containers.iter().filter(|(id, _)| !self.told_containers.contains(*id));
-        untold.map(|(_, json)| json.as_str())
+        let sandboxes = self.sandboxes.iter().filter(|(id, _)| !self.containers.contains_key(*id));
+        // a container's sandbox comes first
+        let all = sandboxes.chain(&self.containers);
+        all.filter(|(id, _)| !self.told_containers.contains(*id)).map(|(_, json)| json.as_str())
     }
 
     /// The threads that were there, those included of which only others tell.

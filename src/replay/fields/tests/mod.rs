@@ -680,6 +680,6 @@ fn the_catalogue_has_each_field_once_and_says_what_it_is() {
         assert!(field.about.ends_with('.') && field.about.len() >= 8, "{}", field.name);
     }
     assert!(lookup("k8s.svc.name").unwrap().access.cannot_be_had_offline());
-    assert!(!lookup("proc.is_container_healthcheck").unwrap().access.cannot_be_had_offline());
-    assert!(!lookup("proc.is_container_healthcheck").unwrap().access.is_recorded());
+    assert!(!lookup("evt.latency").unwrap().access.cannot_be_had_offline());
+    assert!(!lookup("evt.latency").unwrap().access.is_recorded());
 }
