@@ -8,6 +8,7 @@ use sysreel::format::row::ThreadRow;
 use sysreel::format::schema::EventKind;
 
 use crate::binary::{run, run_with_input};
+use crate::falco_data::falco_data;
 use crate::story::on_disk;
 
 const RULES: &str = r#"
@@ -157,6 +158,53 @@ fn lines_that_are_no_events_are_named_and_the_exit_status_is_2() {
             "sysreel: LOG: at byte 273: line 4: data not recognized as a k8s audit event"
         ]
     );
+}
+
+#[test]
+fn documents_of_other_forms_and_a_torn_first_line_are_read() {
+    let file = on_disk(node());
+    let rules = file.beside("rules.yaml", RULES);
+    let value: serde_json::Value = serde_json::from_str(&event("list", "05.2")).unwrap();
+    let pretty = serde_json::to_string_pretty(&value).unwrap();
+    let log =
+        file.beside("audit.log", format!("\"}}}}\n{}\n{pretty}\n{}", event("get", "05.1"), event("watch", "05.3")));
+    let found = run(&["replay", "-r", &rules, &log, "--format", "%ka.verb"]);
+    assert_eq!((found.status, found.stdout.as_str()), (Some(2), "get\nlist\nwatch\n"), "{}", found.stderr);
+    assert_eq!(
+        found.stderr.replace(&log, "LOG"),
+        "sysreel: LOG: at byte 0: line 1: the JSON text ends in the middle of a value\n"
+    );
+}
+
+#[test]
+fn what_is_no_audit_log_is_told_with_what_to_do() {
+    let file = on_disk(node());
+    let utf16: Vec<u8> =
+        std::iter::once(0xFEFF).chain(event("get", "05.1").encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for (content, told) in [
+        (utf16, "it looks like UTF-16 text; an audit log is read as UTF-8"),
+        (b"- rule: R\n".to_vec(), "it looks like text; a Kubernetes audit log is JSON, and rule files go behind -r"),
+        (Vec::new(), "the file is empty"),
+        (b"{".to_vec(), "line 1: the JSON text ends in the middle of a value"),
+        (b"{}".to_vec(), "line 1: data not recognized as a k8s audit event"),
+    ] {
+        let log = file.beside("audit.log", content);
+        let found = run(&["replay", &log]);
+        assert_eq!((found.status, found.stdout.as_str()), (Some(2), ""), "{told}");
+        assert!(found.stderr.contains(told), "{told}: {}", found.stderr);
+    }
+}
+
+#[test]
+fn a_config_map_with_a_key_is_the_alert_of_falcos_rules() {
+    let Some(rules) = falco_data("rules/k8s_audit_rules.yaml") else { return };
+    let log = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-captures/configmap-with-credential.json");
+    let found = run(&["replay", "-r", rules.to_str().unwrap(), log]);
+    assert_eq!(found.status, Some(0), "{}", found.stderr);
+    let alerts: Vec<&str> = found.stdout.lines().filter(|alert| alert.contains("private credential")).collect();
+    let told = "Warning K8s configmap with private credential (user=kubernetes-admin verb=create resource=configmaps configmap=backup-settings)";
+    assert!(matches!(alerts[..], [alert] if alert.ends_with(told)), "{}", found.stdout);
+    assert!(!found.stdout.contains("<NA>"), "{}", found.stdout);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn files_that_are_no_captures_are_named_and_nothing_is_printed() {
         (&zeros, "not a sysreel capture"),
         (&elf, "not a sysreel capture"),
         (&missing, "No such file"),
-        (&folder, "directory"),
+        (&folder, "this is a folder; name the captures in it"),
     ] {
         for command in ["replay", "events", "info"] {
             let run = run(&[command, path]);

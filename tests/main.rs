@@ -4,7 +4,6 @@
 
 mod arrows;
 mod audit_log;
-mod audit_suite;
 mod bad_captures;
 mod bad_rules;
 mod binary;

@@ -41,10 +41,34 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn a_full_disk_is_said_and_gives_status_2() {
     let file = on_disk(story());
-    for arguments in [&["replay", file.path()][..], &["events", file.path(), "-o", "table"], &["info", file.path()]] {
+    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-captures/tests.yaml");
+    for arguments in [
+        &["replay", file.path()][..],
+        &["events", file.path(), "-o", "table"],
+        &["events", "--list"],
+        &["info", file.path()],
+        &["fields"],
+        &["rules", "list"],
+        &["rules", "check", file.path()],
+        &["test", tests],
+    ] {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let run: Run = command().args(arguments).stdout(full).output().unwrap().into();
         assert_eq!(run.status, Some(2), "{arguments:?}");
-        assert!(run.stderr.contains("No space left"), "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains("standard output: No space left"), "{arguments:?}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_of_the_file_that_is_written() {
+    let sample = |name: &str| format!("{}/sample-captures/{name}", env!("CARGO_MANIFEST_DIR"));
+    for (input, form) in [
+        ("shell-in-nginx.reel", "scap"),
+        ("shell-in-nginx.reel", "scap.gz"),
+        ("configmap-with-credential.json", "reel"),
+    ] {
+        let run = crate::binary::run(&["convert", "--to", form, &sample(input), "/dev/full"]);
+        assert_eq!(run.status, Some(2), "{form}");
+        assert!(run.stderr.contains("/dev/full: No space left"), "{form}: {}", run.stderr);
     }
 }

@@ -1,4 +1,4 @@
-//! `replay --watch`: rules that change while somebody writes them.
+//! `replay --watch` and `test --watch`: rules and tests that change while somebody writes them.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -22,16 +22,20 @@ fn rule(name: &str, file: &str) -> String {
     )
 }
 
-/// A replay that goes on, and what it says line by line.
+/// A command that goes on, and what it says line by line.
 struct Watcher {
     child: Child,
     lines: Receiver<String>,
 }
 
 impl Watcher {
+    fn start_replay(arguments: &[&str]) -> Watcher {
+        Watcher::start(&[&["replay", "--watch", "--format", "rule,process"][..], arguments].concat())
+    }
+
     fn start(arguments: &[&str]) -> Watcher {
         let mut child = command()
-            .args([&["replay", "--watch", "--format", "rule,process"][..], arguments].concat())
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -93,7 +97,7 @@ fn replace(file: &StoryFile, name: &str, text: &str) {
 fn rules_are_run_again_when_they_change_and_waited_for_while_they_are_wrong() {
     let file = on_disk(story());
     let rules = file.beside("rules.yaml", rule("Shadow", "/etc/shadow"));
-    let watcher = Watcher::start(&[file.path(), "-r", &rules]);
+    let watcher = Watcher::start_replay(&[file.path(), "-r", &rules]);
     let said = watcher.until(&["out: Shadow,cat", WAITS]);
     assert!(!said.contains("---"), "{said}");
 
@@ -120,7 +124,7 @@ fn files_that_come_into_a_folder_are_run_and_tests_among_them_are_not() {
     let folder = Path::new(file.path()).with_file_name("rules.d");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("a.yaml"), rule("Shadow", "/etc/shadow")).unwrap();
-    let watcher = Watcher::start(&[file.path(), "-r", folder.to_str().unwrap()]);
+    let watcher = Watcher::start_replay(&[file.path(), "-r", folder.to_str().unwrap()]);
     watcher.until(&["out: Shadow,cat", WAITS]);
     std::fs::write(folder.join("a.test.yaml"), "tests: []\n").unwrap();
     std::fs::write(folder.join("b.yaml"), rule("Users", "/etc/passwd")).unwrap();
@@ -148,5 +152,55 @@ fn what_cannot_be_read_again_is_not_watched() {
         let run = run(&[&["replay", "--watch"][..], arguments].concat());
         assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(run.stderr.contains(told), "{told} is missing from:\n{}", run.stderr);
+    }
+}
+
+/// A test that asks for this number of alerts in this capture.
+fn test_file(name: &str, capture: &str, alerts: usize) -> String {
+    format!("rules: rules.yaml\ntests:\n  - test: {name}\n    capture: {capture}\n    expect: {{total: {alerts}}}\n")
+}
+
+#[test]
+fn tests_are_run_again_when_they_or_their_rules_or_captures_change() {
+    let file = on_disk(story());
+    let folder = Path::new(file.path()).parent().unwrap();
+    let capture = Path::new(file.path()).file_name().unwrap().to_str().unwrap();
+    file.beside("rules.yaml", rule("Shadow", "/etc/shadow"));
+    let tests = file.beside("shadow.test.yaml", test_file("Shadow is seen", capture, 1));
+    let watcher = Watcher::start(&["test", "--watch", folder.to_str().unwrap()]);
+    let said = watcher.until(&["ok      Shadow is seen", "1 passed", WAITS]);
+    assert!(!said.contains("---"), "{said}");
+
+    replace(&file, "rules.yaml", &rule("Nothing", "/no/such/file"));
+    let said = watcher.until(&["changed: ", "FAILED  Shadow is seen", "1 failed", WAITS]);
+    assert!(said.contains("rules.yaml ---"), "{said}");
+
+    std::fs::write(&tests, test_file("Nothing is seen", "later.reel", 0)).unwrap();
+    let said = watcher.until(&["changed: ", "ERROR   Nothing is seen", "later.reel: cannot read", WAITS]);
+    assert!(said.contains("shadow.test.yaml ---"), "{said}");
+
+    std::fs::copy(file.path(), folder.join(".later")).unwrap();
+    std::fs::rename(folder.join(".later"), folder.join("later.reel")).unwrap();
+    let said = watcher.until(&["changed: ", "ok      Nothing is seen", WAITS]);
+    assert!(said.contains("later.reel ---"), "{said}");
+
+    file.beside("second.test.yaml", test_file("Two files", capture, 0));
+    watcher.until(&["second.test.yaml ---", "ok      Nothing is seen", "ok      Two files", "2 passed", WAITS]);
+
+    std::fs::remove_file(&tests).unwrap();
+    std::fs::remove_file(folder.join("second.test.yaml")).unwrap();
+    watcher.until(&["changed: ", "there is no test file in this folder", WAITS]);
+    assert_eq!(watcher.end("TERM"), cfg!(feature = "record").then_some(0));
+}
+
+#[test]
+fn tests_that_cannot_be_read_again_are_not_watched() {
+    for (path, told) in [
+        ("/no/such.test.yaml", "/no/such.test.yaml: cannot be read"),
+        ("/dev/null", "/dev/null: --watch reads the tests after every change"),
+    ] {
+        let run = run(&["test", "--watch", path]);
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{path}");
+        assert!(run.stderr.contains(told), "{}", run.stderr);
     }
 }

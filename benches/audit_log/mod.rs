@@ -3,8 +3,11 @@
 
 use std::fmt::Write as _;
 
+/// Writes an event.
+type Teller = fn(&mut Story);
+
 /// What requests are about; the weights are those of a cluster whose policy keeps objects of what is written.
-const MIX: &[(u64, fn(&mut Story))] = &[
+const MIX: &[(u64, Teller)] = &[
     (34, Story::renew_lease),
     (16, Story::watch),
     (10, Story::read_object),
@@ -21,10 +24,11 @@ const NAMESPACES: &[&str] = &["default", "kube-system", "shop", "payments", "mon
 const RESOURCES: &[&str] = &["pods", "services", "endpoints", "nodes", "secrets", "configmaps", "deployments", "jobs"];
 const COMPONENTS: &[&str] =
     &["system:kube-scheduler", "system:kube-controller-manager", "system:apiserver", "kubernetes-admin"];
-const IMAGES: &[&str] = &["nginx:1.27", "registry.example/shop/web:v214", "redis:7", "registry.example:5000/pay/api:v9"];
+const IMAGES: &[&str] =
+    &["nginx:1.27", "registry.example/shop/web:v214", "redis:7", "registry.example:5000/pay/api:v9"];
 
 /// A log of at least so many bytes, an event on each line.
-pub fn audit_log(bytes: usize) -> Vec<u8> {
+pub(crate) fn audit_log(bytes: usize) -> Vec<u8> {
     let mut story = Story { dice: 0x9E37_79B9_7F4A_7C15, now_ms: 0, out: String::with_capacity(bytes + (64 << 10)) };
     let total: u64 = MIX.iter().map(|(weight, _)| weight).sum();
     while story.out.len() < bytes {
@@ -98,7 +102,9 @@ impl Story {
         let Request { verb, resource, subresource, namespace, name, user, groups, code } = *request;
         let (id, pod_ip, time) = (self.uid(), self.below(250), self.time());
         let uri = match (name, subresource) {
-            ("", _) => format!("/api/v1/namespaces/{namespace}/{resource}?limit=500&resourceVersion={}", self.below(1 << 40)),
+            ("", _) => {
+                format!("/api/v1/namespaces/{namespace}/{resource}?limit=500&resourceVersion={}", self.below(1 << 40))
+            }
             (name, "") => format!("/api/v1/namespaces/{namespace}/{resource}/{name}"),
             (name, sub) => format!("/api/v1/namespaces/{namespace}/{resource}/{name}/{sub}"),
         };

@@ -94,7 +94,8 @@ impl Reader {
         let file = File::open(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if metadata.is_dir() {
-            return Err(unreadable(io::Error::from(io::ErrorKind::IsADirectory)));
+            let what = "this is a folder; name the captures in it";
+            return Err(unreadable(io::Error::new(io::ErrorKind::IsADirectory, what)));
         }
         let source = if metadata.is_file() { Source::File(file) } else { Source::stream(Box::new(file)) };
         Reader::start(&name, source)

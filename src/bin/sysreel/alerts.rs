@@ -15,6 +15,7 @@ use sysreel::replay::output::{
 use sysreel::replay::rules::RuleFile;
 
 use crate::cli::{FormatArgs, OutputForm, RangeArgs};
+use crate::named_output::standard_output;
 use crate::ruleset::print_diagnostics;
 use crate::source::{is_standard, open_capture};
 use crate::table::{Look, Target, new_table, printable};
@@ -180,7 +181,7 @@ pub(crate) fn print(
     output: &Output,
     terminal: &Terminal,
 ) -> anyhow::Result<ReplaySummary> {
-    let mut out = BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock());
+    let mut out = BufWriter::with_capacity(OUTPUT_BUFFER, standard_output());
     let summary = match output {
         Output::Lines(printer) => replay(readers, program, options, printer.as_printer(), &mut out)?,
         Output::Table(columns) => print_table(readers, program, options, columns, terminal, &mut out)?,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
+use crate::named_output::NamedOutput;
 use crate::source::is_standard;
 
 /// Where a capture goes.
@@ -56,7 +57,7 @@ impl Destination {
     /// Opens it for writing. A file that must not be overwritten is made anew, even if it appeared since the check.
     pub(crate) fn open(&self) -> anyhow::Result<Box<dyn Write + Send>> {
         match self {
-            Destination::Stdout(stdout) => Ok(Box::new(File::from(stdout.try_clone()?))),
+            Destination::Stdout(stdout) => Ok(Box::new(NamedOutput::new(self.name(), File::from(stdout.try_clone()?)))),
             Destination::File { path, force } => {
                 let is_special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
                 let mut options = OpenOptions::new();
@@ -67,7 +68,7 @@ impl Destination {
                     options.create_new(true);
                 }
                 let file: File = options.open(path).with_context(|| format!("{}: cannot create it", path.display()))?;
-                Ok(Box::new(file))
+                Ok(Box::new(NamedOutput::new(self.name(), file)))
             }
         }
     }

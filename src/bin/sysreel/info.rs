@@ -1,7 +1,6 @@
 //! `sysreel info`: what is in a capture.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -14,6 +13,7 @@ use sysreel::format::{CaptureHeader, Ending, Shortfall, Verdict, Verification, v
 use crate::cli::{InfoArgs, InfoFormat};
 use crate::exit::Exit;
 use crate::facts::{ContainerFacts, Facts, PodName};
+use crate::listing::print;
 use crate::source::is_standard;
 use crate::source::open_capture;
 use crate::summary::describe_ending;
@@ -40,9 +40,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
         InfoFormat::Text => report.text(terminal),
         InfoFormat::Json => format!("{}\n", report.json()),
     };
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
+    print(&text)?;
 
     for damage in &facts.damages {
         terminal.note(&format!("sysreel: {damage}"));

@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use comfy_table::Cell;
 use sysreel::replay::fields::glob;
 
+use crate::named_output::standard_output;
 use crate::table::{Look, Target, new_table};
 use crate::terminal::Terminal;
 
@@ -81,7 +82,7 @@ impl Listing<'_> {
 
 /// Writes to standard output.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = standard_output();
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())

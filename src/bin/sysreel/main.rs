@@ -15,6 +15,7 @@ mod info;
 #[cfg(feature = "record")]
 mod known_state;
 mod listing;
+mod named_output;
 mod profile;
 mod progress;
 #[cfg(feature = "record")]

@@ -1,10 +1,8 @@
 //! `sysreel replay`: rules over captures.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use jiff::Zoned;
 use sysreel::replay::compile::Program;
 use sysreel::replay::eval::ReplayOptions;
 use sysreel::replay::rules::TypedRule;
@@ -18,17 +16,14 @@ use crate::ruleset::load_rules;
 use crate::selection::warn_of_useless_steps;
 use crate::source::is_standard;
 use crate::summary::{print_summary, report_problems};
-use crate::table::{Target, printable};
+use crate::table::Target;
 use crate::terminal::Terminal;
-use crate::watch::Watch;
-
-/// So many of the files that changed are named between two runs.
-const NAMES_SHOWN: usize = 4;
+use crate::watch::{Watch, Watched, run_again_and_again};
 
 /// Runs the command.
 pub(crate) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
     if args.watch {
-        return run_again_and_again(args, terminal);
+        return run_after_changes(args, terminal);
     }
     // everything that was typed is checked before anything is printed
     let rules = load_rules(&args.rules, &args.silence.codes(), terminal)?;
@@ -41,15 +36,12 @@ fn choose_output(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Optio
     Output::choose(args.output.output, &args.output.format, Subject::Alerts, terminal)
 }
 
-/// Evaluates after every change of the rule files. It ends with a signal, or with an error that no change of a rule file
-/// can mend.
-fn run_again_and_again(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
-    check_can_watch(args)?;
+/// Evaluates after every change of the rule files.
+fn run_after_changes(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let watched: Vec<Watched> = args.rules.iter().cloned().map(Watched::rules).collect();
+    check_can_watch(args, &watched)?;
     let Some(output) = choose_output(args, terminal)? else { return Ok(Exit::Incomplete) };
-    #[cfg(feature = "record")]
-    crate::signals::end_done()?;
-    let mut watch = Watch::start(&args.rules);
-    loop {
+    let mut evaluate_once = || {
         match load_rules(&args.rules, &args.silence.codes(), terminal) {
             Ok(Some(rules)) => {
                 // what could not be read was said, and may be there the next time
@@ -58,18 +50,14 @@ fn run_again_and_again(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result
             Ok(None) => {}
             Err(error) => note_error(&error, terminal),
         }
-        terminal.note("sysreel: waiting for a change of the rules; Ctrl-C ends");
-        let changes = watch.wait();
-        if terminal.stdout_is_terminal {
-            terminal.clear_screen()?;
-        }
-        terminal.note(&separator(&changes, &Zoned::now()));
-    }
+        Ok(())
+    };
+    run_again_and_again("the rules", &mut || Watch::start(watched.clone()), &mut evaluate_once, terminal)
 }
 
 /// Whether what was typed can be read again and again.
-fn check_can_watch(args: &ReplayArgs) -> anyhow::Result<()> {
-    if args.rules.is_empty() {
+fn check_can_watch(args: &ReplayArgs, rules: &[Watched]) -> anyhow::Result<()> {
+    if rules.is_empty() {
         bail!("--watch: there is no rule file to watch; name one with -r");
     }
     for path in &args.captures {
@@ -82,26 +70,7 @@ fn check_can_watch(args: &ReplayArgs) -> anyhow::Result<()> {
             bail!("{shown}: --watch reads the captures after every change, and this is no ordinary file");
         }
     }
-    for path in &args.rules {
-        // one that is not there yet may come
-        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
-            bail!(
-                "{}: --watch reads the rules after every change, and this is neither file nor folder",
-                path.display()
-            );
-        }
-    }
-    Ok(())
-}
-
-/// The line between two runs: `--- 14:05:09 changed: rules.yaml ---`.
-fn separator(changes: &[PathBuf], now: &Zoned) -> String {
-    let names: Vec<String> = changes.iter().take(NAMES_SHOWN).map(|path| path.display().to_string()).collect();
-    let more = match changes.len().saturating_sub(NAMES_SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("--- {} changed: {}{more} ---", now.strftime("%H:%M:%S"), printable(&names.join(", ")))
+    rules.iter().try_for_each(|rules| rules.check("rules"))
 }
 
 /// Loaded rules over the captures, as they are now.

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 
 use anyhow::{Context, anyhow, bail};
 use sysreel::replay::rules::{Code, Compiler, Diagnostic, RuleFile, Severity, TypedRule, builtin_rules, diagnostic};
@@ -128,8 +129,15 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     if bytes.len() as u64 > FILE_BYTES {
         bail!("not a rule file: it is larger than {} MiB", FILE_BYTES >> 20);
     }
-    String::from_utf8(bytes)
-        .map_err(|error| anyhow!("not a rule file: byte {} is no UTF-8", error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes).map_err(|error| anyhow!("not a rule file: {}", describe_encoding(&error)))
+}
+
+/// Why bytes are no text.
+pub(crate) fn describe_encoding(error: &FromUtf8Error) -> String {
+    if error.as_bytes().starts_with(b"\xff\xfe") || error.as_bytes().starts_with(b"\xfe\xff") {
+        return "it is UTF-16; save it as UTF-8".to_owned();
+    }
+    format!("byte {} is no UTF-8", error.utf8_error().valid_up_to())
 }
 
 #[cfg(test)]

@@ -147,7 +147,8 @@ impl<'t> Chunk<'t> {
             JsonError::Invalid(at) if at > line_end && at < end => {
                 self.go_to(at);
                 let column = at - self.line_start + 1;
-                let what = format!("not JSON from byte {column} on; the document that this line belongs to is left out");
+                let what =
+                    format!("not JSON from byte {column} on; the document that this line belongs to is left out");
                 self.batch.note_trouble(self.batch.lines, self.batch.lines, at as u64, what);
             }
             error => {

@@ -7,10 +7,10 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 
+use super::BYTE_ORDER_MARK;
 use super::batch::{Batch, FoundEvent, TROUBLES_APART};
 use super::events::{EVENT_LIMIT, Finds, Refusal, find_events, take_event};
 use super::lines::{Batches, CHUNK, read_some};
-use super::BYTE_ORDER_MARK;
 use crate::format::json::{JsonError, JsonKind, JsonValue, MAX_DEPTH};
 
 /// Batches that lie ready.

@@ -42,7 +42,7 @@ pub struct ReplayOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// Writing alerts failed; a closed pipe is an [`io::ErrorKind::BrokenPipe`].
-    #[error("cannot write alerts: {0}")]
+    #[error("cannot write what was found: {0}")]
     Output(#[source] io::Error),
     /// The system gives no threads.
     #[error("cannot start threads: {0}")]

@@ -93,7 +93,10 @@ impl Columns {
                 Ok(source) => columns.push(Column { heading: heading.to_owned(), source }),
                 Err(help) => {
                     let span = name_at..name_at + name.len();
-                    let message = format!("`{name}` is neither a column nor a field");
+                    let message = match name {
+                        "" => "a name of a column or field is missing here".to_owned(),
+                        name => format!("`{name}` is neither a column nor a field"),
+                    };
                     diagnostics.push(Diagnostic::new(Code::UnknownField, super::FORMAT_FILE, span, message, help));
                 }
             }

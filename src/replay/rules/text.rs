@@ -88,9 +88,7 @@ impl<'i> Text<'i> {
         let last = span.end.clamp(span.start, end).max(piece.start) - piece.start;
         let from = source_offset(source, piece, value, first);
         let to = match value.get(first..last).and_then(|part| part.char_indices().next_back()) {
-            Some((before_last, letter)) => {
-                source_offset(source, piece, value, first + before_last) + letter.len_utf8()
-            }
+            Some((before_last, letter)) => source_offset(source, piece, value, first + before_last) + letter.len_utf8(),
             None => from,
         };
         Place { file: piece.place.file, span: whole.start + from..(whole.start + to.max(from)).min(whole.end) }
@@ -227,7 +225,9 @@ mod tests {
         let words: Vec<String> = (0..2000).map(|at| format!("w{at}é")).collect();
         let lines: Vec<String> = words.chunks(7).map(|words| words.join("  ")).collect();
         let (plain, block) = (lines.join("\n   "), lines.join("\n  "));
-        for yaml in [format!("c: {plain}"), format!("c: >\n  {block}\n"), format!("c: '{plain}'"), format!("c: \"{plain}\"")] {
+        for yaml in
+            [format!("c: {plain}"), format!("c: >\n  {block}\n"), format!("c: '{plain}'"), format!("c: \"{plain}\"")]
+        {
             let (documents, _) = parse_documents(&yaml);
             let Value::Mapping(pairs) = &documents[0].value else { panic!("a mapping") };
             let node = &pairs[0].1;

@@ -23,6 +23,11 @@ pub(crate) struct TestArgs {
     /// Write golden files as the alerts are now, and say what changed
     #[arg(long)]
     pub(crate) bless: bool,
+    /// Run again whenever a test file, or a rule file, capture or golden file of a test changes, until Ctrl-C
+    ///
+    /// Also when such a file comes into a folder or leaves it. What has mistakes is told, and run again when it changes.
+    #[arg(long, conflicts_with = "bless")]
+    pub(crate) watch: bool,
     /// Fail if there are rules of which no test demands an alert
     #[arg(long, conflicts_with = "filter")]
     pub(crate) require_coverage: bool,
@@ -48,6 +53,7 @@ Examples:
   sysreel test tests/                                   all test files below the folder
   sysreel test shells.test.yaml --filter 'nginx'        tests with nginx in their name
   sysreel test tests/ --junit report.xml --require-coverage
+  sysreel test tests/ --watch                           again after each change of tests, rules or captures
   sysreel test tests/ --bless                           rewrites golden files; look at what changed
 
 Exit status: 0 all passed; 1 a test failed; 2 a test could not run";

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use crate::ruleset::is_test_file;
+use crate::ruleset::{describe_encoding, is_test_file};
 
 /// A test file or golden file has at most so many bytes.
 const TEXT_BYTES: u64 = 64 << 20;
@@ -25,16 +25,7 @@ pub(super) fn find_test_files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>>
     let mut seen = BTreeSet::new();
     for path in paths {
         let metadata = fs::metadata(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-        let files = if metadata.is_dir() {
-            let files = files_below(path, &is_test_file)?;
-            if files.is_empty() {
-                let wanted = "named tests.yaml or *.test.yaml";
-                return Err(anyhow!("{}: there is no test file in this folder: none is {wanted}", path.display()));
-            }
-            files
-        } else {
-            vec![path.clone()]
-        };
+        let files = if metadata.is_dir() { test_files_in(path)? } else { vec![path.clone()] };
         for file in files {
             let identity = file.canonicalize().unwrap_or_else(|_| file.clone());
             if seen.insert(identity) {
@@ -43,6 +34,16 @@ pub(super) fn find_test_files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>>
         }
     }
     Ok(found)
+}
+
+/// The test files of a folder and those below, by name.
+pub(super) fn test_files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let files = files_below(folder, &is_test_file)?;
+    if files.is_empty() {
+        let wanted = "named tests.yaml or *.test.yaml";
+        return Err(anyhow!("{}: there is no test file in this folder: none is {wanted}", folder.display()));
+    }
+    Ok(files)
 }
 
 /// A capture, or all captures of a folder, by name.
@@ -71,8 +72,7 @@ pub(super) fn read_text(path: &Path, what: &str) -> anyhow::Result<String> {
     if bytes.len() as u64 > TEXT_BYTES {
         return Err(anyhow!("{shown}: too large for a {what}: more than {} MiB", TEXT_BYTES >> 20));
     }
-    String::from_utf8(bytes)
-        .map_err(|error| anyhow!("{shown}: not a {what}: byte {} is no UTF-8", error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes).map_err(|error| anyhow!("{shown}: not a {what}: {}", describe_encoding(&error)))
 }
 
 fn is_capture(name: &str) -> bool {

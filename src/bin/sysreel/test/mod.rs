@@ -11,6 +11,7 @@ mod outcome;
 mod report;
 mod rule_sets;
 mod runner;
+mod watched;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -26,10 +27,13 @@ use self::outcome::{Outcome, Status};
 use self::report::Report;
 use self::rule_sets::RuleSets;
 use crate::cli::{Annotations, TestArgs};
-use crate::exit::Exit;
+use crate::exit::{Exit, is_broken_pipe};
+use crate::named_output::standard_output;
+use crate::note_error;
 use crate::profile::{Costs, profile_table};
 use crate::table::Target;
 use crate::terminal::Terminal;
+use crate::watch::run_again_and_again;
 
 /// A test file that could be read.
 #[derive(Debug)]
@@ -42,9 +46,28 @@ struct LoadedFile {
 pub(crate) fn run(args: &TestArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
     // golden files and messages are the same wherever a test runs
     clock::print_in_utc();
+    if !args.watch {
+        return run_tests(args, terminal);
+    }
+    watched::check_can_watch(&args.paths)?;
+    let mut run_once = || match run_tests(args, terminal) {
+        // what failed was told
+        Ok(_) => Ok(()),
+        Err(error) if is_broken_pipe(&error) => Err(error),
+        Err(error) => {
+            note_error(&error, terminal);
+            Ok(())
+        }
+    };
+    let thing = "the tests, their rules or captures";
+    run_again_and_again(thing, &mut || watched::watch_tests(&args.paths), &mut run_once, terminal)
+}
+
+/// Runs the tests as they are now.
+fn run_tests(args: &TestArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
     let started = Instant::now();
     let paths = discovery::find_test_files(&args.paths)?;
-    let mut report = Report::new(std::io::stdout().lock(), *terminal);
+    let mut report = Report::new(standard_output(), *terminal);
     let mut outcomes = Vec::new();
     let mut files = Vec::new();
     for path in &paths {
