@@ -9,6 +9,7 @@ use super::ast::{Modifier, Op, Priority};
 use super::diagnostic::Code;
 use super::item::{Entry, RawBody, RawException, RawItem, RuleKeys};
 use super::location::{ItemMark, Part};
+use super::mentions::ItemId;
 use super::names;
 use super::parser;
 use super::problems::{Problem, Problems};
@@ -24,7 +25,7 @@ pub(super) struct Age {
     pub(super) last: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ListDef<'i> {
     pub(super) name: String,
     pub(super) place: Place,
@@ -33,7 +34,7 @@ pub(super) struct ListDef<'i> {
     pub(super) items: Vec<Text<'i>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct MacroDef<'i> {
     pub(super) name: String,
     pub(super) place: Place,
@@ -43,7 +44,7 @@ pub(super) struct MacroDef<'i> {
 }
 
 /// A rule. What is missing was reported.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RuleDef<'i> {
     pub(super) name: String,
     pub(super) place: Place,
@@ -68,7 +69,7 @@ pub(super) struct Collection<'i> {
     pub(super) macros: Vec<MacroDef<'i>>,
     pub(super) macro_index: FxHashMap<String, usize>,
     pub(super) rules: Vec<RuleDef<'i>>,
-    rule_index: FxHashMap<String, usize>,
+    pub(super) rule_index: FxHashMap<String, usize>,
     pub(super) requirements: Requirements,
     age: usize,
 }
@@ -109,6 +110,24 @@ impl<'i> Collection<'i> {
                 rule.enabled = enabled;
             }
         }
+    }
+
+    /// The items that are wanted, as they are and in their order.
+    pub(super) fn part(&self, is_wanted: impl Fn(ItemId) -> bool) -> Collection<'i> {
+        let mut part = Collection { age: self.age, ..Collection::default() };
+        for (_, list) in self.lists.iter().enumerate().filter(|(at, _)| is_wanted(ItemId::List(*at))) {
+            part.list_index.insert(list.name.clone(), part.lists.len());
+            part.lists.push(list.clone());
+        }
+        for (_, found) in self.macros.iter().enumerate().filter(|(at, _)| is_wanted(ItemId::Macro(*at))) {
+            part.macro_index.insert(found.name.clone(), part.macros.len());
+            part.macros.push(found.clone());
+        }
+        for (_, rule) in self.rules.iter().enumerate().filter(|(at, _)| is_wanted(ItemId::Rule(*at))) {
+            part.rule_index.insert(rule.name.clone(), part.rules.len());
+            part.rules.push(rule.clone());
+        }
+        part
     }
 
     fn take_list(&mut self, list: ListDef<'i>, append: bool, problems: &mut Problems<'_>) {

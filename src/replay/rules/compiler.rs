@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use super::ast::{Expr, Template, TemplatePart, TypedRule};
 use super::check::{Checked, except, is_of_enter_events, is_too_large};
-use super::collection::{Collection, RuleDef};
+use super::collection::{Collection, ListDef, MacroDef, RuleDef};
 use super::description::{Description, describe};
 use super::diagnostic::{Code, Diagnostic, Severity};
 use super::engine_code::Stage;
@@ -82,7 +82,7 @@ pub(super) fn build_files(
 }
 
 /// A rule's condition and output, checked. `None` where the rule cannot be evaluated; the reason is reported.
-fn type_rule<'c>(
+pub(super) fn type_rule<'c>(
     rule: &'c RuleDef<'c>,
     scope: &Scope<'c, '_, '_>,
     problems: &RefCell<Problems<'_>>,
@@ -205,14 +205,20 @@ fn report_unused(scope: &Scope<'_, '_, '_>, problems: &RefCell<Problems<'_>>) {
     let mut problems = problems.borrow_mut();
     for unused in scope.unused_macros() {
         problems.set_item(unused.mark.clone());
-        let message = format!("macro `{}` is not used", unused.name);
-        problems.push(Problem::new(Code::UnusedMacro, unused.place.clone(), message));
+        problems.push(unused_macro(unused));
     }
     for unused in scope.lists.unused() {
         problems.set_item(unused.mark.clone());
-        let message = format!("list `{}` is not used", unused.name);
-        problems.push(Problem::new(Code::UnusedList, unused.place.clone(), message));
+        problems.push(unused_list(unused));
     }
+}
+
+pub(super) fn unused_macro(found: &MacroDef<'_>) -> Problem {
+    Problem::new(Code::UnusedMacro, found.place.clone(), format!("macro `{}` is not used", found.name))
+}
+
+pub(super) fn unused_list(list: &ListDef<'_>) -> Problem {
+    Problem::new(Code::UnusedList, list.place.clone(), format!("list `{}` is not used", list.name))
 }
 
 /// Parses and checks a condition that stands alone: no macros or lists are known in it.

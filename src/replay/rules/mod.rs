@@ -19,7 +19,9 @@ mod file;
 mod item;
 mod lexer;
 mod lists;
+mod loading;
 mod location;
+mod mentions;
 mod names;
 mod operand;
 mod parser;
@@ -40,6 +42,8 @@ mod template;
 mod tests;
 mod text;
 mod validation;
+#[cfg(test)]
+mod validation_tests;
 mod value_parser;
 mod value_warnings;
 pub(in crate::replay) mod yaml;

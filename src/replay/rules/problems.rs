@@ -36,6 +36,21 @@ impl Problem {
     }
 }
 
+/// A problem, the items that it stands in, outermost first, and the step at which it was found.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) problem: Problem,
+    marks: Vec<Mark>,
+    stage: Stage,
+}
+
+impl Found {
+    /// The name of the outermost item.
+    pub(super) fn item_name(&self) -> Option<&str> {
+        self.marks.first().map(|mark| mark.name.as_str())
+    }
+}
+
 /// The files, and what is wrong with them so far.
 ///
 /// Every problem gets the items that it stands in, as they are when it is added: while files are read, those entered and
@@ -43,7 +58,7 @@ impl Problem {
 #[derive(Debug)]
 pub(super) struct Problems<'f> {
     files: &'f [RuleFile],
-    found: Vec<(Problem, Vec<Mark>, Stage)>,
+    found: Vec<Found>,
     known: FxHashSet<Problem>,
     stage: Stage,
     entered: Vec<Mark>,
@@ -103,26 +118,46 @@ impl<'f> Problems<'f> {
                 Some(item) if self.entered.is_empty() => marks_in(item, part, &problem),
                 Some(_) | None => self.entered.clone(),
             };
-            self.found.push((problem, marks, self.stage));
+            self.found.push(Found { problem, marks, stage: self.stage });
         }
     }
 
+    /// Adds what was found elsewhere, unless the very same is there already.
+    pub(super) fn push_found(&mut self, found: Found) {
+        if self.known.insert(found.problem.clone()) {
+            self.found.push(found);
+        }
+    }
+
+    /// What was found since this was asked for; it is forgotten.
+    pub(super) fn take_found(&mut self) -> Vec<Found> {
+        self.known.clear();
+        std::mem::take(&mut self.found)
+    }
+
+    /// A collection with what was found in the files that are wanted; the rest counts as told.
+    pub(super) fn begin_with(&self, is_wanted: &dyn Fn(usize) -> bool) -> Problems<'f> {
+        let is_told = |found: &&Found| is_wanted(found.problem.place.file) || found.problem.code == Code::YamlError;
+        let found = self.found.iter().filter(is_told).cloned().collect();
+        Problems { found, known: self.known.clone(), ..Problems::new(self.files) }
+    }
+
     pub(super) fn has_errors(&self) -> bool {
-        self.found.iter().any(|(problem, ..)| problem.code.severity() == Severity::Error)
+        self.found.iter().any(|found| found.problem.code.severity() == Severity::Error)
     }
 
     /// In the order of files and places.
     pub(super) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
         // An item that could not be read takes its macros and lists with it: not the fault of who refers to them.
-        if self.found.iter().any(|(problem, ..)| problem.code == Code::YamlError) {
-            self.found.retain(|(problem, ..)| {
+        if self.found.iter().any(|found| found.problem.code == Code::YamlError) {
+            self.found.retain(|found| {
                 !matches!(
-                    problem.code,
+                    found.problem.code,
                     Code::UnknownMacro | Code::UndefinedList | Code::UnusedMacro | Code::UnusedList | Code::NoSuchItem
                 )
             });
         }
-        self.found.sort_by_key(|(problem, ..)| (problem.place.file, problem.place.span.start));
+        self.found.sort_by_key(|found| (found.problem.place.file, found.problem.place.span.start));
         let files = self.files;
         let name_of = |place: &Place| files.get(place.file).map_or_else(String::new, |file| file.name.clone());
         let locate = |mark: Mark| Location {
@@ -133,7 +168,7 @@ impl<'f> Problems<'f> {
         };
         self.found
             .into_iter()
-            .map(|(problem, marks, stage)| {
+            .map(|Found { problem, marks, stage }| {
                 let whole =
                     Place { file: marks.first().map_or(problem.place.file, |mark| mark.place.file), span: 0..0 };
                 let whole = Mark::new(ItemType::RulesContent, "", whole);
