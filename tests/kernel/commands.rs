@@ -79,7 +79,8 @@ fn a_full_disk_is_said_and_gives_status_2() {
     kernel_test!();
     let run = run(&["record", "-o", "/dev/full", "--", "true"]);
     assert_eq!(run.status, Some(2), "{}", run.stderr);
-    assert!(run.stderr.contains("No space left"), "{}", run.stderr);
+    assert_eq!(run.stderr.matches("/dev/full").count(), 1, "{}", run.stderr);
+    assert!(run.stderr.contains("/dev/full: No space left"), "{}", run.stderr);
 }
 
 #[test]

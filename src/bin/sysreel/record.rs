@@ -31,7 +31,7 @@ use crate::recording::Recording;
 use crate::scope::choose_scope;
 use crate::signals::Signals;
 use crate::size_limit::SizeLimit;
-use crate::table::{bytes, thousands};
+use crate::table::{bytes, count, thousands};
 use crate::terminal::Terminal;
 use crate::time::show_duration;
 
@@ -95,8 +95,7 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
         inventory: Some(Arc::new(known.inventory)),
         ..RecorderOptions::default()
     };
-    let recorder =
-        Recorder::start(destination.open()?, &header, known.state, options).with_context(|| destination.name())?;
+    let recorder = Recorder::start(destination.open()?, &header, known.state, options)?;
     let decoder = Decoder::new(clock, args.snaplen);
     let mut recording = Recording::new(recorder, decoder, args.max_size.map(SizeLimit::new));
     let pump = Pump::start(live).context("cannot start the thread that reads the rings")?;
@@ -126,7 +125,7 @@ pub(crate) fn run(args: &RecordArgs, terminal: &Terminal) -> anyhow::Result<Exit
     });
     // when reading the rings failed, what came before is still worth a complete file
     let unrecorded = live_end.as_ref().map(|end| end.unrecorded).unwrap_or_default();
-    let summary = recording.finish(unrecorded, terminal).with_context(|| destination.name());
+    let summary = recording.finish(unrecorded, terminal);
     if let Ok(summary) = &summary {
         if let Some(figures) = containers.describe().filter(|_| args.command.is_empty()) {
             terminal.note(&format!("sysreel: {figures}"));
@@ -241,8 +240,8 @@ fn describe(summary: &Summary, end: End, elapsed: Duration, destination: &Destin
     };
     let limit = if end == End::Full { "; stopped by --max-size" } else { "" };
     format!(
-        "sysreel: {} events in {}, {}, {lost} -> {}{limit}",
-        thousands(summary.events),
+        "sysreel: {} in {}, {}, {lost} -> {}{limit}",
+        count(summary.events, "event"),
         show_duration(elapsed),
         bytes(summary.bytes),
         destination.name(),
