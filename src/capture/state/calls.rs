@@ -175,6 +175,7 @@ impl State {
             EventKind::ACCEPT => self.follow_accept(tid, params, None),
             EventKind::ACCEPT4 => self.follow_accept(tid, params, Some(5)),
             EventKind::SENDTO | EventKind::SENDMSG | EventKind::SEND => {
+                self.infer_socket(tid, params);
                 self.follow_transfer(tid, params.int_or_zero(2), params.int(0), params.bytes(4), Direction::Sent)
             }
             EventKind::SENDMMSG => {

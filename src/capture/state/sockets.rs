@@ -256,6 +256,20 @@ impl State {
         self.fd_of(tid, num)
     }
 
+    /// A socket of the internet that is sent over and whose making was not seen: Falco takes it for one of datagrams.
+    pub(super) fn infer_socket(&mut self, tid: i64, params: Params<'_>) {
+        let Some(num) = params.int(2).filter(|_| self.semantics.is_falco() && !params.failed(0)) else { return };
+        if self.threads.table(tid).is_none_or(|table| table.get(num).is_some()) {
+            return;
+        }
+        if let Some(SocketTuple::Inet { source, .. }) = params.bytes(4).and_then(SocketTuple::parse) {
+            let row = self.bare_socket(num, inet_type_char(source));
+            let mut descriptor = Descriptor::new(row, false);
+            descriptor.l4proto = l4::UDP;
+            self.put(tid, descriptor);
+        }
+    }
+
     /// sendto, recvmsg and their kind: a socket without a lasting peer gets this transfer's.
     pub(super) fn follow_transfer(
         &mut self,

@@ -157,3 +157,21 @@ fn in_a_container_no_address_is_of_this_machine() {
     let given = [("res", Value::Int(0)), ("fd", Value::Int(3)), ("tuple", Value::Bytes(&tuple))];
     assert_eq!(story.event(100, EventKind::CONNECT, &given).fd().role, 0);
 }
+
+#[test]
+fn an_unseen_socket_that_is_sent_over_is_one_of_datagrams() {
+    let tuple = [2, 10, 0, 0, 1, 0xA0, 0x0F, 192, 0, 2, 7, 53, 0];
+    let send = |story: &mut Story, kind, res| {
+        let given = [("res", Value::Int(res)), ("fd", Value::Int(9)), ("tuple", Value::Bytes(&tuple))];
+        let seen = story.event(100, kind, &given);
+        (seen.fd_name(), seen.fd().type_char, seen.fd().l4proto)
+    };
+    let unknown = (String::new(), 0, 0);
+    assert_eq!(send(&mut falco(), EventKind::SENDTO, -111), unknown, "what it says of a failed call is not trusted");
+    assert_eq!(send(&mut falco(), EventKind::SENDMMSG, 5), unknown);
+    assert_eq!(send(&mut following(Semantics::Kernel), EventKind::SENDTO, 5), unknown);
+    let mut story = falco();
+    let named = ("10.0.0.1:4000->192.0.2.7:53".to_owned(), b'4', 2);
+    assert_eq!(send(&mut story, EventKind::SENDTO, 5), named);
+    assert_eq!(story.read(100, 9).fd_name(), named.0, "and stays so");
+}
