@@ -163,4 +163,15 @@ fn the_daemon_is_asked_for_containers_whose_folder_is_not_known() {
                   container.label[team],user.name";
     let programs = run(&["events", &capture, condition, "--format", fields]);
     assert_eq!(programs.stdout, "web,docker,registry.example/team/nginx,1.21,shop,alice\n", "{}", programs.stderr);
+
+    // with nobody to ask, the container's processes still show its users
+    let full_id = docker.succeed(&["inspect", "--format", "{{.Id}}", "web"]);
+    let (capture, cgroup) = (docker.daemon.path("unknown.reel"), format!("/docker/{full_id}"));
+    let options = ["--cgroup", &cgroup, "--docker-root", &nowhere, "--docker-socket", &nowhere];
+    let recording = Recording::start(&capture, &options);
+    docker.succeed(&["exec", "-u", "alice", "web", "/bin/mkdir", "-p", "/tmp"]);
+    let recorded = recording.interrupt();
+    assert!(recorded.stderr.contains("1 container, 1 without a name"), "{}", recorded.stderr);
+    let programs = run(&["events", &capture, condition, "--format", "container.id,user.name"]);
+    assert_eq!(programs.stdout, format!("{},alice\n", &full_id[..12]), "{}", programs.stderr);
 }
