@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use sysreel::format::{Block, Reader};
 use sysreel::replay::compile::{Program, Selection};
-use sysreel::replay::eval::{AlertPrinter, BlockCost, BlockOptions, evaluate_view};
+use sysreel::replay::eval::{AlertPrinter, BlockCost, BlockOptions, Match, evaluate_view};
 use sysreel::replay::fields::{BlockView, CaptureFacts};
 use sysreel::replay::output::{JsonPrinter, TextPrinter};
 use sysreel::replay::rules::{
@@ -16,7 +16,7 @@ use sysreel::replay::rules::{
 };
 
 use crate::falco_data::falco_data;
-use crate::naive::{Found, all_matches, first_matches};
+use crate::naive::{Found, What, all_matches, first_matches};
 use crate::printed::{printed, printed_naively};
 use crate::random_captures::{TEXTS, captures};
 
@@ -292,7 +292,8 @@ fn found(program: &Program, block: &Block, all_matches: bool) -> Vec<Found> {
     let options = BlockOptions { all_matches, ..BlockOptions::default() };
     let matches =
         evaluate_view(program, &BlockView::new(block, &capture), &options, &mut BlockCost::default()).unwrap();
-    matches.iter().map(|found| (found.seq, found.is_event, found.rule.0 as usize)).collect()
+    let what = |found: &Match| if found.is_event { What::Event } else { What::Loss(found.row as usize) };
+    matches.iter().map(|found| (found.seq, what(found), found.rule.0 as usize)).collect()
 }
 
 proptest! {

@@ -15,18 +15,27 @@ use sysreel::replay::rules::{
     TypedRule,
 };
 
-/// A match: position in the block, whether it is an event (and not a loss), number of the rule.
-pub(crate) type Found = (u32, bool, usize);
+/// What a rule matched. Losses of one position come before its event, in their order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum What {
+    /// A loss, by its place among the block's.
+    Loss(usize),
+    /// The event.
+    Event,
+}
+
+/// A match: position in the block, what is there, number of the rule.
+pub(crate) type Found = (u32, What, usize);
 
 /// Every match of a block, in the order of events; of one event, in the order in which rules were loaded.
 pub(crate) fn all_matches(rules: &[TypedRule], block: &Block) -> Vec<Found> {
     let capture = CaptureFacts::default();
     let view = BlockView::new(block, &capture);
     let mut found = Vec::new();
-    for loss in &block.header().losses {
+    for (at, loss) in block.header().losses.iter().enumerate() {
         let event = EventRow::lost(&view, loss);
         let seq = seq_of_loss(block, loss.first_ts_ns);
-        found.extend(rules_that_hold(rules, &event).map(|rule| (seq, false, rule)));
+        found.extend(rules_that_hold(rules, &event).map(|rule| (seq, What::Loss(at), rule)));
     }
     let mut events = Vec::new();
     for &(kind, _) in block.kinds() {
@@ -35,24 +44,23 @@ pub(crate) fn all_matches(rules: &[TypedRule], block: &Block) -> Vec<Found> {
         for row in 0..table.rows() {
             let event = EventRow::new(&view, &table, row);
             let seq = u32::try_from(places.get(row).unwrap()).unwrap();
-            events.extend(rules_that_hold(rules, &event).map(|rule| (seq, true, rule)));
+            events.extend(rules_that_hold(rules, &event).map(|rule| (seq, What::Event, rule)));
         }
     }
     found.extend(events);
     // stable, so that the rules of an event stay in their order
-    found.sort_by_key(|&(seq, is_event, _)| (seq, is_event));
+    found.sort_by_key(|&(seq, what, _)| (seq, what));
     found
 }
 
 /// The first match of each event.
 pub(crate) fn first_matches(rules: &[TypedRule], block: &Block) -> Vec<Found> {
-    first_of(block, all_matches(rules, block))
+    first_of(all_matches(rules, block))
 }
 
 /// The first of all matches of each event of a block.
-pub(crate) fn first_of(block: &Block, mut found: Vec<Found>) -> Vec<Found> {
-    assert!(block.header().losses.len() <= 1, "losses of one position cannot be told apart here");
-    found.dedup_by_key(|&mut (seq, is_event, _)| (seq, is_event));
+pub(crate) fn first_of(mut found: Vec<Found>) -> Vec<Found> {
+    found.dedup_by_key(|&mut (seq, what, _)| (seq, what));
     found
 }
 

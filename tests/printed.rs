@@ -6,7 +6,7 @@ use sysreel::replay::eval::{Alert, AlertPrinter, ReplayOptions, replay};
 use sysreel::replay::fields::{BlockView, CaptureFacts, EventRow};
 use sysreel::replay::rules::TypedRule;
 
-use crate::naive::{Found, all_matches, first_of};
+use crate::naive::{Found, What, all_matches, first_of};
 
 /// What a replay prints.
 pub(crate) fn printed(
@@ -42,7 +42,7 @@ pub(crate) fn printed_naively(
             facts.first_ts_ns = block.header().first_ts_ns;
         }
         let all = all_matches(rules, &block);
-        print_matches(&first_of(&block, all.clone()), &block, &facts, program, printer, &mut out[0]);
+        print_matches(&first_of(all.clone()), &block, &facts, program, printer, &mut out[0]);
         print_matches(&all, &block, &facts, program, printer, &mut out[1]);
     }
     out.map(|out| String::from_utf8(out).unwrap())
@@ -64,15 +64,13 @@ fn print_matches(
             places[usize::try_from(*seq).unwrap()] = (at, row);
         }
     }
-    for &(seq, is_event, rule) in matches {
-        let event = if is_event {
-            let (table, row) = places[usize::try_from(seq).unwrap()];
-            EventRow::new(&view, &tables[table], row)
-        } else {
-            let [loss] = block.header().losses.as_slice() else {
-                panic!("which of several losses cannot be told here")
-            };
-            EventRow::lost(&view, loss)
+    for &(seq, what, rule) in matches {
+        let event = match what {
+            What::Event => {
+                let (table, row) = places[usize::try_from(seq).unwrap()];
+                EventRow::new(&view, &tables[table], row)
+            }
+            What::Loss(at) => EventRow::lost(&view, &block.header().losses[at]),
         };
         let rule = program.rule(RuleId(u32::try_from(rule).unwrap())).unwrap();
         let alert = Alert { rule, event, lost_events: block.header().lost() };

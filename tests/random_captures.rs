@@ -141,7 +141,7 @@ pub(crate) struct Draft {
     events: Vec<EventDraft>,
     pool: Vec<Vec<u8>>,
     numbers: Vec<i64>,
-    loss: bool,
+    losses: u64,
 }
 
 prop_compose! {
@@ -149,9 +149,9 @@ prop_compose! {
     pub(crate) fn captures(most: usize)(
         fds in vec(fd(), 1..6), containers in vec(container(), 1..3), threads in vec(thread(), 1..6),
         events in vec(event(), 1..most), pool in vec(prop_oneof![bytes(), strings()], 1..8),
-        numbers in vec(number(), 1..8), loss in any::<bool>(),
+        numbers in vec(number(), 1..8), losses in 0..3u64,
     ) -> Draft {
-        Draft { fds, containers, threads, events, pool, numbers, loss }
+        Draft { fds, containers, threads, events, pool, numbers, losses }
     }
 }
 
@@ -192,8 +192,8 @@ impl Draft {
             }
             story.happens();
         }
-        if self.loss {
-            let at = STORY_START_NS + 2;
+        for at in 0..self.losses {
+            let at = STORY_START_NS + 2 + at / 2;
             capture.loss(Loss { cpu: 1, kind: Some(EventKind::READ), count: 3, first_ts_ns: at, last_ts_ns: at + 9 });
         }
         capture

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sysreel::format::{CaptureHeader, Reader, Writer};
+use sysreel::format::{BlockOptions, CaptureHeader, Reader, Writer};
 use sysreel::replay::compile::{Program, Selection};
 use sysreel::replay::output::JsonPrinter;
 use sysreel::replay::rules::{Compiler, RuleFile, TypedRule};
@@ -25,9 +25,12 @@ pub(super) fn upstream_rules(folder: &Path) -> (Vec<TypedRule>, Program) {
     (rules, program)
 }
 
-/// The capture in our own form.
-pub(super) fn as_reel(golden: &Path, capture: &str) -> Vec<u8> {
-    let mut reader = super::open(golden, capture);
+/// Events of a block, so that a capture of some thousand events has several.
+pub(super) const SMALL_BLOCK: usize = 512;
+
+/// The capture in our own form, with so many events to a block.
+pub(super) fn as_reel(golden: &Path, capture: &str, rows: usize) -> Vec<u8> {
+    let mut reader = super::open_in_blocks(golden, capture, BlockOptions { rows, ..BlockOptions::default() });
     let header = CaptureHeader { host_name: capture.to_owned(), ..reader.header().clone() };
     let mut writer = Writer::new(Vec::new(), &header).unwrap();
     while let Some(block) = reader.next_block(&mut |_| true) {
@@ -55,6 +58,9 @@ pub(super) fn compare(golden: &Path, capture: &str, reel: &[u8], rules: &[TypedR
             let found = printed(vec![read(capture, reel)], program, &printer, threads, all);
             assert_eq!(&found, expected, "{capture}, {threads} threads, all matches: {all}");
         }
+        let large = as_reel(golden, capture, BlockOptions::default().rows);
+        let found = printed(vec![read(capture, &large)], program, &printer, 2, all);
+        assert_eq!(&found, expected, "{capture}, large blocks, all matches: {all}");
     }
     expected.iter().map(|expected| expected.lines().count()).sum()
 }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sysreel::format::Reader;
+use sysreel::format::{BlockOptions, Reader};
 use sysreel::replay::output::JsonPrinter;
 
 use crate::falco_data::falco_data;
@@ -43,9 +43,13 @@ fn captures(golden: &Path) -> Vec<String> {
 }
 
 fn open(golden: &Path, capture: &str) -> Reader {
+    open_in_blocks(golden, capture, BlockOptions::default())
+}
+
+fn open_in_blocks(golden: &Path, capture: &str, blocks: BlockOptions) -> Reader {
     let name = format!("{capture}.scap.gz");
     let file = File::open(golden.join("captures").join(&name)).unwrap();
-    sysreel::capture::import::open(&name, Box::new(file)).unwrap()
+    sysreel::capture::import::open_in_blocks(&name, Box::new(file), blocks).unwrap()
 }
 
 /// Does something for each capture, several at a time, and gives what came of it in the captures' order.
@@ -132,7 +136,7 @@ fn the_bytes_printed_are_those_that_the_naive_evaluator_gives() {
     let Some(folder) = falco_data("rules") else { return };
     let (rules, program) = evaluation::upstream_rules(&folder);
     let done = for_each_capture(&golden, |capture| {
-        let reel = evaluation::as_reel(&golden, capture);
+        let reel = evaluation::as_reel(&golden, capture, evaluation::SMALL_BLOCK);
         (evaluation::compare(&golden, capture, &reel, &rules, &program), reel)
     });
     let lines: usize = done.iter().map(|(_, (lines, _))| lines).sum();

@@ -19,12 +19,17 @@ mod pipeline;
 use std::io::Read;
 
 use crate::format::scap::ScapReader;
-use crate::format::{FormatError, Reader};
+use crate::format::{BlockOptions, FormatError, Reader};
 
 /// Opens a `.scap` file: plain, or compressed with gzip or zstd. `name` stands in messages for the file.
 ///
 /// Reads up to the first event. Fails when this is no such file, or when nothing of it can be read; what is damaged
 /// further on is reported by [`Reader::next_block`].
 pub fn open(name: &str, stream: Box<dyn Read + Send>) -> Result<Reader, FormatError> {
-    pipeline::start(name, ScapReader::open(name, stream)?)
+    open_in_blocks(name, stream, BlockOptions::default())
+}
+
+/// Likewise, into blocks of another size than the usual one.
+pub fn open_in_blocks(name: &str, stream: Box<dyn Read + Send>, blocks: BlockOptions) -> Result<Reader, FormatError> {
+    pipeline::start(name, ScapReader::open(name, stream)?, blocks)
 }

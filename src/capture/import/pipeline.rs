@@ -29,9 +29,9 @@ const PARAM_LIMIT: usize = 48;
 /// A finished block, or a place that could not be read.
 type Made = Result<UnencodedBlock, Damage>;
 
-/// Starts the import of a file whose reader was opened.
-pub(super) fn start(name: &str, reader: ScapReader) -> Result<Reader, FormatError> {
-    let mut import = Import::new(reader);
+/// Starts the import of a file whose reader was opened, into blocks of this size.
+pub(super) fn start(name: &str, reader: ScapReader, blocks: BlockOptions) -> Result<Reader, FormatError> {
+    let mut import = Import::new(reader, blocks);
     let mut early = Vec::new();
     // The header says when the recording began and on which machine: that takes the first events.
     while !import.is_over && import.work.first_ts_ns == 0 && import.num < EARLY_EVENTS {
@@ -85,6 +85,7 @@ struct Work {
     state: State,
     enters: EnterEvents,
     builder: BlockBuilder,
+    blocks: BlockOptions,
     /// What was there before the block in hand, where a section begins with it.
     inventory: Option<Arc<Inventory>>,
     host_name: Text,
@@ -96,7 +97,7 @@ struct Work {
 }
 
 impl Import {
-    fn new(reader: ScapReader) -> Import {
+    fn new(reader: ScapReader, blocks: BlockOptions) -> Import {
         Import {
             reader,
             head: Some(Inventory::default()),
@@ -104,7 +105,8 @@ impl Import {
             work: Work {
                 state: new_state(&Inventory::default()),
                 enters: EnterEvents::default(),
-                builder: BlockBuilder::new(BlockOptions::default()),
+                builder: BlockBuilder::new(blocks),
+                blocks,
                 inventory: None,
                 host_name: Text::default(),
                 cpus: 0,
@@ -199,7 +201,7 @@ impl Work {
     }
 
     fn take_block(&mut self) -> UnencodedBlock {
-        let full = std::mem::replace(&mut self.builder, BlockBuilder::new(BlockOptions::default()));
+        let full = std::mem::replace(&mut self.builder, BlockBuilder::new(self.blocks));
         full.finish().with_inventory(self.inventory.take())
     }
 
