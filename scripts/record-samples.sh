@@ -67,7 +67,7 @@ record_scenario() { # NAME IMAGE...
 	for image; do options+=(-f "$work/$image.tar"); done
 	for capture in $(sed -n 's/^record \([a-z-]*\).*/\1/p' "scripts/samples/$name.sh"); do options+=(-o "$capture.reel"); done
 	rm -rf "$work/run" && mkdir "$work/run"
-	(cd "$work/run" && SYSREEL_GUEST_TIMEOUT=${SYSREEL_GUEST_TIMEOUT:-900} "$OLDPWD/scripts/guest.sh" -m 6000 \
+	(cd "$work/run" && SYSREEL_GUEST_TIMEOUT=${SYSREEL_GUEST_TIMEOUT:-1800} "$OLDPWD/scripts/guest.sh" -m 6000 \
 		-t "$(debian_tree docker.io,curl,kmod,iproute2,bsdutils,procps)" -M overlay -f "$sysreel" \
 		-f "$OLDPWD/scripts/samples/recording.sh" -f "$OLDPWD/scripts/samples/prepare.sh" -f "$OLDPWD/scripts/cri.sh" "${options[@]}" \
 		-f "$OLDPWD/scripts/samples/$name.sh" -- sh "/in/$name.sh")
