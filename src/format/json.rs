@@ -205,7 +205,11 @@ pub struct Members<'t> {
 impl<'t> Members<'t> {
     fn read(&mut self) -> Option<(&'t [u8], JsonValue<'t>)> {
         let mut at = skip_blanks(self.text, self.at);
-        if self.text.get(at) == Some(&b',') {
+        // Behind the brace that opens the object there is no comma.
+        if self.at > 1 {
+            if self.text.get(at) != Some(&b',') {
+                return None;
+            }
             at = skip_blanks(self.text, at + 1);
         }
         if self.text.get(at) != Some(&b'"') {

@@ -141,3 +141,17 @@ fn a_stream_of_values_is_read_one_by_one() {
     assert_eq!([first.text(), second.text(), third.text()], [b"{\"a\":1}".as_slice(), b"[2]", b"3"]);
     assert_eq!(JsonValue::read(text, end), Err(JsonError::Unfinished));
 }
+
+#[test]
+fn members_of_a_text_that_was_not_checked_are_at_their_end_only_where_it_is_json() {
+    for text in ["{}", "{ }", r#"{"a":1}"#, r#"{ "a" : 1 , "b":[] }"#] {
+        let mut members = JsonValue::checked(text.as_bytes()).members();
+        members.by_ref().for_each(drop);
+        assert!(members.is_at_end() && parse(text).is_ok(), "{text}");
+    }
+    for text in [r#"{"a":1 "b":2}"#, r#"{,"a":1}"#, r#"{"a":1,}"#, r#"{"a":1,,"b":2}"#, "{,}", r#"{"a":1}}"#, "{"] {
+        let mut members = JsonValue::checked(text.as_bytes()).members();
+        members.by_ref().for_each(drop);
+        assert!(!members.is_at_end() && parse(text).is_err(), "{text}");
+    }
+}
