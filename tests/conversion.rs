@@ -19,11 +19,13 @@ fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-captures").join(name)
 }
 
+/// The samples but the one that lost events, for which .scap has no place.
 fn samples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-captures");
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let samples: Vec<PathBuf> =
+    let mut samples: Vec<PathBuf> =
         entries.filter(|path| path.extension().is_some_and(|extension| extension == "reel")).collect();
+    samples.retain(|path| !path.ends_with("lost-events.reel"));
     assert!(samples.len() >= 3);
     samples
 }
@@ -84,8 +86,8 @@ fn captures_of_falco_come_back_the_same() {
 fn a_file_of_several_sections_comes_back_the_same() {
     let folder = TempDir::new().unwrap();
     let mut sections = Vec::new();
-    for capture in samples() {
-        let scap = converted(&capture, folder.path().join("section.scap"));
+    for name in ["httpd-modifies-passwd.reel", "package-management-in-nginx.reel", "shell-in-nginx.reel"] {
+        let scap = converted(&sample(name), folder.path().join("section.scap"));
         sections.extend(std::fs::read(&scap).unwrap());
         std::fs::remove_file(scap).unwrap();
     }
