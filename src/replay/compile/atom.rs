@@ -55,6 +55,8 @@ pub struct TextGroup {
 pub(super) struct Atoms {
     atoms: Vec<Atom>,
     ids: HashMap<String, AtomId, FxBuildHasher>,
+    /// The atoms of each group.
+    members: Vec<Vec<AtomId>>,
 }
 
 impl Atoms {
@@ -86,28 +88,32 @@ impl Atoms {
         id
     }
 
-    /// All atoms, and the groups of those that are asked together.
-    pub(super) fn finish(mut self) -> (Vec<Atom>, Vec<TextGroup>) {
-        let mut members: Vec<Vec<AtomId>> = Vec::new();
+    /// Puts atoms that can be asked together into groups, once all are there.
+    pub(super) fn group(&mut self) {
         let mut by_field: HashMap<FieldExpr, usize, FxBuildHasher> = HashMap::default();
         for (id, atom) in (0..).map(AtomId).zip(&mut self.atoms) {
             if !has_one_text(&atom.field) || atom.matcher.patterns().is_none() {
                 continue;
             }
-            let group = *by_field.entry(atom.field.clone()).or_insert(members.len());
-            if group == members.len() {
-                members.push(Vec::new());
+            let group = *by_field.entry(atom.field.clone()).or_insert(self.members.len());
+            if group == self.members.len() {
+                self.members.push(Vec::new());
             }
-            let Some(atoms) = members.get_mut(group) else { continue };
+            let Some(atoms) = self.members.get_mut(group) else { continue };
             atom.in_group = Some(GroupSlot { group, slot: u32::try_from(atoms.len()).unwrap_or(u32::MAX) });
             atoms.push(id);
         }
-        let groups = members.into_iter().filter_map(|atoms| self.group(atoms)).collect();
+    }
+
+    /// All atoms, and the groups of those that are asked together.
+    pub(super) fn finish(mut self) -> (Vec<Atom>, Vec<TextGroup>) {
+        let members = std::mem::take(&mut self.members);
+        let groups = members.into_iter().filter_map(|atoms| self.text_group(atoms)).collect();
         (self.atoms, groups)
     }
 
     /// The group of these atoms, which have a field in common.
-    fn group(&self, atoms: Vec<AtomId>) -> Option<TextGroup> {
+    fn text_group(&self, atoms: Vec<AtomId>) -> Option<TextGroup> {
         let field = self.get(*atoms.first()?)?.field.clone();
         let patterns = (0u32..).zip(&atoms).flat_map(|(slot, id)| {
             let patterns = self.get(*id).and_then(|atom| atom.matcher.patterns()).unwrap_or_default();

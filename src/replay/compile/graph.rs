@@ -43,6 +43,8 @@ pub enum Domain {
 struct Facts {
     domain: Domain,
     cost: u32,
+    /// The group of comparisons that it consists of, if it is one: they are asked together, and cost what one costs.
+    group: Option<usize>,
     /// The answer for an event without a row in the node's table: all of its comparisons are false then.
     when_missing: bool,
 }
@@ -81,15 +83,15 @@ impl Graph {
         self.nodes.is_empty()
     }
 
-    /// A comparison over a table.
-    pub(super) fn atom(&mut self, atom: AtomId, domain: Domain, cost: u32) -> NodeId {
-        self.intern(Node::Atom(atom), Facts { domain, cost, when_missing: false })
+    /// A comparison over a table, asked together with those of a group if it is in one.
+    pub(super) fn atom(&mut self, atom: AtomId, domain: Domain, cost: u32, group: Option<usize>) -> NodeId {
+        self.intern(Node::Atom(atom), Facts { domain, cost, group, when_missing: false })
     }
 
     /// A condition that always or never holds.
     pub(super) fn constant(&mut self, holds: bool) -> NodeId {
         let node = if holds { Node::True } else { Node::False };
-        self.intern(node, Facts { domain: Domain::Event, cost: 0, when_missing: holds })
+        self.intern(node, Facts { domain: Domain::Event, cost: 0, group: None, when_missing: holds })
     }
 
     /// The opposite of a node.
@@ -116,7 +118,8 @@ impl Graph {
     }
 
     fn facts_of(&self, id: NodeId) -> Facts {
-        self.facts.get(id.0 as usize).copied().unwrap_or(Facts { domain: Domain::Event, cost: 0, when_missing: false })
+        let unknown = Facts { domain: Domain::Event, cost: 0, group: None, when_missing: false };
+        self.facts.get(id.0 as usize).copied().unwrap_or(unknown)
     }
 
     /// `and` and `or` are the same thing with true and false exchanged: `and` is meant where the names say nothing.
@@ -171,7 +174,8 @@ impl Graph {
         let same_table = parts.iter().all(|part| self.domain(*part) == first.domain);
         let facts = Facts {
             domain: if same_table { first.domain } else { Domain::Event },
-            cost: parts.iter().fold(0, |sum, part| sum.saturating_add(self.facts_of(*part).cost)),
+            cost: self.cost_of_all(&parts),
+            group: first.group.filter(|_| parts.iter().all(|part| self.facts_of(*part).group == first.group)),
             when_missing: if is_and {
                 parts.iter().all(|part| self.when_missing(*part))
             } else {
@@ -180,6 +184,22 @@ impl Graph {
         };
         let parts = parts.into_boxed_slice();
         Some(self.intern(if is_and { Node::And(parts) } else { Node::Or(parts) }, facts))
+    }
+
+    /// What parts cost together.
+    fn cost_of_all(&self, parts: &[NodeId]) -> u32 {
+        let mut groups = Vec::new();
+        let mut sum = 0u32;
+        for facts in parts.iter().map(|part| self.facts_of(*part)) {
+            match facts.group {
+                Some(group) if groups.contains(&group) => {}
+                group => {
+                    groups.extend(group);
+                    sum = sum.saturating_add(facts.cost);
+                }
+            }
+        }
+        sum
     }
 
     /// What is asked first: numbers of the event's own row, then its thread, then its descriptor, then the dear parts.
@@ -213,9 +233,9 @@ mod tests {
     #[test]
     fn parts_of_one_table_become_one_part() {
         let mut graph = Graph::default();
-        let thread = [0, 1].map(|at| graph.atom(AtomId(at), Domain::Thread, 10));
-        let fd = graph.atom(AtomId(2), Domain::Fd, 10);
-        let event = graph.atom(AtomId(3), Domain::Event, 5);
+        let thread = [0, 1].map(|at| graph.atom(AtomId(at), Domain::Thread, 10, None));
+        let fd = graph.atom(AtomId(2), Domain::Fd, 10, None);
+        let event = graph.atom(AtomId(3), Domain::Event, 5, None);
         let inner = graph.and(vec![thread[0], fd]);
         let all = graph.and(vec![inner, thread[1], event]);
         let Node::And(parts) = graph.node(all).clone() else { panic!("{:?}", graph.node(all)) };
@@ -225,10 +245,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_together_costs_what_one_costs() {
+        let mut graph = Graph::default();
+        let names = [0, 1, 2].map(|at| graph.atom(AtomId(at), Domain::Fd, 10, Some(7)));
+        let other = graph.atom(AtomId(3), Domain::Fd, 15, None);
+        let any_name = graph.or(names.to_vec());
+        let all = graph.and(vec![other, any_name]);
+        assert_eq!(graph.node(all), &Node::And(Box::new([any_name, other])));
+    }
+
+    #[test]
     fn constants_disappear_and_opposites_meet() {
         let mut graph = Graph::default();
         let (yes, no) = (graph.constant(true), graph.constant(false));
-        let atom = graph.atom(AtomId(0), Domain::Fd, 1);
+        let atom = graph.atom(AtomId(0), Domain::Fd, 1, None);
         let opposite = graph.not(atom);
         assert_eq!(graph.and(vec![yes, atom, atom]), atom);
         assert_eq!(graph.and(vec![no, atom]), no);

@@ -125,7 +125,7 @@ impl<'p> Folder<'p> {
                     Reads::Fd => Domain::Fd,
                     Reads::Kind | Reads::Row => Domain::Event,
                 };
-                self.graph.atom(id, domain, atom.cost)
+                self.graph.atom(id, domain, atom.cost, atom.in_group.map(|place| place.group))
             }
         };
         if self.nodes.len() <= at {

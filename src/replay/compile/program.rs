@@ -98,6 +98,7 @@ impl Program {
         };
         let mut atoms = Atoms::default();
         let conditions: Vec<Condition> = conditions.iter().map(|expr| Condition::new(expr, &mut atoms)).collect();
+        atoms.group();
         let in_load_order: Vec<RuleId> = (0..).map(RuleId).take(conditions.len()).collect();
         let order = how.order.unwrap_or(&in_load_order);
         let ordered = || order.iter().filter_map(|rule| Some((*rule, conditions.get(rule.0 as usize)?)));

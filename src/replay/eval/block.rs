@@ -299,14 +299,15 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
             Node::False => Ok(Bits::none(among.rows())),
             Node::Not(inner) => Ok(among.and_not(&self.eval(*inner, among, scope)?)),
             Node::And(parts) => {
-                let mut left = among.clone();
+                let mut left: Option<Bits> = None;
                 for part in parts {
-                    if left.is_empty() {
+                    let among = left.as_ref().unwrap_or(among);
+                    if among.is_empty() {
                         break;
                     }
-                    left = self.eval(*part, &left, scope)?;
+                    left = Some(self.eval(*part, among, scope)?);
                 }
-                Ok(left)
+                Ok(left.unwrap_or_else(|| among.clone()))
             }
             Node::Or(parts) => {
                 let mut left = among.clone();

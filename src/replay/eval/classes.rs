@@ -41,7 +41,7 @@ impl<'b> Classes<'b> {
                 });
                 Some(classes.reduce(Classes::and).unwrap_or_else(Classes::same))
             }
-            Keys::Unknown => None,
+            Keys::Path(_) | Keys::Unknown => None,
         }
     }
 

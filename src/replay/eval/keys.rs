@@ -3,12 +3,12 @@
 use super::scope::Scope;
 use crate::format::dimension::{FdColumn, ThreadColumn};
 use crate::format::row::NO_PROCESS;
-use crate::format::schema::{EventInfo, ParamType, Physical};
+use crate::format::schema::{EventInfo, ParamInfo, ParamType, Physical};
 use crate::format::{BytesColumn, Damage, EventTable, IntColumn};
 use crate::replay::compile::argument_of;
 use crate::replay::fields::{
     Access, Argument, BlockView, EventFact, FdFact, NamePart, PathRole, Reads, StdioFact, ThreadFact, Whose,
-    field_value_of_kind, may_lack_params, result_decides_paths,
+    field_value_of_kind, may_lack_params, recorded_path, result_decides_paths, role_of_param,
 };
 use crate::replay::rules::{FieldExpr, FieldRef};
 
@@ -22,6 +22,8 @@ pub(super) enum Keys<'b> {
     },
     /// The value is a part of a descriptor's name, if the descriptor is of a sort that has it.
     PartOfName(PartOfName<'b>),
+    /// The value is a path parameter, or what it means.
+    Path(PathColumns<'b>),
     /// These decide; none at all where the value is the same for all rows.
     Columns(Vec<Key<'b>>),
     /// Not known: every row is asked.
@@ -47,6 +49,7 @@ impl<'b> Keys<'b> {
                 (None, false) => Given::Missing,
             },
             Keys::PartOfName(parts) => parts.of(row).map_or(Given::Missing, Given::Text),
+            Keys::Path(columns) => columns.of(row).map_or(Given::Unmade, Given::Text),
             Keys::Columns(_) | Keys::Unknown => Given::Unmade,
         }
     }
@@ -61,7 +64,8 @@ impl<'b> Keys<'b> {
                 vec![std::ptr::from_ref(parts.names).addr(), std::ptr::from_ref(parts.letters).addr(), fact]
             }
             Keys::Columns(columns) => columns.iter().map(|key| key.place()).collect(),
-            Keys::Unknown => return None,
+            // Nearly all differ.
+            Keys::Path(_) | Keys::Unknown => return None,
         })
     }
 }
@@ -96,6 +100,19 @@ impl<'b> PartOfName<'b> {
     fn of(&self, row: usize) -> Option<&'b [u8]> {
         let part = self.part(row)?;
         Some(part.take(self.names.get(row).unwrap_or_default()))
+    }
+}
+
+/// The columns that a path parameter's meaning is in, mostly.
+#[derive(Clone, Copy)]
+pub(super) struct PathColumns<'b> {
+    raw: &'b BytesColumn,
+    recorded: Option<&'b BytesColumn>,
+}
+
+impl<'b> PathColumns<'b> {
+    fn of(&self, row: usize) -> Option<&'b [u8]> {
+        recorded_path(self.raw.get(row), self.recorded.and_then(|recorded| recorded.get(row)))
     }
 }
 
@@ -212,6 +229,9 @@ fn event_keys<'b>(
     info: &'static EventInfo,
     table: &EventTable<'b>,
 ) -> Result<Keys<'b>, Damage> {
+    if let Some(path) = path_columns(expr, right, info, table)? {
+        return Ok(Keys::Path(path));
+    }
     let mut keys = Vec::new();
     for side in right.into_iter().chain([expr]) {
         for field in side.fields() {
@@ -228,6 +248,37 @@ fn event_keys<'b>(
         }
         _ => Keys::Columns(keys),
     })
+}
+
+/// The columns of a path parameter in words, if that is what is compared.
+fn path_columns<'b>(
+    expr: &FieldExpr,
+    right: Option<&FieldExpr>,
+    info: &'static EventInfo,
+    table: &EventTable<'b>,
+) -> Result<Option<PathColumns<'b>>, Damage> {
+    let Some(field) = expr.plain_field().filter(|_| right.is_none()) else { return Ok(None) };
+    let at = match field.field.access {
+        Access::Event(EventFact::Arg) if !may_lack_params(info.kind) => param_at(info, field),
+        _ => None,
+    };
+    let is_path = |param: &ParamInfo| matches!(param.ty, ParamType::FsPath | ParamType::FsRelPath);
+    let Some(at) = at.filter(|at| info.params.get(*at).is_some_and(is_path)) else { return Ok(None) };
+    let recorded = match role_of_param(info.kind, at) {
+        Some(PathRole::Source) => Some(table.source_path()?),
+        Some(PathRole::Name | PathRole::Target) => Some(table.path()?),
+        None => None,
+    };
+    Ok(Some(PathColumns { raw: table.param_bytes(at)?, recorded }))
+}
+
+/// The position of the parameter that the field's argument names or counts.
+fn param_at(info: &EventInfo, field: &FieldRef) -> Option<usize> {
+    match argument_of(field) {
+        Argument::Key(name) => info.param(name),
+        Argument::Index(at) => usize::try_from(at).ok(),
+        Argument::None => None,
+    }
 }
 
 /// The columns that decide a field of the events of a kind; `None` when they are not known.
@@ -275,12 +326,9 @@ fn event_field_keys<'b>(
         // Whether there is such a parameter depends on those behind it.
         EventFact::Arg | EventFact::RawArg if may_lack_params(info.kind) => None,
         EventFact::Arg | EventFact::RawArg => {
-            let at = match argument_of(field) {
-                Argument::Key(name) => info.param(name),
-                Argument::Index(at) => usize::try_from(at).ok(),
-                Argument::None => None,
+            let Some((at, param)) = param_at(info, field).and_then(|at| Some((at, info.params.get(at)?))) else {
+                return Ok(None);
             };
-            let Some((at, param)) = at.and_then(|at| Some((at, info.params.get(at)?))) else { return Ok(None) };
             match (param.ty.physical(), param.ty) {
                 // What these mean depends on the thread.
                 (

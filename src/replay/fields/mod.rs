@@ -41,6 +41,8 @@ pub use descriptor::NamePart;
 pub(in crate::replay) use event::result_decides_paths;
 pub use extract::{field_value, field_value_of_fd, field_value_of_kind, field_value_of_thread};
 pub(in crate::replay) use param::may_lack_params;
+pub(in crate::replay) use path::role_of_param;
+pub(in crate::replay) use referent::recorded_path;
 pub use source::{Source, Sources};
 pub use value::{FieldValue, write_json_text, write_printable};
 pub use view::{BlockView, CaptureFacts, EventRow};

@@ -7,7 +7,7 @@ use super::access::PathRole;
 use crate::format::schema::EventKind;
 
 /// Which path of the event a parameter is.
-pub(super) fn role_of_param(kind: EventKind, at: usize) -> Option<PathRole> {
+pub(in crate::replay) fn role_of_param(kind: EventKind, at: usize) -> Option<PathRole> {
     if let Some((source, target)) = two_paths(kind) {
         return match at {
             at if at == source => Some(PathRole::Source),

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::access::PathRole;
+use super::param::NO_TEXT;
 use super::view::EventRow;
 use super::{descriptor, path};
 use crate::format::Damage;
@@ -20,13 +21,34 @@ pub(super) const UNKNOWN_DIRECTORY: &[u8] = b"<UNKNOWN>";
 /// `AT_FDCWD`: the working directory in place of a directory descriptor.
 pub(super) const AT_FDCWD: i64 = -100;
 
-/// The absolute path that a path parameter means.
+/// What a path parameter means as far as the path tells that was recorded for it; `None` where more has to be looked at.
+/// An absolute path means itself, and so does one that is not there.
+pub(in crate::replay) fn recorded_path<'b>(raw: Option<&'b [u8]>, recorded: Option<&'b [u8]>) -> Option<&'b [u8]> {
+    match (raw, recorded) {
+        (None, _) => Some(NO_TEXT),
+        (Some(raw), _) if is_absolute(raw) => Some(raw),
+        (Some(raw), Some(recorded)) => Some(shown_path(recorded, raw)).filter(|shown| !shown.is_empty()).or(Some(raw)),
+        (Some(_), None) => None,
+    }
+}
+
+/// Falco shows a path below a directory of which nothing is known as if it were all.
+fn shown_path<'b>(recorded: &'b [u8], raw: &[u8]) -> &'b [u8] {
+    recorded.strip_prefix(UNKNOWN_DIRECTORY).filter(|rest| *rest == raw).unwrap_or(recorded)
+}
+
+/// Whether a path as it was given means itself.
+fn is_absolute(raw: &[u8]) -> bool {
+    raw.is_empty() || raw.starts_with(b"/")
+}
+
+/// The absolute path that a path parameter means, if it is another one.
 pub(super) fn resolved_path<'b>(
     row: &EventRow<'_, 'b>,
     at: usize,
     raw: &[u8],
 ) -> Result<Option<Cow<'b, [u8]>>, Damage> {
-    if raw.is_empty() || raw.starts_with(b"/") {
+    if is_absolute(raw) {
         return Ok(None);
     }
     let recorded = match path::role_of_param(row.kind(), at) {
@@ -35,9 +57,7 @@ pub(super) fn resolved_path<'b>(
         None => None,
     };
     if let Some(recorded) = recorded {
-        // Falco shows a path below a directory of which nothing is known as if it were all.
-        let shown = recorded.strip_prefix(UNKNOWN_DIRECTORY).filter(|rest| *rest == raw).unwrap_or(recorded);
-        return Ok(Some(Cow::Borrowed(shown)));
+        return Ok(Some(Cow::Borrowed(shown_path(recorded, raw))));
     }
     let Some(param) = row.info().and_then(|info| info.params.get(at)) else { return Ok(None) };
     if let Some(dirfd) = param.dirfd.map(usize::from)
