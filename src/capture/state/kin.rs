@@ -40,7 +40,7 @@ impl Threads {
     /// From now on parents are threads. Those that are there are put in their places.
     pub(super) fn follow_threads_as_parents(&mut self) {
         self.parents_are_threads = true;
-        let mut tids: Vec<i64> = self.by_tid.keys().copied().collect();
+        let mut tids: Vec<i64> = self.by_tid.iter().map(|(tid, _)| tid).collect();
         tids.sort_unstable();
         for tid in tids {
             self.find_place(tid);
@@ -59,7 +59,7 @@ impl Threads {
         if origin == Origin::Placeholder {
             return;
         }
-        self.groups.entry(pid).or_default().members.push(tid);
+        self.groups.get_or_default(pid).members.push(tid);
         self.find_place(tid);
         if self.kin.children.contains_key(&tid) {
             self.touch_all();
@@ -74,7 +74,7 @@ impl Threads {
         }
         thread.origin = Origin::Settled;
         let pid = thread.row.pid;
-        let members = &mut self.groups.entry(pid).or_default().members;
+        let members = &mut self.groups.get_or_default(pid).members;
         if !members.contains(&tid) {
             members.push(tid);
         }
@@ -111,7 +111,7 @@ impl Threads {
             if let Some(group) = self.groups.get_mut(&old) {
                 group.members.retain(|&member| member != tid);
             }
-            self.groups.entry(pid).or_default().members.push(tid);
+            self.groups.get_or_default(pid).members.push(tid);
         }
         self.edit(tid, |row| row.pid = pid);
     }

@@ -20,6 +20,7 @@
 
 mod accounts;
 mod address;
+mod by_id;
 mod calls;
 mod falco;
 mod fd_cache;

@@ -7,10 +7,9 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use crate::format::row::{Container, Memory, Text, ThreadRow};
 
+use super::by_id::ById;
 use super::fd_table::FdTable;
 use super::kin::Kin;
 use super::pending::Pending;
@@ -85,8 +84,8 @@ pub(super) struct Group {
 /// All threads.
 #[derive(Debug)]
 pub(super) struct Threads {
-    pub(super) by_tid: FxHashMap<i64, Thread>,
-    pub(super) groups: FxHashMap<i64, Group>,
+    pub(super) by_tid: ById<Thread>,
+    pub(super) groups: ById<Group>,
     pub(super) tables: SharedSlab<FdTable>,
     pub(super) dirs: SharedSlab<Directories>,
     /// Children that ended before their parent's clone was seen to return: process id of the parent, and the number
@@ -106,8 +105,8 @@ pub(super) struct Threads {
 impl Threads {
     pub(super) fn new() -> Threads {
         Threads {
-            by_tid: FxHashMap::default(),
-            groups: FxHashMap::default(),
+            by_tid: ById::default(),
+            groups: ById::default(),
             tables: SharedSlab::new(),
             dirs: SharedSlab::new(),
             early_exits: Pending::new(),
@@ -174,14 +173,14 @@ impl Threads {
         if self.by_tid.len() >= self.limit {
             self.forget_the_stalest();
         }
-        let group = self.groups.entry(pid).or_default();
+        let group = self.groups.get_or_default(pid);
         group.members.push(tid);
         group.children.append(&mut adopted);
         if !group.children.is_empty() {
             self.epoch += 1;
         }
         if tid == pid && ppid != pid {
-            self.groups.entry(ppid).or_default().children.push(pid);
+            self.groups.get_or_default(ppid).children.push(pid);
         }
         self.by_tid.insert(tid, Threads::make(row, fds, dirs, origin, seen_ns));
     }
@@ -299,7 +298,7 @@ impl Threads {
             && ppid != pid
             && self.by_tid.contains_key(&pid)
         {
-            self.groups.entry(ppid).or_default().children.push(pid);
+            self.groups.get_or_default(ppid).children.push(pid);
         }
     }
 
@@ -518,7 +517,7 @@ impl Threads {
     fn forget_the_stalest(&mut self) {
         let middle = median(self.by_tid.values().map(|thread| thread.seen_ns));
         let mut stale: Vec<i64> =
-            self.by_tid.iter().filter(|(_, thread)| thread.seen_ns <= middle).map(|(&tid, _)| tid).collect();
+            self.by_tid.iter().filter(|(_, thread)| thread.seen_ns <= middle).map(|(tid, _)| tid).collect();
         stale.truncate(self.limit / 2 + 1);
         for tid in stale {
             if self.parents_are_threads {
