@@ -5,15 +5,14 @@
 //! counts what it loses meanwhile. Not here: where events come from, and how a block is laid out.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::format::{
-    BlockBuilder, BlockOptions, CaptureHeader, EncodedBlock, FormatError, Inventory, Loss, Shortfall, Summary,
-    UnencodedBlock, Writer,
+    BlockBuilder, BlockOptions, CaptureHeader, EncodedBlocks, Encoders, FormatError, Inventory, Loss, Shortfall,
+    Summary, Writer,
 };
 
 use super::raw::RawEvent;
@@ -99,14 +98,6 @@ pub struct RecorderStats {
     pub lost: u64,
 }
 
-/// Encoded blocks come back in the order in which blocks were finished, whichever encoder is quicker.
-type Encoded = Result<EncodedBlock, FormatError>;
-
-struct Job {
-    block: UnencodedBlock,
-    done: SyncSender<Encoded>,
-}
-
 #[derive(Debug, Default)]
 struct Progress {
     bytes: AtomicU64,
@@ -116,9 +107,6 @@ struct Progress {
     failed: AtomicBool,
 }
 
-/// Blocks that wait for an encoder, per encoder. Each may hold some megabytes.
-const QUEUE_PER_ENCODER: usize = 2;
-
 /// Turns raw events into a capture.
 pub struct Recorder {
     state: State,
@@ -127,9 +115,7 @@ pub struct Recorder {
     block_since: Option<Instant>,
     events: u64,
     lost: u64,
-    jobs: Option<SyncSender<Job>>,
-    order: Option<SyncSender<Receiver<Encoded>>>,
-    encoders: Vec<JoinHandle<()>>,
+    encoders: Option<Encoders>,
     writer: Option<JoinHandle<Result<Summary, FormatError>>>,
     progress: Arc<Progress>,
 }
@@ -157,25 +143,14 @@ impl Recorder {
         let progress = Arc::new(Progress::default());
         progress.bytes.store(writer.bytes(), Ordering::Relaxed);
 
-        let depth = options.encoders.max(1) * QUEUE_PER_ENCODER;
-        let (jobs, waiting_jobs) = sync_channel::<Job>(depth);
-        let (order, in_order) = sync_channel::<Receiver<Encoded>>(depth + options.encoders.max(1));
-        let waiting_jobs = Arc::new(Mutex::new(waiting_jobs));
-        let encoders = (0..options.encoders.max(1))
-            .map(|at| {
-                let waiting_jobs = Arc::clone(&waiting_jobs);
-                let settle = options.settle.clone();
-                std::thread::Builder::new()
-                    .name(format!("encode-{at}"))
-                    .spawn(move || encode_blocks(&waiting_jobs, settle.as_deref()))
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(RecordError::Thread)?;
+        let settle = options.settle.clone();
+        let settle = settle.map(|settle| -> Arc<dyn Fn() + Send + Sync> { Arc::new(move || settle.settle()) });
+        let (encoders, encoded) = Encoders::start(options.encoders, settle).map_err(RecordError::Thread)?;
         let seen = Arc::clone(&progress);
         let max_bytes = options.max_bytes.unwrap_or(u64::MAX);
         let writer = std::thread::Builder::new()
             .name("write".to_owned())
-            .spawn(move || write_blocks(writer, &in_order, max_bytes, &seen))
+            .spawn(move || write_blocks(writer, encoded, max_bytes, &seen))
             .map_err(RecordError::Thread)?;
         Ok(Recorder {
             state,
@@ -184,9 +159,7 @@ impl Recorder {
             block_since: None,
             events: 0,
             lost: 0,
-            jobs: Some(jobs),
-            order: Some(order),
-            encoders,
+            encoders: Some(encoders),
             writer: Some(writer),
             progress,
         })
@@ -244,13 +217,7 @@ impl Recorder {
             return Ok(());
         }
         let full = std::mem::replace(&mut self.builder, BlockBuilder::new(self.options.block));
-        let (done, encoded) = sync_channel(1);
-        let sent = match (&self.jobs, &self.order) {
-            (Some(jobs), Some(order)) => {
-                order.send(encoded).is_ok() && jobs.send(Job { block: full.finish(), done }).is_ok()
-            }
-            _ => false,
-        };
+        let sent = self.encoders.as_ref().is_some_and(|encoders| encoders.encode(full.finish()));
         if sent { Ok(()) } else { Err(self.failure()) }
     }
 
@@ -300,12 +267,8 @@ impl Recorder {
     }
 
     fn join(&mut self) -> Result<Summary, RecordError> {
-        self.jobs = None;
-        self.order = None;
-        for encoder in self.encoders.drain(..) {
-            if encoder.join().is_err() {
-                return Err(RecordError::Stopped);
-            }
+        if self.encoders.take().is_some_and(|encoders| !encoders.finish()) {
+            return Err(RecordError::Stopped);
         }
         match self.writer.take().map(JoinHandle::join) {
             Some(Ok(result)) => Ok(result?),
@@ -314,30 +277,14 @@ impl Recorder {
     }
 }
 
-fn encode_blocks(jobs: &Mutex<Receiver<Job>>, settle: Option<&dyn Settle>) {
-    loop {
-        let job = match jobs.lock() {
-            Ok(jobs) => jobs.recv(),
-            Err(_) => return,
-        };
-        let Ok(job) = job else { return };
-        if let Some(settle) = settle {
-            settle.settle();
-        }
-        // The writer may be gone after an error; then nobody waits for the block.
-        let _ = job.done.send(job.block.encode());
-    }
-}
-
 fn write_blocks(
     mut writer: Writer<Box<dyn Write + Send>>,
-    in_order: &Receiver<Receiver<Encoded>>,
+    encoded: EncodedBlocks,
     max_bytes: u64,
     progress: &Progress,
 ) -> Result<Summary, FormatError> {
     let written = (|| {
-        while let Ok(encoded) = in_order.recv() {
-            let Ok(block) = encoded.recv() else { break };
+        for block in encoded {
             let block = block?;
             let rows = u64::from(block.header().rows);
             let is_full = progress.full.load(Ordering::Relaxed);
@@ -368,6 +315,7 @@ fn write_blocks(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::io;
+    use std::sync::Mutex;
 
     use super::*;
     use crate::capture::container::{ContainerLookup, Meeting};

@@ -50,6 +50,7 @@ pub mod column;
 mod cursor;
 mod damage;
 pub mod dimension;
+mod encoders;
 pub(crate) mod envelope;
 mod error;
 mod frame;
@@ -77,6 +78,7 @@ pub use block::{
 };
 pub use column::{BytesColumn, IntColumn};
 pub use damage::Damage;
+pub use encoders::{EncodedBlocks, Encoders};
 pub use error::FormatError;
 pub use header::{BlockHeader, CaptureHeader, Loss, Shortfall};
 pub use index::{Index, IndexEntry};

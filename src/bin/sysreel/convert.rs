@@ -1,13 +1,19 @@
 //! `sysreel convert`: captures from one form into another.
 
 use std::fs;
+use std::io::Write;
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use sysreel::format::scap::{ScapExport, ScapExportFigures, ScapOutput, ScapWrapping, Survey};
-use sysreel::format::{Block, CaptureHeader, Damage, Inventory, Reader, Writer};
+use sysreel::format::{
+    Block, CaptureHeader, Damage, EncodedBlocks, Encoders, FormatError, Inventory, Reader, Summary, Writer,
+};
 
 use crate::cli::{CaptureForm, ConvertArgs};
 use crate::destination::Destination;
@@ -69,8 +75,32 @@ impl Conversion<'_> {
         if reader.has_chain() {
             return Err(anyhow!("{}: this is a .reel file already", reader.file()));
         }
-        let mut writer = Writer::new(destination.open()?, reader.header())?;
-        let mut left_out = Vec::new();
+        let writer = Writer::new(destination.open()?, reader.header())?;
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let (encoders, encoded) = Encoders::start(threads, None).context("cannot start a thread")?;
+        let written = &AtomicU64::new(writer.bytes());
+        let (before, inventories) = channel();
+        let (summary, left_out) = std::thread::scope(|scope| {
+            let writing = scope.spawn(move || write_blocks(writer, encoded, &inventories, written));
+            let outcome = self.encode_blocks(&mut reader, &encoders, &before, written);
+            let all_encoded = encoders.finish();
+            let written = writing.join().map_err(|_| anyhow!("the writing thread died"))??;
+            outcome?;
+            if all_encoded { Ok(written) } else { Err(anyhow!("an encoding thread died")) }
+        })?;
+        self.problems.note_ending(&reader);
+        self.figures.bytes = summary.bytes;
+        Ok(left_out)
+    }
+
+    /// Hands all blocks to the encoders, unless writing fails before; and for each block what stands before it.
+    fn encode_blocks(
+        &mut self,
+        reader: &mut Reader,
+        encoders: &Encoders,
+        before: &Sender<Option<Arc<Inventory>>>,
+        written: &AtomicU64,
+    ) -> anyhow::Result<()> {
         while let Some(next) = reader.next_block(&mut |_| true) {
             let raw = match next {
                 Ok(raw) => raw,
@@ -81,21 +111,17 @@ impl Conversion<'_> {
             };
             self.figures.events += u64::from(raw.header().rows);
             self.figures.lost += raw.header().lost();
-            if let Some(inventory) = reader.take_inventory()
-                && !writer.write_inventory(&inventory, u64::MAX)?
-            {
-                left_out.push("threads and descriptors that no event is about: they are too many".to_owned());
-            }
+            let inventory = reader.take_inventory();
             let block = raw.into_unencoded().map_err(|raw| {
-                anyhow!("{}: block {} was encoded already; this is a mistake in sysreel", reader.file(), raw.number())
+                anyhow!("{}: block {} cannot be encoded; this is a mistake in sysreel", reader.file(), raw.number())
             })?;
-            writer.write_block(block.encode()?)?;
-            self.figures.bytes = writer.bytes();
+            if before.send(inventory).is_err() || !encoders.encode(block) {
+                break;
+            }
+            self.figures.bytes = written.load(Ordering::Relaxed);
             self.progress.update(self.figures);
         }
-        self.problems.note_ending(&reader);
-        self.figures.bytes = writer.finish()?.bytes;
-        Ok(left_out)
+        Ok(())
     }
 
     /// Writes a capture of Falco's. What the form has no place for, a sentence each.
@@ -155,6 +181,27 @@ impl Conversion<'_> {
 
 /// Takes a block, and the inventory before it.
 type TakeBlock<'t> = dyn FnMut(Option<Arc<Inventory>>, &Block, &mut Problems<'_>) -> anyhow::Result<Figures> + 't;
+
+/// Writes blocks as they come out of the encoders, each behind what stands before it, and the index. What the form has
+/// no place for, a sentence each.
+fn write_blocks<W: Write>(
+    mut writer: Writer<W>,
+    encoded: EncodedBlocks,
+    inventories: &Receiver<Option<Arc<Inventory>>>,
+    written: &AtomicU64,
+) -> Result<(Summary, Vec<String>), FormatError> {
+    let mut left_out = Vec::new();
+    for block in encoded {
+        let block = block?;
+        if let Ok(Some(inventory)) = inventories.recv()
+            && !writer.write_inventory(&inventory, u64::MAX)?
+        {
+            left_out.push("threads and descriptors that no event is about: they are too many".to_owned());
+        }
+        written.store(writer.write_block(block)?, Ordering::Relaxed);
+    }
+    Ok((writer.finish()?, left_out))
+}
 
 /// A conversion to .scap reads its capture for the state before it, then for its events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
