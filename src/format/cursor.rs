@@ -35,11 +35,21 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next `count` bytes.
+    #[inline]
     pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
         let (taken, rest) =
             self.rest.split_at_checked(count).ok_or_else(|| Malformed::new("a length points past the end"))?;
         self.rest = rest;
         Ok(taken)
+    }
+
+    /// The next `N` bytes.
+    #[inline]
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (taken, rest) =
+            self.rest.split_first_chunk().ok_or_else(|| Malformed::new("a length points past the end"))?;
+        self.rest = rest;
+        Ok(*taken)
     }
 
     pub(crate) fn byte(&mut self) -> Result<u8, Malformed> {

@@ -25,6 +25,7 @@ impl Default for KeyedState {
 impl BuildHasher for KeyedState {
     type Hasher = KeyedHasher;
 
+    #[inline]
     fn build_hasher(&self) -> KeyedHasher {
         KeyedHasher { state: self.keys[0], keys: self.keys }
     }
@@ -38,18 +39,21 @@ pub(crate) struct KeyedHasher {
 }
 
 /// The two halves of the product, one over the other.
+#[inline]
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other);
     product as u64 ^ (product >> 64) as u64
 }
 
 impl KeyedHasher {
+    #[inline]
     fn mix(&mut self, low: u64, high: u64) {
         self.state = fold(low ^ self.state, high ^ self.keys[1]) ^ self.state.rotate_left(23);
     }
 }
 
 impl Hasher for KeyedHasher {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
         let (chunks, rest) = bytes.as_chunks::<16>();
         let halves = |chunk: &[u8; 16]| {
@@ -67,26 +71,32 @@ impl Hasher for KeyedHasher {
         self.mix(low, high ^ ((bytes.len() as u64) << 56) ^ bytes.len() as u64);
     }
 
+    #[inline]
     fn write_u8(&mut self, value: u8) {
         self.write_u64(u64::from(value));
     }
 
+    #[inline]
     fn write_u16(&mut self, value: u16) {
         self.write_u64(u64::from(value));
     }
 
+    #[inline]
     fn write_u32(&mut self, value: u32) {
         self.write_u64(u64::from(value));
     }
 
+    #[inline]
     fn write_u64(&mut self, value: u64) {
         self.state = fold(value ^ self.state, self.keys[1]);
     }
 
+    #[inline]
     fn write_usize(&mut self, value: usize) {
         self.write_u64(value as u64);
     }
 
+    #[inline]
     fn finish(&self) -> u64 {
         fold(self.state, self.keys[0])
     }

@@ -24,6 +24,7 @@ impl Nulls {
     }
 
     /// Makes a row null. Rows are set in rising order, each once.
+    #[inline]
     pub(crate) fn set(&mut self, row: usize) {
         let word = row / 64;
         if word >= self.words.len() {

@@ -31,6 +31,7 @@ impl<'v> TextColumn<'v> {
     }
 
     /// The string of a row.
+    #[inline]
     pub(crate) fn get(&self, row: usize) -> Option<&'v [u8]> {
         self.codes.get(row).and_then(|&code| self.texts.get(code as usize).copied())
     }

@@ -1,6 +1,6 @@
 //! Number columns on their way into a file: every codec, and the choice among them.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use super::super::Pack;
 use super::super::bits::{pack_bits, width};
@@ -63,7 +63,42 @@ fn encode_constant(values: &[i64], out: &mut Vec<u8>) -> bool {
     true
 }
 
-type Encode = fn(&[i64], &mut dyn Pack, &mut Vec<u8>) -> bool;
+/// Numbers as the codecs want them, made once for all of them.
+pub(super) struct Numbers<'v> {
+    values: &'v [i64],
+    /// The smallest value.
+    base: i64,
+    /// What each value has more than that.
+    offsets: Vec<u64>,
+    /// The largest of those.
+    top_offset: u64,
+    /// Zigzag differences to the value before: one less than there are values.
+    deltas: Vec<u64>,
+    /// Has every bit that any of them has below its highest.
+    top_delta: u64,
+}
+
+impl<'v> Numbers<'v> {
+    pub(super) fn of(values: &'v [i64]) -> Numbers<'v> {
+        let (base, top) = values.iter().fold((i64::MAX, i64::MIN), |(low, high), &v| (low.min(v), high.max(v)));
+        let deltas: Vec<u64> = values.windows(2).map(|pair| zigzag(pair[1].wrapping_sub(pair[0]))).collect();
+        Numbers {
+            values,
+            base,
+            offsets: values.iter().map(|value| value.wrapping_sub(base) as u64).collect(),
+            top_offset: top.wrapping_sub(base) as u64,
+            top_delta: deltas.iter().fold(0, |top, delta| top | delta),
+            deltas,
+        }
+    }
+
+    fn first(&self) -> i64 {
+        self.values.first().copied().unwrap_or(0)
+    }
+}
+
+/// Appends a codec's bytes, and says whether the codec fits the values.
+type Encode = fn(&Numbers<'_>, &mut dyn Pack, &mut Vec<u8>) -> bool;
 
 fn encode_smallest(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
     let all = [encode_planes, encode_delta_planes, encode_delta_packed, encode_dictionary, encode_ticks];
@@ -72,90 +107,111 @@ fn encode_smallest(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
 
 /// Appends the values packed or in one of these codecs, whichever comes out smallest.
 fn encode_of(values: &[i64], codecs: &[Encode], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let numbers = Numbers::of(values);
     let mut best = Vec::new();
     let mut candidate = Vec::new();
-    encode_packed(values, pack, &mut best);
+    encode_packed(&numbers, pack, &mut best);
     for encode in codecs {
         candidate.clear();
-        if encode(values, pack, &mut candidate) && candidate.len() < best.len() {
+        if encode(&numbers, pack, &mut candidate) && candidate.len() < best.len() {
             std::mem::swap(&mut best, &mut candidate);
         }
     }
     out.extend_from_slice(&best);
 }
 
-pub(super) fn encode_packed(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
-    let (base, top) = range(values);
-    let bits = width(top.wrapping_sub(base) as u64);
+pub(super) fn encode_packed(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let bits = width(numbers.top_offset);
     out.push(PACKED);
-    put_signed(out, base);
+    put_signed(out, numbers.base);
     out.push(bits as u8);
     let mut bytes = Vec::new();
-    pack_bits(values.iter().map(|value| value.wrapping_sub(base) as u64), bits, &mut bytes);
+    pack_bits(&numbers.offsets, bits, &mut bytes);
     pack.pack(&bytes, out);
+    true
 }
 
-/// Each encoder appends its codec's bytes and says whether the codec fits the values.
-pub(super) fn encode_planes(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let (base, top) = range(values);
+pub(super) fn encode_planes(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
     out.push(PLANES);
-    put_signed(out, base);
-    put_planes(values.iter().map(|value| value.wrapping_sub(base) as u64), top.wrapping_sub(base) as u64, pack, out);
+    put_signed(out, numbers.base);
+    put_planes(&numbers.offsets, numbers.top_offset, pack, out);
     true
 }
 
-pub(super) fn encode_delta_planes(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let top = deltas(values).fold(0, |top, delta| top | delta);
+pub(super) fn encode_delta_planes(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
     out.push(DELTA_PLANES);
-    put_signed(out, values.first().copied().unwrap_or(0));
-    put_planes(deltas(values), top, pack, out);
+    put_signed(out, numbers.first());
+    put_planes(&numbers.deltas, numbers.top_delta, pack, out);
     true
 }
 
-pub(super) fn encode_delta_packed(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let all: Vec<u64> = deltas(values).collect();
+pub(super) fn encode_delta_packed(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
     let mut widths = Vec::new();
     let mut bytes = Vec::new();
-    for block in all.chunks(MINI_BLOCK) {
+    for block in numbers.deltas.chunks(MINI_BLOCK) {
         let bits = width(block.iter().fold(0, |top, delta| top | delta));
         widths.push(bits as u8);
-        pack_bits(block.iter().copied(), bits, &mut bytes);
+        pack_bits(block, bits, &mut bytes);
     }
     out.push(DELTA_PACKED);
-    put_signed(out, values.first().copied().unwrap_or(0));
+    put_signed(out, numbers.first());
     pack.pack(&widths, out);
     put_size(out, bytes.len());
     pack.pack(&bytes, out);
     true
 }
 
-pub(super) fn encode_dictionary(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let limit = DICTIONARY_LIMIT.min(values.len() / 2);
-    if !repeats(values) {
+pub(super) fn encode_dictionary(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    if !repeats(numbers.values) {
         return false;
     }
-    let mut code_of: HashMap<i64, i64, KeyedState> = HashMap::default();
-    for &value in values {
-        code_of.entry(value).or_insert(0);
-        if code_of.len() > limit {
-            return false;
-        }
-    }
-    let mut distinct: Vec<i64> = code_of.keys().copied().collect();
-    distinct.sort_unstable();
-    for (&value, code) in distinct.iter().zip(0..) {
-        code_of.insert(value, code);
-    }
-    let codes: Vec<i64> = values.iter().map(|value| code_of.get(value).copied().unwrap_or(0)).collect();
+    let Some((distinct, codes)) = number_distinct(numbers.values) else { return false };
     out.push(DICTIONARY);
     put_size(out, distinct.len());
-    encode_delta_planes(&distinct, pack, out);
-    encode_planes(&codes, pack, out)
+    encode_delta_planes(&Numbers::of(&distinct), pack, out);
+    encode_planes(&Numbers::of(&codes), pack, out)
+}
+
+/// The distinct values, rising, and for each value its place among them; `None` when there are too many for codes to be
+/// worth it.
+fn number_distinct(values: &[i64]) -> Option<(Vec<i64>, Vec<i64>)> {
+    let limit = DICTIONARY_LIMIT.min(values.len() / 2);
+    let mask = (2 * limit).next_power_of_two().max(2) - 1;
+    let hasher = KeyedState::default();
+    // An open-addressing table of places in the order of first occurrence.
+    let mut slots = vec![u32::MAX; mask + 1];
+    let mut distinct: Vec<i64> = Vec::new();
+    let mut places = Vec::with_capacity(values.len());
+    for &value in values {
+        let mut slot = hasher.hash_one(value) as usize & mask;
+        let place = loop {
+            match slots[slot] {
+                u32::MAX if distinct.len() == limit => return None,
+                u32::MAX => {
+                    slots[slot] = distinct.len() as u32;
+                    distinct.push(value);
+                    break slots[slot];
+                }
+                place if distinct[place as usize] == value => break place,
+                _ => slot = (slot + 1) & mask,
+            }
+        };
+        places.push(place);
+    }
+    let mut rising: Vec<(i64, u32)> = distinct.iter().copied().zip(0..).collect();
+    rising.sort_unstable();
+    let mut code_of = vec![0; distinct.len()];
+    for (&(_, place), code) in rising.iter().zip(0i64..) {
+        code_of[place as usize] = code;
+    }
+    let codes = places.iter().map(|&place| code_of[place as usize]).collect();
+    Some((rising.into_iter().map(|(value, _)| value).collect(), codes))
 }
 
 /// Many clocks tick in steps of several nanoseconds, and what reads them scales and rounds: nearly all differences are
 /// multiples of the step.
-pub(super) fn encode_ticks(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+pub(super) fn encode_ticks(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let values = numbers.values;
     let (Some(&first), Some(tick)) = (values.first(), tick_of(values)) else { return false };
     let (mut ticks, mut rests) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
     for pair in values.windows(2) {
@@ -197,22 +253,14 @@ fn repeats(values: &[i64]) -> bool {
     sample.len() * 8 < all * 7
 }
 
-fn range(values: &[i64]) -> (i64, i64) {
-    values.iter().fold((i64::MAX, i64::MIN), |(low, high), &value| (low.min(value), high.max(value)))
-}
-
-fn deltas(values: &[i64]) -> impl Iterator<Item = u64> + Clone + '_ {
-    values.windows(2).map(|pair| zigzag(pair[1].wrapping_sub(pair[0])))
-}
-
 /// Appends the numbers as byte planes; `top` has every bit that any of them has below its highest.
-fn put_planes(numbers: impl Iterator<Item = u64> + Clone, top: u64, pack: &mut dyn Pack, out: &mut Vec<u8>) {
+fn put_planes(numbers: &[u64], top: u64, pack: &mut dyn Pack, out: &mut Vec<u8>) {
     let planes = width(top).div_ceil(8);
     out.push(planes as u8);
-    let mut plane_bytes = Vec::new();
+    let mut plane_bytes = Vec::with_capacity(numbers.len());
     for plane in 0..planes {
         plane_bytes.clear();
-        plane_bytes.extend(numbers.clone().map(|number| (number >> (8 * plane)) as u8));
+        plane_bytes.extend(numbers.iter().map(|number| (number >> (8 * plane)) as u8));
         pack.pack(&plane_bytes, out);
     }
 }
