@@ -42,7 +42,7 @@ fn refused(run: &Run, why: &str) {
 }
 
 /// Every field that may be asked for without an argument.
-fn fields() -> Vec<String> {
+pub(crate) fn fields() -> Vec<String> {
     let listed: Value = serde_json::from_str(&run(&["fields", "-o", "json"]).stdout).unwrap();
     let fields = listed.as_array().unwrap().iter().filter(|field| field["argument"] != "required");
     let names: Vec<String> = fields.map(|field| field["name"].as_str().unwrap().to_owned()).collect();

@@ -10,7 +10,8 @@ use sysreel::format::schema::codes::{CODE_LIMIT, code_info};
 use sysreel::format::schema::syscalls::SYSCALL_CODES;
 use sysreel::format::schema::{EventFlags, EventSource};
 
-use crate::falco_data;
+use crate::binary::run;
+use crate::{conversion, falco_data};
 
 #[derive(Default, Debug, PartialEq, Eq)]
 struct Content {
@@ -179,4 +180,22 @@ fn in_snake_case(name: &str) -> String {
         out.push(letter.to_ascii_lowercase());
     }
     out
+}
+
+/// A condition that is about few kinds makes the import outline the others; one that could hold for any kind does not.
+#[test]
+fn what_an_event_says_does_not_depend_on_which_others_are_looked_into() {
+    let fields = conversion::fields().join(",");
+    let few = "evt.type in (execve, openat, connect, dup2, close, clone, procexit, unlinkat, mmap)";
+    let any = format!("{few} or evt.num = 0");
+    for (name, path) in falco_data::captures() {
+        let file = path.to_str().unwrap();
+        let shown = |condition: &str| run(&["events", file, condition, "-o", "json", "--format", &fields]);
+        let (of_few, of_any) = (shown(few), shown(&any));
+        assert_eq!((of_few.status, of_few.stderr.as_str()), (Some(0), ""), "{name}");
+        for (few, any) in of_few.stdout.lines().zip(of_any.stdout.lines()) {
+            assert_eq!(few, any, "{name}");
+        }
+        assert_eq!(of_few.stdout.lines().count(), of_any.stdout.lines().count(), "{name}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Blocks that are made while they are read, for [`super::Reader::from_blocks`].
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::block::{RawBlock, UnencodedBlock};
 use super::damage::Damage;
@@ -9,9 +9,13 @@ use super::header::BlockHeader;
 use super::index::Index;
 use super::inventory::Inventory;
 use super::reader::Ending;
+use super::schema::KindSet;
 
 /// Whoever makes the blocks.
 type Blocks = Box<dyn Iterator<Item = Result<UnencodedBlock, Damage>> + Send>;
+
+/// Which kinds of events somebody looks into: told by who reads blocks, asked for by who makes them. Nothing told is all.
+pub(crate) type AskedKinds = Arc<OnceLock<Arc<KindSet>>>;
 
 /// Blocks as they are made.
 pub(super) struct BlockStream {
@@ -24,6 +28,7 @@ pub(super) struct BlockStream {
     damage_cuts_off: bool,
     /// What stands before the block that was made last.
     inventory: Option<Arc<Inventory>>,
+    asked: AskedKinds,
 }
 
 impl fmt::Debug for BlockStream {
@@ -34,7 +39,25 @@ impl fmt::Debug for BlockStream {
 
 impl BlockStream {
     pub(super) fn new(blocks: Blocks) -> BlockStream {
-        BlockStream { blocks: Some(blocks), next_number: 0, last_damage: None, damage_cuts_off: true, inventory: None }
+        BlockStream {
+            blocks: Some(blocks),
+            next_number: 0,
+            last_damage: None,
+            damage_cuts_off: true,
+            inventory: None,
+            asked: AskedKinds::default(),
+        }
+    }
+
+    /// Where the maker of the blocks looks up which kinds are asked for.
+    pub(super) fn set_asked(&mut self, asked: AskedKinds) {
+        self.asked = asked;
+    }
+
+    /// Says which kinds somebody looks into.
+    pub(super) fn ask_for(&self, kinds: KindSet) {
+        // Who comes second is given what the first one asked for; nobody asks twice.
+        let _ = self.asked.set(Arc::new(kinds));
     }
 
     /// The next block that is wanted, and how many were passed over before it.

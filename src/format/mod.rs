@@ -76,6 +76,7 @@ mod writer;
 pub use block::{
     Block, BlockBuilder, BlockOptions, BlockUse, DimensionTable, EncodedBlock, EventTable, RawBlock, UnencodedBlock,
 };
+pub(crate) use block_stream::AskedKinds;
 pub use column::{BytesColumn, IntColumn};
 pub use damage::Damage;
 pub use encoders::{EncodedBlocks, Encoders};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use super::block::{RawBlock, UnencodedBlock, unpack_alone};
-use super::block_stream::BlockStream;
+use super::block_stream::{AskedKinds, BlockStream};
 use super::cursor::Malformed;
 use super::damage::Damage;
 use super::error::FormatError;
@@ -21,6 +21,7 @@ use super::index::Index;
 use super::inventory::Inventory;
 use super::kinship::looks_like;
 use super::records::{RECORD_LIMIT, decode_record};
+use super::schema::KindSet;
 use super::source::Source;
 
 /// Bytes searched at a time for the next frame after damage.
@@ -163,6 +164,23 @@ impl Reader {
     /// further block, one that nothing follows.
     pub fn take_inventory(&mut self) -> Option<Arc<Inventory>> {
         self.inventory.take()
+    }
+
+    /// For blocks whose maker leaves out what nobody looks into, as told by [`Reader::ask_for`].
+    pub(crate) fn asking(mut self, asked: AskedKinds) -> Reader {
+        if let Some(blocks) = &mut self.blocks {
+            blocks.set_asked(asked);
+        }
+        self
+    }
+
+    /// Says, before the first block is read and once, that only events of these kinds will be looked into. Of others a
+    /// block that is made while it is read then has time, number, processor and thread only, and asking for more is
+    /// damage. Blocks that lie in a file are whole in any case.
+    pub fn ask_for(&self, kinds: KindSet) {
+        if let Some(blocks) = &self.blocks {
+            blocks.ask_for(kinds);
+        }
     }
 
     fn start(name: &str, mut source: Source) -> Result<Reader, FormatError> {

@@ -5,16 +5,16 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::container_json::{ToldContainer, read_container, runtime_name};
 use super::convert::{Conversion, Plan, plan_of, value_of};
-use super::enter_events::EnterEvents;
+use super::enter_events::{EnterEvent, EnterEvents};
 use super::machine::{interfaces_of, snapshot_of};
 use crate::capture::container::{ContainerLookup, Meeting};
 use crate::capture::raw::RawEvent;
-use crate::capture::state::{Enriched, MemoryFigures, Semantics, State};
+use crate::capture::state::{Enriched, MemoryFigures, Semantics, State, changes_nothing};
 use crate::format::row::{Container, ContainerRow, Text, Value};
 use crate::format::scap::{ScapEvent, ScapItem, ScapReader};
-use crate::format::schema::{EventKind, EventSource};
+use crate::format::schema::{EventKind, EventSource, KindSet};
 use crate::format::{
-    BlockBuilder, BlockOptions, CaptureHeader, Damage, FormatError, Inventory, Reader, UnencodedBlock,
+    AskedKinds, BlockBuilder, BlockOptions, CaptureHeader, Damage, FormatError, Inventory, Reader, UnencodedBlock,
 };
 
 /// Finished blocks that wait for whoever evaluates them. Each is some 20 MB.
@@ -23,8 +23,9 @@ const BLOCKS_WAITING: usize = 2;
 /// The first event that is no metadata is looked for among so many: it says when the recording began.
 const EARLY_EVENTS: u64 = 50_000;
 
-/// As many parameters as no kind has.
+/// As many parameters as no kind has, and as most kinds have at most: what is on the stack is written first.
 const PARAM_LIMIT: usize = 48;
+const FEW_PARAMS: usize = 12;
 
 /// A finished block, or a place that could not be read.
 type Made = Result<UnencodedBlock, Damage>;
@@ -41,24 +42,52 @@ pub(super) fn start(name: &str, reader: ScapReader, blocks: BlockOptions) -> Res
         });
     }
     let header = import.header();
-    let (made, blocks) = sync_channel(BLOCKS_WAITING);
-    std::thread::Builder::new()
-        .name("import".to_owned())
-        .spawn(move || import.run(early, &made))
-        .map_err(|source| FormatError::Read { file: name.to_owned(), source })?;
-    Ok(Reader::from_blocks(name, header, Blocks { blocks }))
+    let asked = AskedKinds::default();
+    let waiting = Waiting { import, early, asked: Arc::clone(&asked), name: name.to_owned() };
+    let blocks = Blocks { waiting: Some(waiting), running: None };
+    Ok(Reader::from_blocks(name, header, blocks).asking(asked))
 }
 
-/// The receiving end; the import ends when it is dropped.
+/// Reading a block waits for the import, which begins with the first one and ends when this is dropped.
 struct Blocks {
-    blocks: Receiver<Made>,
+    waiting: Option<Waiting>,
+    running: Option<Receiver<Made>>,
+}
+
+/// An import that has not begun.
+struct Waiting {
+    import: Import,
+    early: Vec<Made>,
+    asked: AskedKinds,
+    name: String,
+}
+
+impl Waiting {
+    fn begin(self) -> Result<Receiver<Made>, Damage> {
+        let Waiting { mut import, early, asked, name } = self;
+        if let Some(kinds) = asked.get() {
+            import.work.keep_only(kinds);
+        }
+        let (made, blocks) = sync_channel(BLOCKS_WAITING);
+        let thread = std::thread::Builder::new().name("import".to_owned()).spawn(move || import.run(early, &made));
+        thread.map(|_| blocks).map_err(|error| {
+            let what = format!("no thread can be started to read it: {error}");
+            Damage { file: name, offset: 0, block: None, what }
+        })
+    }
 }
 
 impl Iterator for Blocks {
     type Item = Made;
 
     fn next(&mut self) -> Option<Made> {
-        self.blocks.recv().ok()
+        if let Some(waiting) = self.waiting.take() {
+            match waiting.begin() {
+                Ok(blocks) => self.running = Some(blocks),
+                Err(damage) => return Some(Err(damage)),
+            }
+        }
+        self.running.as_ref()?.recv().ok()
     }
 }
 
@@ -88,6 +117,8 @@ struct Work {
     blocks: BlockOptions,
     /// What was there before the block in hand, where a section begins with it.
     inventory: Option<Arc<Inventory>>,
+    /// The kinds that somebody looks into; `None` is all.
+    kept: Option<Arc<KindSet>>,
     host_name: Text,
     cpus: u32,
     first_ts_ns: u64,
@@ -108,6 +139,7 @@ impl Import {
                 builder: BlockBuilder::new(blocks),
                 blocks,
                 inventory: None,
+                kept: None,
                 host_name: Text::default(),
                 cpus: 0,
                 first_ts_ns: 0,
@@ -200,9 +232,18 @@ impl Work {
         self.inventory = Some(Arc::new(inventory));
     }
 
+    /// Outlines the events of other kinds from here on.
+    fn keep_only(&mut self, kinds: &Arc<KindSet>) {
+        self.builder.keep_only(Arc::clone(kinds));
+        self.kept = Some(Arc::clone(kinds));
+    }
+
     fn take_block(&mut self) -> UnencodedBlock {
-        let full = std::mem::replace(&mut self.builder, BlockBuilder::new(self.blocks));
-        full.finish().with_inventory(self.inventory.take())
+        let mut next = BlockBuilder::new(self.blocks);
+        if let Some(kept) = &self.kept {
+            next.keep_only(Arc::clone(kept));
+        }
+        std::mem::replace(&mut self.builder, next).finish().with_inventory(self.inventory.take())
     }
 
     /// Takes an event; says whether the block is full.
@@ -223,42 +264,63 @@ impl Work {
         if self.first_ts_ns == 0 && conversion.kind.info().is_none_or(|info| info.source != EventSource::Meta) {
             self.first_ts_ns = event.ts_ns;
         }
-        let mut values = [Value::Null; PARAM_LIMIT];
-        let count = conversion.params.len().min(PARAM_LIMIT);
         let enter = if self.enters.is_empty() { None } else { conversion.enter };
+        let is_outline = self.builder.outlines(conversion.kind);
+        let (mut few, mut many);
+        let values: &mut [Value<'_>] = match conversion.params.len() {
+            _ if is_outline && changes_nothing(conversion.kind) => &mut [],
+            count @ 0..=FEW_PARAMS => {
+                few = [Value::Null; FEW_PARAMS];
+                &mut few[..count]
+            }
+            count => {
+                many = [Value::Null; PARAM_LIMIT];
+                &mut many[..count.min(PARAM_LIMIT)]
+            }
+        };
         let kept = enter.and_then(|code| self.enters.of(event.tid, code));
-        if conversion.is_today && event.param_count() >= conversion.params.len() {
-            for ((value, param), origin) in values.iter_mut().zip(event.params()).zip(&conversion.params) {
-                *value = value_of(origin.ty, param);
-            }
-        } else {
-            for (value, origin) in values.iter_mut().zip(&conversion.params) {
-                let own = origin.own.and_then(|at| event.param(usize::from(at)));
-                let kept = || kept.and_then(|kept| kept.param(usize::from(origin.enter?)));
-                match own.or_else(kept) {
-                    Some(bytes) => *value = value_of(origin.ty, bytes),
-                    None if origin.is_zero_else => *value = Value::Int(0),
-                    None => {}
-                }
-            }
-        }
+        read_params(event, kept, conversion, values);
         let raw = RawEvent {
             kind: conversion.kind,
             ts_ns: event.ts_ns,
             cpu: event.cpu,
             tid: event.tid,
             pid: 0,
-            params: &values[..count],
+            params: values,
         };
         self.in_head &= tells_of_machine(conversion.kind);
         let builder = (!self.in_head).then_some(&mut self.builder);
-        follow(&mut self.state, builder, event, conversion, &raw, *num);
+        follow(&mut self.state, builder, event, is_outline, &raw, *num);
         if conversion.kind == EventKind::PROCEXIT {
             self.enters.forget(event.tid);
         } else if enter.is_some() {
             self.enters.use_up(event.tid);
         }
         self.builder.is_full()
+    }
+}
+
+/// Fills `values` with the parameters that an event has as one of today's, as many as there is room for.
+fn read_params<'a>(
+    event: &ScapEvent<'a>,
+    kept: Option<&'a EnterEvent>,
+    conversion: &Conversion,
+    values: &mut [Value<'a>],
+) {
+    if conversion.is_today && event.param_count() >= conversion.params.len() {
+        for ((value, param), origin) in values.iter_mut().zip(event.params()).zip(&conversion.params) {
+            *value = value_of(origin.ty, param);
+        }
+        return;
+    }
+    for (value, origin) in values.iter_mut().zip(&conversion.params) {
+        let own = origin.own.and_then(|at| event.param(usize::from(at)));
+        let kept = || kept.and_then(|kept| kept.param(usize::from(origin.enter?)));
+        match own.or_else(kept) {
+            Some(bytes) => *value = value_of(origin.ty, bytes),
+            None if origin.is_zero_else => *value = Value::Int(0),
+            None => {}
+        }
     }
 }
 
@@ -279,11 +341,11 @@ fn follow(
     state: &mut State,
     builder: Option<&mut BlockBuilder>,
     event: &ScapEvent<'_>,
-    conversion: &Conversion,
+    is_outline: bool,
     raw: &RawEvent<'_>,
     num: u64,
 ) {
-    let enriched = match conversion.kind {
+    let enriched = match raw.kind {
         EventKind::USERADDED | EventKind::USERDELETED | EventKind::GROUPADDED | EventKind::GROUPDELETED => {
             state.follow_accounts(raw);
             state.apply_without_thread(raw.tid, None)
@@ -311,6 +373,7 @@ fn follow(
                 _ => state.apply_without_thread(raw.tid, None),
             }
         }
+        _ if is_outline => state.apply_outline(raw),
         _ => state.apply(raw),
     };
     let Some(builder) = builder else { return };

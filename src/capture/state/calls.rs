@@ -486,6 +486,39 @@ impl State {
     }
 }
 
+/// Whether events of a kind only look at what is known: following one changes nothing but when its thread was seen last.
+/// Of kinds that are not named here it is not promised.
+pub fn changes_nothing(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::READ
+            | EventKind::WRITE
+            | EventKind::PREAD
+            | EventKind::PWRITE
+            | EventKind::READV
+            | EventKind::WRITEV
+            | EventKind::PREADV
+            | EventKind::PWRITEV
+            | EventKind::POLL
+            | EventKind::PPOLL
+            | EventKind::LSEEK
+            | EventKind::LLSEEK
+            | EventKind::GETDENTS
+            | EventKind::GETDENTS64
+            | EventKind::STAT
+            | EventKind::LSTAT
+            | EventKind::FSTAT
+            | EventKind::NEWFSTATAT
+            | EventKind::ACCESS
+            | EventKind::FCHMOD
+            | EventKind::UNLINK
+            | EventKind::UNLINKAT
+            | EventKind::MPROTECT
+            | EventKind::FUTEX
+            | EventKind::SYSCALL
+    )
+}
+
 /// The parameter with the descriptor that an event of this kind is about, for kinds without an arm of their own.
 fn fd_position(kind: EventKind) -> Option<usize> {
     match kind {

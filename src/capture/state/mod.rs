@@ -65,6 +65,7 @@ use pending::Pending;
 use threads::Threads;
 
 pub(in crate::capture) use address::{Endpoint, write_connection, write_endpoint};
+pub use calls::changes_nothing;
 pub(in crate::capture) use falco::without_deleted;
 #[cfg(feature = "record")]
 pub use proc::ProcScan;
@@ -276,33 +277,14 @@ impl State {
 
     /// Follows one event and says what it is about. Events must come in time order.
     pub fn apply<'a>(&'a mut self, raw: &RawEvent<'a>) -> Enriched<'a> {
-        match self.leaving.take() {
-            Some(Leaving::Thread { tid, reaper_tid }) if self.semantics.is_falco() => {
-                self.threads.remove_as_falco(tid, reaper_tid);
-            }
-            Some(Leaving::Thread { tid, reaper_tid }) => self.threads.remove(tid, reaper_tid),
-            Some(Leaving::Fd { tid, num }) => self.close_now(tid, num),
-            None => {}
-        }
-        while let Some(told) = self.containers.accounts() {
-            self.take_accounts(&told);
-        }
         let tid = raw.tid;
-        if self.semantics.is_falco() {
-            if !self.meet_as_falco(raw) {
-                return self.apply_without_thread(raw.tid, None);
-            }
-        } else {
-            self.meet_thread(raw);
+        if !self.meet(raw) {
+            return self.apply_without_thread(tid, None);
         }
         let mut outcome = self.follow(raw, Params(raw.params));
         self.note_mentions(tid, raw.kind, Params(raw.params), &mut outcome);
         self.note_accounts(tid, raw.kind, Params(raw.params));
-        if self.threads.get(tid).is_none() {
-            // A clone that claims to have made the caller's own process, say.
-            self.add_unseen(tid, tid, raw.ts_ns);
-        }
-        self.threads.refresh(tid);
+        self.bring_up_to_date(raw);
         let tallies = self.tallies(tid);
         let State { threads, path, source_path, fd_list, named_users, named_groups, .. } = self;
         Enriched {
@@ -315,6 +297,51 @@ impl State {
             path: outcome.has_path.then_some(path.as_slice()),
             source_path: outcome.has_source_path.then_some(source_path.as_slice()),
         }
+    }
+
+    /// Likewise for an event of which nobody asks more than whose it was. (Whom it names others may name too.) The
+    /// parameters of an event that [`changes_nothing`] need not be there.
+    pub fn apply_outline<'a>(&'a mut self, raw: &RawEvent<'a>) -> Enriched<'a> {
+        if !self.meet(raw) {
+            return self.apply_without_thread(raw.tid, None);
+        }
+        if !changes_nothing(raw.kind) {
+            self.follow(raw, Params(raw.params));
+        }
+        self.note_accounts(raw.tid, raw.kind, Params(raw.params));
+        self.bring_up_to_date(raw);
+        let State { threads, named_users: users, named_groups: groups, .. } = self;
+        let thread = &threads.get(raw.tid).expect("it was added just now if it was missing").row;
+        Enriched { thread, fd: None, path: None, source_path: None, fd_list: &[], users, groups, tallies: None }
+    }
+
+    /// Finds the event's thread, after what the last event ended is gone; whether it has one.
+    fn meet(&mut self, raw: &RawEvent<'_>) -> bool {
+        match self.leaving.take() {
+            Some(Leaving::Thread { tid, reaper_tid }) if self.semantics.is_falco() => {
+                self.threads.remove_as_falco(tid, reaper_tid);
+            }
+            Some(Leaving::Thread { tid, reaper_tid }) => self.threads.remove(tid, reaper_tid),
+            Some(Leaving::Fd { tid, num }) => self.close_now(tid, num),
+            None => {}
+        }
+        while let Some(told) = self.containers.accounts() {
+            self.take_accounts(&told);
+        }
+        if self.semantics.is_falco() {
+            return self.meet_as_falco(raw);
+        }
+        self.meet_thread(raw);
+        true
+    }
+
+    /// The row of the event's thread as it is after the event.
+    fn bring_up_to_date(&mut self, raw: &RawEvent<'_>) {
+        if self.threads.get(raw.tid).is_none() {
+            // A clone that claims to have made the caller's own process, say.
+            self.add_unseen(raw.tid, raw.tid, raw.ts_ns);
+        }
+        self.threads.refresh(raw.tid);
     }
 
     /// Figures of a thread and its process, as the event at hand sees them.

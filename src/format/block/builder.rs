@@ -8,8 +8,8 @@ use crate::format::cursor::put_varint;
 use crate::format::dimension::Tally;
 use crate::format::header::{Loss, Shortfall};
 use crate::format::inventory::Inventory;
-use crate::format::row::{Event, Value};
-use crate::format::schema::{EventKind, KIND_LIMIT, Physical};
+use crate::format::row::{Event, Tallies, Value};
+use crate::format::schema::{EventKind, KIND_LIMIT, KindSet, Physical};
 
 use super::interning::Interned;
 
@@ -21,6 +21,12 @@ const BYTES_LIMIT: usize = 64 << 20;
 
 /// Marks "no descriptor" in a table's references.
 pub(super) const NO_ROW: u32 = u32::MAX;
+
+/// Marks a kind of which there was no event.
+const NO_TABLE: u16 = u16::MAX;
+
+/// What an outline takes in memory.
+const OUTLINE_BYTES: usize = 32;
 
 /// How blocks are built.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,10 +56,10 @@ pub struct BlockBuilder {
     /// For each event the place of its kind in `tables`.
     pub(super) table_of: Vec<u16>,
     pub(super) tables: Vec<TableBuilder>,
-    /// The place of each kind in `tables`, or `u16::MAX`.
+    /// The place of each kind in `tables`, or [`NO_TABLE`].
     places: Box<[u16; KIND_LIMIT]>,
-    /// In the order of [`Tally::ALL`].
-    pub(super) tallies: [IntBuilder; Tally::ALL.len()],
+    /// The kinds whose events are kept whole; `None` is all.
+    kept: Option<Arc<KindSet>>,
     pub(super) interned: Interned,
     list_rows: Vec<u8>,
     /// One for each processor and kind.
@@ -66,11 +72,13 @@ pub struct BlockBuilder {
 #[derive(Debug)]
 pub(super) struct TableBuilder {
     pub(super) kind: EventKind,
+    /// Of each event only time, number, processor and thread are kept: the other columns stay empty.
+    pub(super) is_outline: bool,
     pub(super) threads: Vec<u32>,
     pub(super) fds: Vec<u32>,
+    pub(super) tallies: Vec<Option<Tallies>>,
     pub(super) path: BytesBuilder,
     pub(super) source_path: BytesBuilder,
-    /// Empty until an event has a list; then it has a row for each event.
     pub(super) fd_list: BytesBuilder,
     pub(super) params: Vec<ParamBuilder>,
 }
@@ -98,7 +106,7 @@ impl IntBuilder {
     }
 }
 
-/// Byte strings, one after the other; a null row adds nothing.
+/// Byte strings, one after the other; a null row adds nothing. Rows behind the last one that was put are null.
 #[derive(Debug, Default)]
 pub(super) struct BytesBuilder {
     ends: Vec<u32>,
@@ -118,22 +126,33 @@ impl BytesBuilder {
         self.ends.push(self.data.len() as u32);
     }
 
+    /// Puts a value into a row behind the last one; rows between are null.
+    fn put(&mut self, row: usize, value: &[u8]) {
+        while self.ends.len() < row {
+            self.push(None);
+        }
+        self.push(Some(value));
+    }
+
     /// Whether every row is null.
     pub(super) fn is_all_null(&self) -> bool {
         self.nulls.count() == self.ends.len()
     }
 
-    /// All rows.
-    pub(super) fn values(&self) -> impl Iterator<Item = Option<&[u8]>> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).enumerate().map(|(row, (start, &end))| {
-            if self.nulls.is_null(row) { None } else { self.data.get(start as usize..end as usize) }
-        })
+    fn get(&self, row: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(row)?;
+        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        if self.nulls.is_null(row) { None } else { self.data.get(start as usize..end as usize) }
+    }
+
+    /// As many rows.
+    pub(super) fn values(&self, rows: usize) -> impl Iterator<Item = Option<&[u8]>> {
+        (0..rows).map(|row| self.get(row))
     }
 }
 
 impl TableBuilder {
-    fn new(kind: EventKind) -> TableBuilder {
+    fn new(kind: EventKind, is_outline: bool) -> TableBuilder {
         let params = kind.info().map_or(&[][..], |info| info.params);
         let column = |physical| match physical {
             Physical::Int => ParamBuilder::Int(IntBuilder::default()),
@@ -141,8 +160,10 @@ impl TableBuilder {
         };
         TableBuilder {
             kind,
+            is_outline,
             threads: Vec::new(),
             fds: Vec::new(),
+            tallies: Vec::new(),
             path: BytesBuilder::default(),
             source_path: BytesBuilder::default(),
             fd_list: BytesBuilder::default(),
@@ -167,14 +188,51 @@ impl BlockBuilder {
             cpu: Vec::with_capacity(options.rows.min(1 << 16)),
             table_of: Vec::with_capacity(options.rows.min(1 << 16)),
             tables: Vec::new(),
-            places: Box::new([u16::MAX; KIND_LIMIT]),
-            tallies: Default::default(),
+            places: Box::new([NO_TABLE; KIND_LIMIT]),
+            kept: None,
             interned: Interned::default(),
             list_rows: Vec::new(),
             losses: BTreeMap::new(),
             shortfalls: BTreeMap::new(),
             data_bytes: 0,
         }
+    }
+
+    /// From here on only outlines are kept of the events of other kinds than these: time, number, processor and thread.
+    /// (Kinds of which there are events already stay as they are.) A block with outlines can be read, but not written
+    /// ([`RawBlock::into_unencoded`](super::RawBlock::into_unencoded)).
+    pub fn keep_only(&mut self, kinds: Arc<KindSet>) {
+        self.kept = Some(kinds);
+    }
+
+    /// Whether only an outline is kept of an event of this kind.
+    pub fn outlines(&self, kind: EventKind) -> bool {
+        let Some(kept) = &self.kept else { return false };
+        let place = self.places.get(usize::from(kind.0)).copied().unwrap_or(NO_TABLE);
+        self.tables.get(usize::from(place)).map_or_else(|| !kept.contains(kind), |table| table.is_outline)
+    }
+
+    /// Whether there are events of which it has only outlines.
+    pub(super) fn has_outlines(&self) -> bool {
+        self.tables.iter().any(|table| table.is_outline)
+    }
+
+    /// A figure of all events in sequence order; null where it is not known.
+    pub(super) fn tally(&self, tally: Tally) -> IntBuilder {
+        let mut next = vec![0usize; self.tables.len()];
+        let mut column = IntBuilder::default();
+        for &at in &self.table_of {
+            let (table, next) = (&self.tables[usize::from(at)], &mut next[usize::from(at)]);
+            column.push(table.tallies.get(*next).and_then(Option::as_ref).and_then(|tallies| tallies.get(tally)));
+            *next += 1;
+        }
+        column
+    }
+
+    /// Whether a figure is known of any event.
+    pub(super) fn has_tally(&self, tally: Tally) -> bool {
+        let mut tallies = self.tables.iter().flat_map(|table| &table.tallies).flatten();
+        tallies.any(|tallies| tallies.get(tally).is_some())
     }
 
     /// Appends an event.
@@ -184,17 +242,15 @@ impl BlockBuilder {
     /// parameters. A kind's number must be below [`KIND_LIMIT`]; an event of another is left out, and so is one that a
     /// full block has no room for ([`ROWS_LIMIT`]).
     pub fn push(&mut self, event: &Event<'_>) {
-        let Some(place) = self.places.get_mut(usize::from(event.kind.0)) else { return };
         if self.ts_ns.len() >= ROWS_LIMIT {
             return;
         }
-        if *place == u16::MAX {
-            *place = self.tables.len() as u16;
-            self.tables.push(TableBuilder::new(event.kind));
-        }
-        let place = *place;
+        let place = match self.places.get(usize::from(event.kind.0)) {
+            Some(&NO_TABLE) => self.add_table(event.kind),
+            Some(&place) => place,
+            None => return,
+        };
         let thread = self.interned.thread(event.thread);
-        let fd = event.fd.map_or(NO_ROW, |fd| self.interned.fd(fd));
         self.interned.accounts(event.users, event.groups);
         let Some(table) = self.tables.get_mut(usize::from(place)) else { return };
 
@@ -202,23 +258,26 @@ impl BlockBuilder {
         self.num.push(event.num as i64);
         self.cpu.push(i64::from(event.cpu));
         self.table_of.push(place);
-        for (column, &tally) in self.tallies.iter_mut().zip(Tally::ALL) {
-            column.push(event.tallies.and_then(|tallies| tallies.get(tally)));
-        }
         table.threads.push(thread);
-        table.fds.push(fd);
-        table.path.push(event.path);
-        table.source_path.push(event.source_path);
-        if !event.fd_list.is_empty() || !table.fd_list.ends.is_empty() {
-            while table.fd_list.ends.len() + 1 < table.threads.len() {
-                table.fd_list.push(None);
+        if table.is_outline {
+            self.data_bytes += OUTLINE_BYTES;
+            return;
+        }
+        table.fds.push(event.fd.map_or(NO_ROW, |fd| self.interned.fd(fd)));
+        table.tallies.push(event.tallies);
+        let row = table.threads.len() - 1;
+        for (column, path) in [(&mut table.path, event.path), (&mut table.source_path, event.source_path)] {
+            if let Some(path) = path {
+                column.put(row, path);
             }
+        }
+        if !event.fd_list.is_empty() {
             self.list_rows.clear();
             for fd in event.fd_list {
                 let row = fd.as_ref().map_or(0, |fd| u64::from(self.interned.fd(fd)) + 1);
                 put_varint(&mut self.list_rows, row);
             }
-            table.fd_list.push((!event.fd_list.is_empty()).then_some(&self.list_rows));
+            table.fd_list.put(row, &self.list_rows);
         }
         let mut bytes = 64 + 8 * table.params.len();
         bytes += event.path.map_or(0, <[u8]>::len) + event.source_path.map_or(0, <[u8]>::len);
@@ -235,6 +294,13 @@ impl BlockBuilder {
             }
         }
         self.data_bytes += bytes;
+    }
+
+    fn add_table(&mut self, kind: EventKind) -> u16 {
+        let place = self.tables.len() as u16;
+        self.tables.push(TableBuilder::new(kind, self.outlines(kind)));
+        self.places[usize::from(kind.0)] = place;
+        place
     }
 
     /// Notes that events were lost while this block was built. What one processor lost of one kind is one loss, from

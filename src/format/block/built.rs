@@ -12,7 +12,7 @@ use crate::format::frame::Hash;
 use crate::format::row::Value;
 use crate::format::schema::Physical;
 
-use super::builder::{BlockBuilder, BytesBuilder, IntBuilder, NO_ROW, ParamBuilder, TableBuilder, UnencodedBlock};
+use super::builder::{BlockBuilder, IntBuilder, NO_ROW, ParamBuilder, TableBuilder, UnencodedBlock};
 use super::decode::{RawBlock, TableSlot};
 use super::dimension_cells::{container_cell, fd_cell, group_cell, thread_cell, user_cell};
 use super::encode::{block_header, tables_by_kind};
@@ -34,8 +34,12 @@ impl UnencodedBlock {
 }
 
 impl RawBlock {
-    /// The block on its way into a file, where it was never encoded; else the block as it was.
+    /// The block on its way into a file, where it was never encoded and holds all of its events; else the block as it
+    /// was.
     pub fn into_unencoded(mut self) -> Result<UnencodedBlock, Box<RawBlock>> {
+        if self.built.as_ref().is_some_and(|builder| builder.has_outlines()) {
+            return Err(Box::new(self));
+        }
         match self.built.take().map(Arc::try_unwrap) {
             Some(Ok(builder)) => Ok(builder.finish()),
             // somebody else reads it
@@ -50,9 +54,7 @@ impl RawBlock {
 pub(super) fn table_slots(builder: &BlockBuilder) -> Vec<TableSlot> {
     let mut slots = Vec::with_capacity(1 + DIMENSIONS.len() + builder.tables.len());
     let sequence = [sequence::TS_NS, sequence::NUM, sequence::CPU, sequence::TABLE];
-    let tallies =
-        builder.tallies.iter().zip(Tally::ALL).filter(|(column, _)| column.nulls.count() < column.values.len());
-    let tallies = tallies.map(|(_, &tally)| tally as u16);
+    let tallies = Tally::ALL.iter().filter(|tally| builder.has_tally(**tally)).map(|&tally| tally as u16);
     slots.push(TableSlot::of_built(
         TableTag::Sequence,
         builder.rows(),
@@ -87,6 +89,10 @@ fn dimension_slot(builder: &BlockBuilder, dimension: Dimension) -> TableSlot {
 
 fn event_slot(table: &TableBuilder) -> TableSlot {
     let rows = table.rows();
+    let tag = TableTag::Event(table.kind);
+    if table.is_outline {
+        return TableSlot::of_built(tag, rows, [(event::THREAD, Physical::Int)].into_iter()).as_outline();
+    }
     let mut columns = vec![(event::THREAD, Physical::Int), (event::FD, Physical::Int)];
     let texts =
         [(event::PATH, &table.path), (event::SOURCE_PATH, &table.source_path), (event::FD_LIST, &table.fd_list)];
@@ -99,7 +105,7 @@ fn event_slot(table: &TableBuilder) -> TableSlot {
             ParamBuilder::Int(_) | ParamBuilder::Bytes(_) => {}
         }
     }
-    TableSlot::of_built(TableTag::Event(table.kind), rows, columns.into_iter())
+    TableSlot::of_built(tag, rows, columns.into_iter())
 }
 
 /// A column of numbers; `None` when the builder has none of this number.
@@ -141,17 +147,13 @@ pub(super) fn bytes_column(builder: &BlockBuilder, tag: TableTag, number: u16) -
                     ParamBuilder::Int(_) => return None,
                 },
             };
-            Some(of_texts(texts))
+            Some(collect_texts(texts.values(table.rows())))
         }
     }
 }
 
 fn param(table: &TableBuilder, number: u16) -> Option<&ParamBuilder> {
     table.params.get(usize::from(number.checked_sub(event::FIRST_PARAM)?))
-}
-
-fn of_texts(texts: &BytesBuilder) -> BytesColumn {
-    collect_texts(texts.values())
 }
 
 fn sequence_column(builder: &BlockBuilder, number: u16) -> Option<IntColumn> {
@@ -166,12 +168,7 @@ fn sequence_column(builder: &BlockBuilder, number: u16) -> Option<IntColumn> {
             }
             builder.table_of.iter().map(|&at| places[usize::from(at)]).collect()
         }
-        other => {
-            let tally = Tally::of_number(other)?;
-            let at = Tally::ALL.iter().position(|&known| known == tally)?;
-            let column = builder.tallies.get(at)?;
-            return Some(IntColumn::each(column.values.clone(), some_nulls(&column.nulls)));
-        }
+        other => return Some(of_builder(builder.tally(Tally::of_number(other)?))),
     };
     Some(IntColumn::each(values, None))
 }

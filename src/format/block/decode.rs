@@ -143,6 +143,8 @@ pub struct Block {
 pub(super) struct TableSlot {
     pub(super) tag: TableTag,
     pub(super) rows: usize,
+    /// Nobody wanted to look into these events: columns that are not there are not null but missing.
+    is_outline: bool,
     columns: Vec<ColumnSlot>,
     null_ints: OnceCell<IntColumn>,
     null_bytes: OnceCell<BytesColumn>,
@@ -166,6 +168,7 @@ impl TableSlot {
         TableSlot {
             tag,
             rows,
+            is_outline: false,
             columns: Vec::new(),
             null_ints: OnceCell::new(),
             null_bytes: OnceCell::new(),
@@ -186,6 +189,21 @@ impl TableSlot {
             bytes: OnceCell::new(),
         }));
         slot
+    }
+
+    /// The table of events of which only outlines are there.
+    pub(super) fn as_outline(self) -> TableSlot {
+        TableSlot { is_outline: true, ..self }
+    }
+
+    /// An error where a column that is not there does not read as null.
+    fn check_missing(&self, number: u16) -> Result<(), Malformed> {
+        let is_required = matches!(reference_of(self.tag, number), Reference::Row { nullable: false, .. });
+        match (self.is_outline, is_required && self.rows > 0) {
+            (true, _) => Err(Malformed::new("nobody asked for events of this kind when the block was made")),
+            (false, true) => Err(Malformed::new("it is missing")),
+            (false, false) => Ok(()),
+        }
     }
 
     /// Number and stored length of each column that is there.
@@ -277,12 +295,8 @@ impl Block {
 
     pub(super) fn ints_of<'b>(&'b self, slot: &'b TableSlot, number: u16) -> Result<&'b IntColumn, Malformed> {
         let Some(column) = slot.column(number) else {
-            return match reference_of(slot.tag, number) {
-                Reference::Row { nullable: false, .. } if slot.rows > 0 => Err(Malformed::new("it is missing")),
-                Reference::Row { .. } | Reference::EarlierRow | Reference::None => {
-                    Ok(slot.null_ints.get_or_init(|| IntColumn::all_null(slot.rows)))
-                }
-            };
+            slot.check_missing(number)?;
+            return Ok(slot.null_ints.get_or_init(|| IntColumn::all_null(slot.rows)));
         };
         if let Some(decoded) = column.ints.get() {
             return Ok(decoded);
@@ -312,6 +326,7 @@ impl Block {
 
     pub(super) fn bytes_of<'b>(&'b self, slot: &'b TableSlot, number: u16) -> Result<&'b BytesColumn, Malformed> {
         let Some(column) = slot.column(number) else {
+            slot.check_missing(number)?;
             return Ok(slot.null_bytes.get_or_init(|| BytesColumn::all_null(slot.rows)));
         };
         if let Some(decoded) = column.bytes.get() {

@@ -10,7 +10,7 @@ use crate::format::schema::Physical;
 use super::builder::{BlockBuilder, BytesBuilder, IntBuilder, NO_ROW, ParamBuilder, TableBuilder};
 use super::dimension_cells::{container_cell, fd_cell, group_cell, thread_cell, user_cell};
 use super::layout::{TableTag, event};
-use super::tallies::{owners_of_built, surprises};
+use super::tallies::{Owners, surprises};
 
 /// A table with all its columns.
 pub(super) struct TableData<'v> {
@@ -38,6 +38,7 @@ pub(super) struct IntData<'v> {
 }
 
 impl IntData<'_> {
+    #[inline]
     pub(super) fn get(&self, row: usize) -> Option<i64> {
         if self.nulls.is_null(row) { None } else { self.values.get(row).copied() }
     }
@@ -84,7 +85,7 @@ impl<'v> TableData<'v> {
     }
 
     fn push_texts(&mut self, number: u16, texts: &'v BytesBuilder) {
-        self.push(number, Values::Texts(TextColumn::collect(texts.values())));
+        self.push(number, Values::Texts(TextColumn::collect(texts.values(self.rows))));
     }
 
     /// A column whose values are asked for one by one.
@@ -181,11 +182,12 @@ pub(super) fn sequence_table<'v>(builder: &'v BlockBuilder, places: &[i64]) -> T
     data.push_ints(sequence::NUM, Cow::Borrowed(&builder.num));
     data.push_ints(sequence::CPU, Cow::Borrowed(&builder.cpu));
     data.push_ints(sequence::TABLE, table_of.collect());
-    let owners = owners_of_built(builder);
-    for (column, &tally) in builder.tallies.iter().zip(Tally::ALL) {
+    let owners = Owners::of_built(builder);
+    for &tally in Tally::ALL {
+        let column = builder.tally(tally);
         if column.nulls.count() < column.values.len() {
-            let values = Cow::Owned(surprises(tally, &owners, column));
-            data.push(tally as u16, Values::Ints(IntData { values, nulls: Cow::Borrowed(&column.nulls) }));
+            let values = Cow::Owned(surprises(tally, &owners, &column));
+            data.push(tally as u16, Values::Ints(IntData { values, nulls: Cow::Owned(column.nulls) }));
         }
     }
     data

@@ -13,6 +13,9 @@ use rustc_hash::FxHashMap;
 use crate::format::keyed_hash::KeyedState;
 use crate::format::row::{Container, FdRow, GroupRow, ThreadRow, UserRow};
 
+/// Addresses that are remembered: a power of two.
+const RECENT: usize = 256;
+
 /// What a thread row refers to, as row numbers of the block.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct ThreadRefs {
@@ -35,8 +38,9 @@ pub(super) struct RowSet<T> {
     /// By a keyed hash: rows hold text from programs that may be hostile.
     by_content: FxHashMap<u64, Vec<u32>>,
     hasher: KeyedState,
-    /// The last answer: the next event is often of the same thread.
-    last: (usize, u32),
+    /// Addresses asked for lately with their answers, each where its lower bits say: the next events are often of the
+    /// same threads and descriptors.
+    recent: Box<[(usize, u32); RECENT]>,
     /// Rows that are kept alive only because an address of theirs is known.
     aliases: Vec<Arc<T>>,
 }
@@ -48,7 +52,7 @@ impl<T> Default for RowSet<T> {
             by_address: FxHashMap::default(),
             by_content: FxHashMap::default(),
             hasher: KeyedState::default(),
-            last: (0, 0),
+            recent: Box::new([(0, 0); RECENT]),
             aliases: Vec::new(),
         }
     }
@@ -59,13 +63,19 @@ impl<T> RowSet<T> {
         &self.rows
     }
 
+    /// Where an address is remembered. Rows lie at multiples of 16 bytes.
+    fn recent(&mut self, address: usize) -> &mut (usize, u32) {
+        &mut self.recent[(address >> 4) % RECENT]
+    }
+
     fn known(&mut self, row: &Arc<T>) -> Option<u32> {
         let address = Arc::as_ptr(row) as usize;
-        if self.last.0 == address {
-            return Some(self.last.1);
+        let recent = *self.recent(address);
+        if recent.0 == address {
+            return Some(recent.1);
         }
         let number = *self.by_address.get(&address)?;
-        self.last = (address, number);
+        *self.recent(address) = (address, number);
         Some(number)
     }
 
@@ -98,7 +108,7 @@ impl<T> RowSet<T> {
             self.aliases.push(Arc::clone(row));
         }
         self.by_address.insert(address, number);
-        self.last = (address, number);
+        *self.recent(address) = (address, number);
         (number, is_new)
     }
 }

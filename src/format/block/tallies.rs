@@ -10,68 +10,89 @@ use crate::format::Damage;
 use crate::format::column::IntColumn;
 use crate::format::cursor::Malformed;
 use crate::format::dimension::{Dimension, Tally, ThreadColumn};
-use crate::format::schema::EventKind;
 
 use super::builder::{BlockBuilder, IntBuilder};
 use super::decode::Block;
 use super::layout::{TableTag, sequence};
 
-/// Whose event it is, and of which kind.
+/// Whose event it is, and of which kind: both counted from 0.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Owner {
-    pid: i64,
-    kind: EventKind,
+struct Owner {
+    process: u32,
+    kind: u16,
 }
 
 /// The owners of all events in sequence order.
-pub(super) fn owners_of_built(builder: &BlockBuilder) -> Vec<Owner> {
-    let mut next = vec![0usize; builder.tables.len()];
-    let rows = builder.interned.threads.rows();
-    let owners = builder.table_of.iter().filter_map(|&at| {
-        let (table, next) = (builder.tables.get(usize::from(at))?, next.get_mut(usize::from(at))?);
-        let thread = rows.get(*table.threads.get(*next)? as usize)?;
-        *next += 1;
-        Some(Owner { pid: thread.pid, kind: table.kind })
+#[derive(Debug)]
+pub(super) struct Owners {
+    events: Vec<Owner>,
+    processes: usize,
+    kinds: usize,
+}
+
+/// The number of the process of each thread row, counted from 0, and how many processes there are.
+fn number_processes(pids: impl Iterator<Item = i64>) -> (Vec<u32>, usize) {
+    let mut numbers = FxHashMap::default();
+    let of_rows = pids.map(|pid| {
+        let next = numbers.len() as u32;
+        *numbers.entry(pid).or_insert(next)
     });
-    owners.collect()
+    (of_rows.collect(), numbers.len())
+}
+
+impl Owners {
+    pub(super) fn of_built(builder: &BlockBuilder) -> Owners {
+        let mut next = vec![0usize; builder.tables.len()];
+        let rows = builder.interned.threads.rows();
+        let (process_of, processes) = number_processes(rows.iter().map(|row| row.pid));
+        let events = builder.table_of.iter().filter_map(|&kind| {
+            let (table, next) = (builder.tables.get(usize::from(kind))?, next.get_mut(usize::from(kind))?);
+            let process = *process_of.get(*table.threads.get(*next)? as usize)?;
+            *next += 1;
+            Some(Owner { process, kind })
+        });
+        Owners { events: events.collect(), processes, kinds: builder.tables.len() }
+    }
 }
 
 /// What is expected of the next event.
 struct Expectation {
     follows_kinds: bool,
     /// The last figure of each process, and the kind of the event that had it.
-    last: FxHashMap<i64, (i64, EventKind)>,
+    last: Vec<Option<(i64, u16)>>,
     /// What the event after one of a kind had more than that one, the last time.
-    after: FxHashMap<EventKind, i64>,
+    after: Vec<i64>,
 }
 
 impl Expectation {
-    fn new(tally: Tally) -> Expectation {
+    fn new(tally: Tally, owners: &Owners) -> Expectation {
         let follows_kinds = tally.follows_kinds();
-        Expectation { follows_kinds, last: FxHashMap::default(), after: FxHashMap::default() }
+        Expectation { follows_kinds, last: vec![None; owners.processes], after: vec![0; owners.kinds] }
     }
 
-    fn of(&self, owner: &Owner) -> i64 {
-        match self.last.get(&owner.pid) {
-            Some(&(last, kind)) => last.wrapping_add(self.after.get(&kind).copied().unwrap_or(0)),
-            None => 0,
+    fn of(&self, owner: Owner) -> i64 {
+        match self.last.get(owner.process as usize) {
+            Some(&Some((last, kind))) => last.wrapping_add(self.after.get(usize::from(kind)).copied().unwrap_or(0)),
+            Some(None) | None => 0,
         }
     }
 
-    fn learn(&mut self, owner: &Owner, value: i64) {
-        let before = self.last.insert(owner.pid, (value, owner.kind));
+    fn learn(&mut self, owner: Owner, value: i64) {
+        let Some(slot) = self.last.get_mut(owner.process as usize) else { return };
+        let before = slot.replace((value, owner.kind));
         if let Some((last, kind)) = before
             && self.follows_kinds
+            && let Some(after) = self.after.get_mut(usize::from(kind))
         {
-            self.after.insert(kind, value.wrapping_sub(last));
+            *after = value.wrapping_sub(last);
         }
     }
 }
 
 /// How a figure differs from what is expected, for each event; 0 where it is not known.
-pub(super) fn surprises(tally: Tally, owners: &[Owner], column: &IntBuilder) -> Vec<i64> {
-    let mut expectation = Expectation::new(tally);
-    let each = owners.iter().zip(&column.values).enumerate().map(|(row, (owner, &value))| {
+pub(super) fn surprises(tally: Tally, owners: &Owners, column: &IntBuilder) -> Vec<i64> {
+    let mut expectation = Expectation::new(tally, owners);
+    let each = owners.events.iter().zip(&column.values).enumerate().map(|(row, (&owner, &value))| {
         if column.nulls.is_null(row) {
             return 0;
         }
@@ -95,9 +116,9 @@ impl Block {
         }
         let wrong = |what: &'static str| self.damage(&Malformed::new(what), TableTag::Sequence, tally as u16);
         let owners = self.owners()?;
-        let mut expectation = Expectation::new(tally);
-        let mut values = Vec::with_capacity(owners.len());
-        for (row, owner) in owners.iter().enumerate() {
+        let mut expectation = Expectation::new(tally, &owners);
+        let mut values = Vec::with_capacity(owners.events.len());
+        for (row, &owner) in owners.events.iter().enumerate() {
             let value = stored.get(row).map(|surprise| surprise.wrapping_add(expectation.of(owner)));
             if let Some(value) = value {
                 expectation.learn(owner, value);
@@ -113,23 +134,23 @@ impl Block {
     }
 
     /// The owners of all events in sequence order.
-    fn owners(&self) -> Result<Vec<Owner>, Damage> {
+    fn owners(&self) -> Result<Owners, Damage> {
         let threads = self.dimension(Dimension::Thread);
         let pids = threads.int(ThreadColumn::Pid as u16)?;
-        let nobody = Owner { pid: 0, kind: EventKind(0) };
-        let mut owners = vec![nobody; self.rows()];
-        for &(kind, _) in self.kinds() {
+        let (process_of, processes) = number_processes((0..pids.len()).map(|row| pids.get(row).unwrap_or(0)));
+        let mut events = vec![Owner { process: 0, kind: 0 }; self.rows()];
+        for (number, &(kind, _)) in (0..).zip(self.kinds()) {
             let Some(table) = self.table(kind) else { continue };
             let rows = table.thread()?;
             for (row, &place) in table.seq()?.values().iter().enumerate() {
-                let place = usize::try_from(place).ok().and_then(|place| owners.get_mut(place));
+                let place = usize::try_from(place).ok().and_then(|place| events.get_mut(place));
                 let thread = rows.get(row).and_then(|thread| usize::try_from(thread).ok());
-                if let (Some(owner), Some(thread)) = (place, thread) {
-                    *owner = Owner { pid: pids.get(thread).unwrap_or(0), kind };
+                if let (Some(owner), Some(&process)) = (place, thread.and_then(|thread| process_of.get(thread))) {
+                    *owner = Owner { process, kind: number };
                 }
             }
         }
-        Ok(owners)
+        Ok(Owners { events, processes, kinds: self.kinds().len() })
     }
 }
 

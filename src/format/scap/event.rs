@@ -34,6 +34,7 @@ pub struct ScapEvent<'a> {
 impl<'a> ScapEvent<'a> {
     /// How many parameters the event has: what its code has today, or fewer (of an older recording) or more (of a newer
     /// one).
+    #[inline]
     pub fn param_count(&self) -> usize {
         self.lengths.len() / if self.is_large { 4 } else { 2 }
     }
@@ -45,6 +46,7 @@ impl<'a> ScapEvent<'a> {
     }
 
     /// Every parameter in order. Cheaper than asking for one after the other.
+    #[inline]
     pub fn params(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
         Params { lengths: self.lengths, is_large: self.is_large, data: self.data }
     }
@@ -59,6 +61,7 @@ struct Params<'a> {
 impl<'a> Iterator for Params<'a> {
     type Item = &'a [u8];
 
+    #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
         let length = if self.is_large {
             let (length, rest) = self.lengths.split_first_chunk::<4>()?;
@@ -144,6 +147,7 @@ impl EventLayout {
     }
 
     /// The event, whose parts lie in the same body.
+    #[inline]
     pub(super) fn event<'a>(&self, body: &'a [u8]) -> ScapEvent<'a> {
         ScapEvent {
             code: self.code,

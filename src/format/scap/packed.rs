@@ -22,28 +22,31 @@ impl<'a> Packed<'a> {
         self.cursor.take(count)
     }
 
+    #[inline]
     pub(super) fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let mut out = [0; N];
-        out.copy_from_slice(self.cursor.take(N)?);
-        Ok(out)
+        self.cursor.array()
     }
 
     pub(super) fn u8(&mut self) -> Result<u8, Malformed> {
         self.cursor.byte()
     }
 
+    #[inline]
     pub(super) fn u16(&mut self) -> Result<u16, Malformed> {
         self.bytes().map(u16::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn u32(&mut self) -> Result<u32, Malformed> {
         self.bytes().map(u32::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn u64(&mut self) -> Result<u64, Malformed> {
         self.bytes().map(u64::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn i64(&mut self) -> Result<i64, Malformed> {
         self.bytes().map(i64::from_le_bytes)
     }

@@ -147,6 +147,12 @@ impl ScapReader {
     /// The next thing in the file, `None` at its end. After damage reading goes on where that is possible.
     #[allow(clippy::should_implement_trait, reason = "what is returned borrows from the reader")]
     pub fn next(&mut self) -> Result<Option<ScapItem<'_>>, Damage> {
+        // Nearly everything is events, which come after events.
+        while let Some((block, length)) = self.event_here() {
+            if let Some((layout, body)) = self.read_event(block, length)? {
+                return Ok(Some(ScapItem::Event(layout.event(self.buffer.get(body).unwrap_or_default()))));
+            }
+        }
         Ok(match self.advance()? {
             None => None,
             Some(Step::Item(item)) => Some(item),
@@ -154,6 +160,21 @@ impl ScapReader {
                 Some(ScapItem::Event(layout.event(self.buffer.get(body).unwrap_or_default())))
             }
         })
+    }
+
+    /// What sort of event comes next, and its block's length; `None` when it is no event, or not known to be one.
+    #[inline]
+    fn event_here(&mut self) -> Option<(EventBlock, u32)> {
+        if !matches!(self.state, State::Block) || self.pending.is_some() || !self.groups.is_empty() {
+            return None;
+        }
+        if !self.ensure(HEAD) {
+            return None;
+        }
+        match BlockType::from_number(self.u32_at(0)) {
+            Some(BlockType::Event(block)) => Some((block, self.u32_at(4))),
+            _ => None,
+        }
     }
 
     /// How far reading is: a position in the inflated file.
@@ -205,7 +226,7 @@ impl ScapReader {
         let (number, length) = (self.u32_at(0), self.u32_at(4));
         let size = length as usize;
         if size < HEAD + TRAILER {
-            return Err(self.lost(format!("a block's length is {length}, no block is so short")));
+            return Err(self.too_short(length));
         }
         let Some(block) = BlockType::from_number(number) else {
             // bytes that are no block at all look like this too, so both lengths are wanted before it is believed
@@ -215,7 +236,9 @@ impl ScapReader {
             return Ok(None);
         };
         match block {
-            BlockType::Event(event) => self.read_event(event, length),
+            BlockType::Event(event) => {
+                Ok(self.read_event(event, length)?.map(|(layout, body)| Step::Event(layout, body)))
+            }
             BlockType::Section => {
                 self.whole_block(length, LONGEST_SMALL)?;
                 let version = section_version(self.buffer.get(self.at..).unwrap_or_default());
@@ -253,18 +276,21 @@ impl ScapReader {
         }
     }
 
-    fn read_event(&mut self, block: EventBlock, length: u32) -> Result<Option<Step>, Damage> {
+    fn read_event(&mut self, block: EventBlock, length: u32) -> Result<Option<(EventLayout, Range<usize>)>, Damage> {
+        if (length as usize) < HEAD + TRAILER {
+            return Err(self.too_short(length));
+        }
         let body = self.whole_block(length, if block.is_large { LONGEST_LARGE } else { LONGEST_SMALL })?;
         let layout = EventLayout::read(self.buffer.get(body.clone()).unwrap_or_default(), block);
         let layout = layout.map_err(|error| self.damage(error.0));
         self.at += length as usize;
-        match layout? {
-            Some(layout) => Ok(Some(Step::Event(layout, body))),
-            None => {
-                self.unknown_events += 1;
-                Ok(None)
-            }
-        }
+        let layout = layout?;
+        self.unknown_events += u64::from(layout.is_none());
+        Ok(layout.map(|layout| (layout, body)))
+    }
+
+    fn too_short(&mut self, length: u32) -> Damage {
+        self.lost(format!("a block's length is {length}, no block is so short"))
     }
 
     /// Has a whole block in memory whose length is not above `limit`, and whose trailer fits. The place of its body.
@@ -422,7 +448,12 @@ impl ScapReader {
     }
 
     /// Has `count` bytes in memory from where reading is; false when the file has fewer.
+    #[inline]
     fn ensure(&mut self, count: usize) -> bool {
+        self.buffer.len() - self.at >= count || self.fill(count)
+    }
+
+    fn fill(&mut self, count: usize) -> bool {
         while self.buffer.len() - self.at < count {
             // moving the rest to the front costs less than what was read since
             if self.at >= self.buffer.len() / 2 {
@@ -445,6 +476,7 @@ impl ScapReader {
         true
     }
 
+    #[inline]
     fn u32_at(&self, offset: usize) -> u32 {
         let bytes = self.buffer.get(self.at + offset..).and_then(<[u8]>::first_chunk);
         bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))

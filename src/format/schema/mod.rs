@@ -6,11 +6,13 @@
 
 pub mod codes;
 pub mod flags;
+mod kind_set;
 mod plugins;
 mod spelling;
 pub mod syscalls;
 mod table;
 
+pub use kind_set::KindSet;
 pub use plugins::{AUDIT_PLUGIN, audit_plugin_name};
 pub use table::EVENTS;
 
@@ -35,6 +37,7 @@ static PLACES: [u16; KIND_LIMIT] = {
 
 impl EventKind {
     /// The kind's row in the event table, `None` for a number this version does not know.
+    #[inline]
     pub fn info(self) -> Option<&'static EventInfo> {
         EVENTS.get(usize::from(*PLACES.get(usize::from(self.0))?))
     }

@@ -11,6 +11,7 @@ use super::profile::{BlockProfile, Lap, StageTimes};
 use super::replay::ReplayOptions;
 use super::summary::Seen;
 use super::wanted::BlockChoice;
+use crate::format::schema::KindSet;
 use crate::format::{Block, Damage, Ending, RawBlock, Reader};
 use crate::replay::compile::{Program, RuleId};
 use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
@@ -49,7 +50,9 @@ struct Reading {
 }
 
 impl Capture {
-    pub(super) fn new(reader: Reader) -> Capture {
+    /// A capture that this program is to be run over.
+    pub(super) fn new(reader: Reader, program: &Program) -> Capture {
+        reader.ask_for(KindSet::of(|kind| program.wants(kind)));
         let (host_name, first_ts_ns) = (reader.header().host_name.clone(), reader.first_event_ns());
         let facts = CaptureFacts { host_name, first_ts_ns };
         let reading = Reading {

@@ -103,7 +103,7 @@ fn run<T: Send>(
         .build()
         .map_err(|error| ReplayError::Threads(error.to_string()))?;
     let threads = pool.current_num_threads();
-    let captures: Vec<Capture> = readers.into_iter().map(Capture::new).collect();
+    let captures: Vec<Capture> = readers.into_iter().map(|reader| Capture::new(reader, program)).collect();
     let stop = AtomicBool::new(false);
     let job = Job { program, options, captures: &captures, make, stop: &stop };
     let ahead = 2 + 2 * threads / captures.len().max(1);

@@ -6,6 +6,7 @@ mod descriptors;
 mod falco;
 mod hostile;
 mod lifecycle;
+mod outlines;
 mod paths;
 mod probes;
 mod sockets;
