@@ -101,15 +101,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::tests::Raw;
-    use super::encode::{
-        Numbers, encode_delta_packed, encode_delta_planes, encode_dictionary, encode_packed, encode_planes,
-    };
+    use super::encode::{Codec, Numbers};
     use super::*;
-
-    type Encoder = fn(&Numbers<'_>, &mut dyn Pack, &mut Vec<u8>) -> bool;
-
-    const ENCODERS: [Encoder; 5] =
-        [encode_planes, encode_delta_planes, encode_packed, encode_delta_packed, encode_dictionary];
 
     /// Sequences of the shapes that columns have.
     fn values() -> impl Strategy<Value = Vec<i64>> {
@@ -144,9 +137,9 @@ mod tests {
             let mut chosen = Vec::new();
             encode_ints(&values, &mut Raw, &mut chosen);
             let mut encoded = vec![chosen];
-            for encode in ENCODERS.iter().filter(|_| !values.is_empty()) {
+            for codec in Codec::ALL.into_iter().filter(|_| !values.is_empty()) {
                 let mut bytes = Vec::new();
-                if encode(&Numbers::of(&values), &mut Raw, &mut bytes) {
+                if codec.encode(&Numbers::of(&values), &mut Raw, &mut bytes) {
                     encoded.push(bytes);
                 }
             }
