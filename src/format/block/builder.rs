@@ -217,16 +217,15 @@ impl BlockBuilder {
         self.tables.iter().any(|table| table.is_outline)
     }
 
-    /// A figure of all events in sequence order; null where it is not known.
-    pub(super) fn tally(&self, tally: Tally) -> IntBuilder {
+    /// The figures of all events in sequence order; `None` where they are not known.
+    pub(super) fn tallies(&self) -> Vec<Option<&Tallies>> {
         let mut next = vec![0usize; self.tables.len()];
-        let mut column = IntBuilder::default();
-        for &at in &self.table_of {
+        let of_event = |&at: &u16| {
             let (table, next) = (&self.tables[usize::from(at)], &mut next[usize::from(at)]);
-            column.push(table.tallies.get(*next).and_then(Option::as_ref).and_then(|tallies| tallies.get(tally)));
             *next += 1;
-        }
-        column
+            table.tallies.get(*next - 1).and_then(Option::as_ref)
+        };
+        self.table_of.iter().map(of_event).collect()
     }
 
     /// Whether a figure is known of any event.

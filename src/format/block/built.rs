@@ -17,6 +17,7 @@ use super::decode::{RawBlock, TableSlot};
 use super::dimension_cells::{container_cell, fd_cell, group_cell, thread_cell, user_cell};
 use super::encode::{block_header, tables_by_kind};
 use super::layout::{DIMENSIONS, TableTag, event, sequence};
+use super::tallies::tally_column;
 
 impl UnencodedBlock {
     /// The block as a reader hands it out, without its ever being encoded. `file` and `number` are for messages.
@@ -168,7 +169,7 @@ fn sequence_column(builder: &BlockBuilder, number: u16) -> Option<IntColumn> {
             }
             builder.table_of.iter().map(|&at| places[usize::from(at)]).collect()
         }
-        other => return Some(of_builder(builder.tally(Tally::of_number(other)?))),
+        other => return Some(of_builder(tally_column(&builder.tallies(), Tally::of_number(other)?))),
     };
     Some(IntColumn::each(values, None))
 }

@@ -24,13 +24,13 @@
 //! Every chain of derivations ends: it goes to a smaller number, from an event table to a dimension table, or (AFTER) to
 //! a column that is not AFTER another.
 
-use crate::format::column::{Nulls, Pack, TextColumn, TextFinder, encode_bytes_column, encode_int_column};
+use crate::format::column::{Nulls, Pack, TextColumn, encode_bytes_column, encode_int_column};
 use crate::format::column::{encode_codes, encode_ints, encode_null_codes, encode_texts};
 use crate::format::cursor::put_size;
 use crate::format::dimension::{Dimension, FdColumn};
 use crate::format::schema::ParamType;
 
-use super::gather::{ColumnData, IntData, TableData, Values};
+use super::gather::{ColumnData, Dimensions, IntData, TableData, Values};
 use super::layout::{Reference, TableTag, event, reference_of};
 use super::pack::{Packer, PackerAfter};
 
@@ -77,7 +77,7 @@ impl Source<'_, '_> {
 }
 
 /// All columns that column `at` of the table may be derived from, the cheapest to follow first.
-fn sources<'a, 'v>(table: &'a TableData<'v>, at: usize, dimensions: &'a [TableData<'v>]) -> Vec<Source<'a, 'v>> {
+fn sources<'a, 'v>(table: &'a TableData<'v>, at: usize, dimensions: &'a Dimensions<'v>) -> Vec<Source<'a, 'v>> {
     let mut sources = Vec::new();
     let is_reference =
         |table: &TableData<'_>, column: &ColumnData<'_>| reference_of(table.tag, column.number) != Reference::None;
@@ -92,12 +92,10 @@ fn sources<'a, 'v>(table: &'a TableData<'v>, at: usize, dimensions: &'a [TableDa
     for via in [event::FD, event::THREAD] {
         let Reference::Row { dimension, .. } = reference_of(table.tag, via) else { continue };
         let Some(Values::Ints(refs)) = table.column(via).map(|column| &column.values) else { continue };
-        let target = dimensions.iter().find(|table| table.tag == TableTag::Dimension(dimension));
-        for target in target.into_iter() {
-            for column in target.columns.iter().filter(|column| !column.is_all_null()) {
-                if !is_reference(target, column) {
-                    sources.push(Source { via, refs: Some(refs), column });
-                }
+        let Some(target) = dimensions.table(dimension) else { continue };
+        for column in target.columns.iter().filter(|column| !column.is_all_null()) {
+            if !is_reference(target, column) {
+                sources.push(Source { via, refs: Some(refs), column });
             }
         }
     }
@@ -117,7 +115,7 @@ fn best_source<'a, 'v>(
 ) -> Option<(Source<'a, 'v>, Vec<usize>)> {
     let mut best: Option<(Source<'a, 'v>, Vec<usize>)> = None;
     for source in sources {
-        if sample(rows).filter(|&row| !source.agrees(values, row)).count() > SAMPLE / 8 {
+        if sample(rows).filter(|&row| !source.agrees(values, row)).nth(SAMPLE / 8).is_some() {
             continue;
         }
         let limit = best.as_ref().map_or(rows / 8 + 1, |(_, exceptions)| exceptions.len());
@@ -138,7 +136,7 @@ fn best_source<'a, 'v>(
 pub(super) fn derive(
     table: &TableData<'_>,
     at: usize,
-    dimensions: &[TableData<'_>],
+    dimensions: &Dimensions<'_>,
     plain: impl FnOnce(&mut dyn Pack) -> Vec<u8>,
     pack: &mut dyn Pack,
 ) -> (Vec<u8>, bool) {
@@ -275,7 +273,7 @@ fn suffixes(
     column: &TextColumn<'_>,
     table: &TableData<'_>,
     at: usize,
-    dimensions: &[TableData<'_>],
+    dimensions: &Dimensions<'_>,
     pack: &mut dyn Pack,
 ) -> Option<Vec<u8>> {
     let mut best: Option<(usize, Suffixes)> = None;
@@ -296,15 +294,12 @@ fn suffixes(
             consider(aligned_suffixes(column, texts, base.number));
         }
     }
-    let fds = dimensions.iter().find(|table| table.tag == TableTag::Dimension(Dimension::Fd));
-    let names = fds.and_then(|fds| fds.column(FdColumn::Name as u16));
-    if let (TableTag::Event(_), Some(ColumnData { values: Values::Texts(names), number })) = (table.tag, names) {
-        let finder = TextFinder::of(&names.texts);
+    if let (TableTag::Event(_), Some(finder)) = (table.tag, &dimensions.fd_names) {
         let known = |&code: &usize| column.texts.get(code).is_some_and(|text| finder.find(text).is_some());
         if sample(column.texts.len()).filter(known).count() * 4 >= column.texts.len().min(SAMPLE) {
             let found = column.texts.iter().map(|text| finder.find(text).map(|code| (code, 0))).collect();
             let table = TableTag::Dimension(Dimension::Fd).number();
-            consider(Suffixes { table, number: *number, found, same_codes: false });
+            consider(Suffixes { table, number: FdColumn::Name as u16, found, same_codes: false });
         }
     }
     let (_, suffixes) = best?;

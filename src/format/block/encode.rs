@@ -11,7 +11,7 @@ use crate::format::records::encode_record;
 
 use super::builder::{BlockBuilder, UnencodedBlock};
 use super::derived::{Anchors, after, derive};
-use super::gather::{TableData, Values, dimension_tables, event_table, sequence_table};
+use super::gather::{Dimensions, TableData, Values, event_table, sequence_table};
 use super::layout::{Reference, TableTag, reference_of};
 use super::pack::{Packer, pack_alone};
 
@@ -56,9 +56,9 @@ impl UnencodedBlock {
         for (place, &at) in (0i64..).zip(&order) {
             places[at] = place;
         }
-        let dimensions = dimension_tables(&builder);
+        let dimensions = Dimensions::of(&builder);
         body.table(&sequence_table(&builder, &places), &dimensions);
-        for table in &dimensions {
+        for table in &dimensions.tables {
             body.table(table, &dimensions);
         }
         for at in order {
@@ -128,7 +128,7 @@ impl BodyWriter {
     }
 
     /// Appends a table's columns; those of nulls only are left out.
-    fn table(&mut self, table: &TableData<'_>, dimensions: &[TableData<'_>]) {
+    fn table(&mut self, table: &TableData<'_>, dimensions: &Dimensions<'_>) {
         if table.rows == 0 {
             return;
         }
@@ -151,7 +151,7 @@ impl BodyWriter {
     }
 
     /// A column's bytes, whether it is derived from another, and whether it goes into the page of small columns.
-    fn place(&mut self, table: &TableData<'_>, at: usize, dimensions: &[TableData<'_>]) -> (Vec<u8>, bool, bool) {
+    fn place(&mut self, table: &TableData<'_>, at: usize, dimensions: &Dimensions<'_>) -> (Vec<u8>, bool, bool) {
         let (bytes, is_derived) = self.column(table, at, dimensions);
         if bytes.len() > PAGED_STORED {
             return (bytes, is_derived, false);
@@ -163,7 +163,7 @@ impl BodyWriter {
     }
 
     /// A column's bytes, and whether it is derived from another.
-    fn column(&mut self, table: &TableData<'_>, at: usize, dimensions: &[TableData<'_>]) -> (Vec<u8>, bool) {
+    fn column(&mut self, table: &TableData<'_>, at: usize, dimensions: &Dimensions<'_>) -> (Vec<u8>, bool) {
         let Some(column) = table.columns.get(at) else { return (Vec::new(), false) };
         let plain = |pack: &mut dyn Pack| {
             let mut out = Vec::new();

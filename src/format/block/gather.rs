@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::format::column::{Nulls, TextColumn};
+use crate::format::column::{Nulls, TextColumn, TextFinder};
 use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, Tally, ThreadColumn, UserColumn};
 use crate::format::row::{ContainerRow, Value};
 use crate::format::schema::Physical;
@@ -10,7 +10,7 @@ use crate::format::schema::Physical;
 use super::builder::{BlockBuilder, BytesBuilder, IntBuilder, NO_ROW, ParamBuilder, TableBuilder};
 use super::dimension_cells::{container_cell, fd_cell, group_cell, thread_cell, user_cell};
 use super::layout::{TableTag, event};
-use super::tallies::{Owners, surprises};
+use super::tallies::{Owners, surprises, tally_column};
 
 /// A table with all its columns.
 pub(super) struct TableData<'v> {
@@ -111,8 +111,29 @@ impl<'v> TableData<'v> {
     }
 }
 
-/// The dimension tables, in file order.
-pub(super) fn dimension_tables(builder: &BlockBuilder) -> Vec<TableData<'_>> {
+/// A block's dimension tables, in file order.
+pub(super) struct Dimensions<'v> {
+    pub(super) tables: Vec<TableData<'v>>,
+    /// Finds descriptors' names, by their codes in that column.
+    pub(super) fd_names: Option<TextFinder<'v>>,
+}
+
+impl<'v> Dimensions<'v> {
+    pub(super) fn of(builder: &'v BlockBuilder) -> Dimensions<'v> {
+        let mut dimensions = Dimensions { tables: dimension_tables(builder), fd_names: None };
+        let names = dimensions.table(Dimension::Fd).and_then(|fds| fds.column(FdColumn::Name as u16));
+        if let Some(ColumnData { values: Values::Texts(names), .. }) = names {
+            dimensions.fd_names = Some(TextFinder::of(&names.texts));
+        }
+        dimensions
+    }
+
+    pub(super) fn table(&self, dimension: Dimension) -> Option<&TableData<'v>> {
+        self.tables.iter().find(|table| table.tag == TableTag::Dimension(dimension))
+    }
+}
+
+fn dimension_tables(builder: &BlockBuilder) -> Vec<TableData<'_>> {
     let interned = &builder.interned;
     let table = |dimension, rows| TableData::new(TableTag::Dimension(dimension), rows);
 
@@ -183,8 +204,9 @@ pub(super) fn sequence_table<'v>(builder: &'v BlockBuilder, places: &[i64]) -> T
     data.push_ints(sequence::CPU, Cow::Borrowed(&builder.cpu));
     data.push_ints(sequence::TABLE, table_of.collect());
     let owners = Owners::of_built(builder);
+    let tallies = builder.tallies();
     for &tally in Tally::ALL {
-        let column = builder.tally(tally);
+        let column = tally_column(&tallies, tally);
         if column.nulls.count() < column.values.len() {
             let values = Cow::Owned(surprises(tally, &owners, &column));
             data.push(tally as u16, Values::Ints(IntData { values, nulls: Cow::Owned(column.nulls) }));

@@ -10,6 +10,7 @@ use crate::format::Damage;
 use crate::format::column::IntColumn;
 use crate::format::cursor::Malformed;
 use crate::format::dimension::{Dimension, Tally, ThreadColumn};
+use crate::format::row::Tallies;
 
 use super::builder::{BlockBuilder, IntBuilder};
 use super::decode::Block;
@@ -87,6 +88,13 @@ impl Expectation {
             *after = value.wrapping_sub(last);
         }
     }
+}
+
+/// One figure of all events; null where it is not known.
+pub(super) fn tally_column(tallies: &[Option<&Tallies>], tally: Tally) -> IntBuilder {
+    let mut column = IntBuilder::default();
+    tallies.iter().for_each(|tallies| column.push(tallies.and_then(|tallies| tallies.get(tally))));
+    column
 }
 
 /// How a figure differs from what is expected, for each event; 0 where it is not known.
