@@ -35,10 +35,12 @@ impl<T> Default for ById<T> {
 }
 
 impl<T> ById<T> {
+    #[inline]
     fn recent(&self, id: i64) -> &Cell<(i64, u32)> {
         &self.recent[id.cast_unsigned() as usize % RECENT]
     }
 
+    #[inline]
     fn place(&self, id: i64) -> Option<usize> {
         let recent = self.recent(id);
         let (known, place) = recent.get();
@@ -50,15 +52,18 @@ impl<T> ById<T> {
         Some(place as usize)
     }
 
+    #[inline]
     pub(super) fn get(&self, id: &i64) -> Option<&T> {
         self.slots.get(self.place(*id)?)?.as_ref().map(|(_, value)| value)
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, id: &i64) -> Option<&mut T> {
         let place = self.place(*id)?;
         self.slots.get_mut(place)?.as_mut().map(|(_, value)| value)
     }
 
+    #[inline]
     pub(super) fn contains_key(&self, id: &i64) -> bool {
         self.place(*id).is_some()
     }

@@ -67,9 +67,9 @@ impl State {
                 true
             }
             Search::Added => {
-                self.get_or_add(raw.tid, raw.ts_ns);
-                if let Some(thread) = self.threads.get_mut(raw.tid) {
-                    thread.seen_ns = raw.ts_ns;
+                match self.threads.get_mut(raw.tid) {
+                    Some(thread) => thread.seen_ns = raw.ts_ns,
+                    None => self.get_or_add(raw.tid, raw.ts_ns),
                 }
                 true
             }

@@ -62,7 +62,7 @@ use interfaces::Interfaces;
 use lifecycle::ExpectedChild;
 use params::Params;
 use pending::Pending;
-use threads::Threads;
+use threads::{Thread, Threads};
 
 pub(in crate::capture) use address::{Endpoint, write_connection, write_endpoint};
 pub use calls::changes_nothing;
@@ -358,12 +358,13 @@ impl State {
         // A first thread that ended stays among the members until the others have.
         let gone = usize::from(main.is_some() && !is_main_living) + usize::from(tid != pid && leaving == Some(tid));
         let living = self.threads.members(pid).len().saturating_sub(gone);
-        let table = self.threads.table(tid);
+        let table = |thread: &Thread| self.threads.tables.get(thread.fds);
+        let own = table(thread);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Tallies {
             // Falco counts those of the first thread, whichever a thread uses.
-            open_fds: self.threads.table(pid).or(table.filter(|_| !has_no_process)).map_or(0, FdTable::count),
-            fd_types: table.map_or(0, FdTable::types),
+            open_fds: main.and_then(table).or(own.filter(|_| !has_no_process)).map_or(0, FdTable::count),
+            fd_types: own.map_or(0, FdTable::types),
             threads: count(living),
             other_threads: count(living.saturating_sub(usize::from(is_main_living))),
             memory: (self.memory_figures == MemoryFigures::AtOnce).then_some(thread.memory),

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 /// Stands for a directory that is not known.
 pub(super) const UNKNOWN: &[u8] = b"<UNKNOWN>";
 
@@ -41,7 +43,10 @@ pub(super) fn without_double_slashes(path: &[u8]) -> Cow<'_, [u8]> {
 
 /// Appends the components of `path` to the normalised `out`, each with its slash in front.
 fn append(path: &[u8], out: &mut Vec<u8>) {
-    for component in path.split(|&byte| byte == b'/') {
+    let mut rest = path;
+    while !rest.is_empty() {
+        let (component, behind) = rest.split_at(memchr(b'/', rest).unwrap_or(rest.len()));
+        rest = behind.get(1..).unwrap_or_default();
         match component {
             b"" | b"." => {}
             b".." => {

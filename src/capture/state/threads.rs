@@ -128,19 +128,23 @@ impl Threads {
         self.by_tid.len()
     }
 
+    #[inline]
     pub(super) fn get(&self, tid: i64) -> Option<&Thread> {
         self.by_tid.get(&tid)
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, tid: i64) -> Option<&mut Thread> {
         self.by_tid.get_mut(&tid)
     }
 
     /// The descriptor table of a thread.
+    #[inline]
     pub(super) fn table(&self, tid: i64) -> Option<&FdTable> {
         self.tables.get(self.by_tid.get(&tid)?.fds)
     }
 
+    #[inline]
     pub(super) fn table_mut(&mut self, tid: i64) -> Option<&mut FdTable> {
         self.tables.get_mut(self.by_tid.get(&tid)?.fds)
     }
