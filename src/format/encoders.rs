@@ -68,7 +68,11 @@ impl Encoders {
     pub fn finish(self) -> bool {
         let Encoders { jobs, order, threads } = self;
         drop((jobs, order));
-        threads.into_iter().fold(true, |all_well, thread| thread.join().is_ok() && all_well)
+        let mut all_well = true;
+        for thread in threads {
+            all_well &= thread.join().is_ok();
+        }
+        all_well
     }
 }
 

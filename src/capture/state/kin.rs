@@ -222,7 +222,7 @@ impl Threads {
         let thread = self.by_tid.get(&tid)?;
         let in_namespace = |row: &ThreadRow| row.tid != row.vtid;
         let living_member = |pid: i64| {
-            let lives = |other: &&i64| **other != tid && self.by_tid.get(*other).is_some_and(|other| !other.ended);
+            let lives = |other: &&i64| **other != tid && self.by_tid.get(other).is_some_and(|other| !other.ended);
             self.members(pid).iter().find(lives).copied()
         };
         if let Some(other) = living_member(thread.row.pid) {

@@ -92,7 +92,7 @@ fn event_slot(table: &TableBuilder) -> TableSlot {
     let rows = table.rows();
     let tag = TableTag::Event(table.kind);
     if table.is_outline {
-        return TableSlot::of_built(tag, rows, [(event::THREAD, Physical::Int)].into_iter()).as_outline();
+        return TableSlot::of_built(tag, rows, [(event::THREAD, Physical::Int)].into_iter()).outlined();
     }
     let mut columns = vec![(event::THREAD, Physical::Int), (event::FD, Physical::Int)];
     let texts =

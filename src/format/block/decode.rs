@@ -192,7 +192,7 @@ impl TableSlot {
     }
 
     /// The table of events of which only outlines are there.
-    pub(super) fn as_outline(self) -> TableSlot {
+    pub(super) fn outlined(self) -> TableSlot {
         TableSlot { is_outline: true, ..self }
     }
 
