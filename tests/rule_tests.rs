@@ -42,7 +42,7 @@ fn the_samples_are_what_their_tests_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-captures");
     let run = run(&["test", folder.to_str().unwrap()]);
     assert_eq!(run.status, Some(0), "{}{}", run.stdout, run.stderr);
-    assert!(run.stdout.contains("6 passed"), "{}", run.stdout);
+    assert!(run.stdout.contains("17 passed"), "{}", run.stdout);
 }
 
 #[test]

@@ -12,10 +12,10 @@ use super::{MemoryFigures, Outcome, State, path};
 use crate::capture::raw::RawEvent;
 
 /// Falco's fcntl commands.
-mod fcntl {
-    pub(super) const DUPFD: i64 = 1;
+pub(super) mod fcntl {
+    pub(in crate::capture::state) const DUPFD: i64 = 1;
     pub(super) const SETFD: i64 = 3;
-    pub(super) const DUPFD_CLOEXEC: i64 = 26;
+    pub(in crate::capture::state) const DUPFD_CLOEXEC: i64 = 26;
     /// `FD_CLOEXEC`, the one flag of `F_SETFD`.
     pub(super) const CLOEXEC_FLAG: i64 = 1;
 }

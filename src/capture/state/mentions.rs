@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::format::schema::{EVENTS, EventInfo, EventKind, KIND_LIMIT, ParamType};
 
+use super::calls::fcntl;
 use super::lifecycle::NO_ID;
 use super::params::Params;
 use super::{Outcome, State};
@@ -17,13 +18,15 @@ const LAST_STREAM: i64 = 2;
 struct Naming {
     /// Those that are descriptors, where there are several.
     fds: Vec<usize>,
+    /// The path and the directory that it is relative to, of a kind with one path.
+    relative: Option<(usize, usize)>,
     users: Vec<usize>,
     groups: Vec<usize>,
 }
 
 fn naming_of(kind: EventKind) -> &'static Naming {
     static NAMING: OnceLock<Vec<Naming>> = OnceLock::new();
-    static NOTHING: Naming = Naming { fds: Vec::new(), users: Vec::new(), groups: Vec::new() };
+    static NOTHING: Naming = Naming { fds: Vec::new(), relative: None, users: Vec::new(), groups: Vec::new() };
     let of_kinds = NAMING.get_or_init(|| {
         let mut of_kinds = vec![Naming::default(); KIND_LIMIT];
         for info in EVENTS {
@@ -45,7 +48,10 @@ impl Naming {
         let fds = of_type(&[ParamType::Fd, ParamType::Fd32]);
         // Both ends of a pipe or a pair of sockets are of one sort, which the kind tells.
         let has_two_ends = matches!(info.kind, EventKind::PIPE | EventKind::PIPE2 | EventKind::SOCKETPAIR);
+        let mut relative = info.params.iter().enumerate().filter_map(|(at, param)| Some((at, param.dirfd?.into())));
+        let only_relative = relative.next().filter(|_| relative.next().is_none());
         Naming {
+            relative: only_relative,
             fds: if fds.len() > 1 && !has_two_ends { fds } else { Vec::new() },
             users: of_type(&[ParamType::Uid]),
             groups: of_type(&[ParamType::Gid]),
@@ -55,26 +61,33 @@ impl Naming {
 
 impl State {
     /// Says what the descriptors mean that the event names, if there is one that neither the event's own descriptor
-    /// nor the thread's streams tell of: one entry for each parameter that is a descriptor.
+    /// nor the thread's streams nor the path that was opened in a directory tell of: one entry for each parameter that is
+    /// a descriptor, empty for those that are told elsewhere, so that many events share one list.
     pub(super) fn note_mentions(&mut self, tid: i64, kind: EventKind, params: Params<'_>, outcome: &mut Outcome) {
-        let positions = naming_of(kind).fds.as_slice();
+        let naming = naming_of(kind);
+        let positions = naming.fds.as_slice();
         if positions.is_empty() || outcome.has_fd_list {
             return;
         }
         let own = outcome.fd.as_ref();
-        let is_copy = is_dup(kind) && !params.failed(0) && own.is_some_and(|own| own.type_char != 0);
+        let is_copy = is_dup(kind, params) && !params.failed(0) && own.is_some_and(|own| own.type_char != 0);
         let is_told = |num: i64| num <= LAST_STREAM || is_copy || own.is_some_and(|own| own.num == num);
-        let mut numbers = positions.iter().filter_map(|&at| params.int(at)).filter(|&num| !is_told(num)).peekable();
-        if numbers.peek().is_none() {
+        let untold = |at: usize| params.int(at).filter(|&num| !is_told(num));
+        if positions.iter().all(|&at| untold(at).is_none()) {
             return;
         }
         let Some(table) = self.threads.table(tid) else { return };
-        if !numbers.any(|num| table.get(num).is_some()) {
-            return;
-        }
         self.fd_list.clear();
-        self.fd_list.extend(positions.iter().map(|&at| Some(Arc::clone(&table.get(params.int(at)?)?.row))));
-        outcome.has_fd_list = true;
+        let directory = naming.relative.filter(|_| outcome.has_path).and_then(|(at, dirfd)| {
+            let above = self.path.strip_suffix(params.bytes(at)?)?.strip_suffix(b"/")?;
+            Some((dirfd, if above.is_empty() { b"/".as_slice() } else { above }))
+        });
+        self.fd_list.extend(positions.iter().map(|&at| {
+            let row = &table.get(untold(at)?)?.row;
+            let is_directory = row.type_char == b'd' && directory == Some((at, &*row.name));
+            (!is_directory).then(|| Arc::clone(row))
+        }));
+        outcome.has_fd_list = self.fd_list.iter().any(Option::is_some);
     }
 
     /// Says who the users and groups are whose ids the event names, if they are others than its thread's. (In a
@@ -100,6 +113,10 @@ impl State {
 }
 
 /// Calls after which both numbers mean the same.
-fn is_dup(kind: EventKind) -> bool {
-    matches!(kind, EventKind::DUP | EventKind::DUP2 | EventKind::DUP3)
+fn is_dup(kind: EventKind, params: Params<'_>) -> bool {
+    match kind {
+        EventKind::DUP | EventKind::DUP2 | EventKind::DUP3 => true,
+        EventKind::FCNTL => matches!(params.int(2), Some(fcntl::DUPFD | fcntl::DUPFD_CLOEXEC)),
+        _ => false,
+    }
 }

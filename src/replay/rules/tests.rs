@@ -60,7 +60,7 @@ fn the_built_in_rules_load_without_a_warning() {
     let file = builtin_rules();
     let (rules, found) = compile(std::slice::from_ref(&file));
     assert_eq!(found, [], "{}", render(&found, &[file], false));
-    assert_eq!(rules.len(), 20);
+    assert_eq!(rules.len(), 21);
 }
 
 /// Wrong files and what is said of them: `NAME.yaml` and `NAME.txt`. `SYSREEL_BLESS=1` writes the texts anew.
