@@ -86,8 +86,8 @@ fn captures_of_falco_come_back_the_same() {
 fn a_file_of_several_sections_comes_back_the_same() {
     let folder = TempDir::new().unwrap();
     let mut sections = Vec::new();
-    for name in ["httpd-modifies-passwd.reel", "package-management-in-nginx.reel", "shell-in-nginx.reel"] {
-        let scap = converted(&sample(name), folder.path().join("section.scap"));
+    for capture in samples() {
+        let scap = converted(&capture, folder.path().join("section.scap"));
         sections.extend(std::fs::read(&scap).unwrap());
         std::fs::remove_file(scap).unwrap();
     }

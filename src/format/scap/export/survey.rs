@@ -60,6 +60,8 @@ pub struct Survey {
     events: u64,
     /// Whether a block was read.
     has_begun: bool,
+    /// Whether a later section has begun, whose containers are told there.
+    has_later_sections: bool,
 }
 
 impl Survey {
@@ -76,7 +78,9 @@ impl Survey {
     /// Takes what the capture says was there before its first block. What it says of later sections is for
     /// [`super::ScapExport::begin_section`].
     pub fn take_inventory(&mut self, inventory: Arc<Inventory>) {
-        if !self.has_begun {
+        if self.has_begun {
+            self.has_later_sections = true;
+        } else {
             self.inventory = Some(inventory);
         }
     }
@@ -113,7 +117,7 @@ impl Survey {
         for group in rows.named_groups()? {
             self.groups.entry(group.gid).or_insert(group);
         }
-        for (id, row) in rows.containers()? {
+        for (id, row) in rows.containers()?.into_iter().filter(|_| !self.has_later_sections) {
             if !self.containers.contains_key(id)
                 && let Some(json) = container_json(&rows, row)?
             {
@@ -133,7 +137,9 @@ impl Survey {
             if self.first_ts_ns == 0 {
                 self.first_ts_ns = event.ts_ns;
             }
-            self.note_told_container(&event);
+            if !self.has_later_sections {
+                self.note_told_container(&event);
+            }
             if self.is_told() {
                 continue;
             }
