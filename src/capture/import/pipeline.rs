@@ -179,37 +179,31 @@ impl Import {
 
     /// Takes the next item. `false` when nobody wants blocks any more.
     fn step(&mut self, send: &mut dyn FnMut(Made) -> bool) -> bool {
-        let item = match self.reader.next() {
-            Ok(Some(item)) => item,
-            Ok(None) => {
-                self.is_over = true;
-                return true;
-            }
-            Err(damage) => return send(Err(damage)),
-        };
-        match item {
-            ScapItem::Event(event) => {
-                if let Some(head) = self.head.take() {
-                    // an inventory is for whole blocks
-                    if !self.work.builder.is_empty() && !send(Ok(self.work.take_block())) {
-                        return false;
-                    }
-                    self.work.begin_section(head);
+        let next = self.reader.next();
+        // looked at where it lies: there are millions, and a move costs more than it seems to
+        if let Ok(Some(ScapItem::Event(event))) = &next {
+            if let Some(head) = self.head.take() {
+                // an inventory is for whole blocks
+                if !self.work.builder.is_empty() && !send(Ok(self.work.take_block())) {
+                    return false;
                 }
-                if self.work.take_event(&event, &mut self.num) {
-                    return send(Ok(self.work.take_block()));
-                }
+                self.work.begin_section(head);
             }
-            ScapItem::Section { major, minor } => {
+            return !self.work.take_event(event, &mut self.num) || send(Ok(self.work.take_block()));
+        }
+        match next {
+            Ok(Some(ScapItem::Section { major, minor })) => {
                 self.version = (major, minor);
                 self.head = Some(Inventory::default());
             }
-            other => {
+            Ok(Some(item)) => {
                 // Facts that come late are of no section's head: what they say is known from events by then.
                 if let Some(head) = &mut self.head {
-                    head.take(other);
+                    head.take(item);
                 }
             }
+            Ok(None) => self.is_over = true,
+            Err(damage) => return send(Err(damage)),
         }
         true
     }

@@ -207,12 +207,14 @@ fn an_event_lists_what_its_parameters_mean_that_its_own_descriptor_does_not_tell
         EventKind::COPY_FILE_RANGE,
         &[("res", Value::Int(7)), ("fdout", Value::Int(4)), ("fdin", Value::Int(3))],
     );
-    assert_eq!((copied.fd_name().as_str(), named(&copied)), ("/etc/hosts", vec![some("/etc/hosts"), some("/etc")]));
+    assert_eq!((copied.fd_name().as_str(), named(&copied)), ("/etc/hosts", vec![None, some("/etc")]));
     let open_at = |story: &mut Story, dirfd| {
         let given = [("fd", Value::Int(5)), ("dirfd", Value::Int(dirfd)), ("name", word("passwd"))];
         named(&story.event(100, EventKind::OPENAT, &given))
     };
-    assert_eq!(open_at(&mut story, 3), [some("/etc/passwd"), some("/etc")]);
+    assert_eq!(open_at(&mut story, 3), [None, some("/etc")], "opened as a file, which the path does not tell");
+    story.open_with(100, 6, "/etc", 1 | 1024);
+    assert_eq!(open_at(&mut story, 6), [], "the path tells");
     for dirfd in [-100, 77, 0] {
         assert_eq!(open_at(&mut story, dirfd), [], "{dirfd}: none, not known, or one of the thread's streams");
     }
@@ -228,6 +230,8 @@ fn a_copy_is_listed_only_where_it_is_not_known_what_was_copied() {
         named(&story.event(100, EventKind::DUP2, &given))
     };
     assert_eq!(copied(&mut story, 3), []);
+    let by_fcntl = [("res", Value::Int(9)), ("fd", Value::Int(3)), ("cmd", Value::Int(1))];
+    assert_eq!(named(&story.event(100, EventKind::FCNTL, &by_fcntl)), []);
     // To the kernel number 8 is something unknown from then on.
     assert_eq!(copied(&mut story, 77), []);
     story.open(100, 8, "/etc/issue");
