@@ -12,13 +12,13 @@ use std::sync::LazyLock;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use sysreel::format::schema::Physical;
-use sysreel::format::{Block, BlockBuilder, BlockOptions, CaptureHeader, Reader, Writer};
+use sysreel::format::{Block, CaptureHeader, Reader, Writer};
 use workload::Workload;
 
 static WORKLOAD: LazyLock<Workload> = LazyLock::new(|| Workload::build(200_000));
 static CAPTURE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut writer = Writer::new(Vec::new(), &CaptureHeader::default()).expect("memory takes every write");
-    for block in filled() {
+    for block in WORKLOAD.blocks() {
         let block = block.finish().encode().expect("within the limits");
         writer.write_block(block).expect("memory takes every write");
     }
@@ -29,19 +29,6 @@ fn main() {
     let (events, bytes) = (WORKLOAD.len(), CAPTURE.len());
     println!("{events} events, {bytes} bytes: {:.2} bytes/event", bytes as f64 / events as f64);
     divan::main();
-}
-
-fn filled() -> Vec<BlockBuilder> {
-    let mut blocks = vec![BlockBuilder::new(BlockOptions::default())];
-    WORKLOAD.each(|event| {
-        if let Some(block) = blocks.last_mut() {
-            block.push(event);
-            if block.is_full() {
-                blocks.push(BlockBuilder::new(BlockOptions::default()));
-            }
-        }
-    });
-    blocks
 }
 
 fn decoded() -> Vec<Block> {
@@ -57,12 +44,12 @@ fn events() -> ItemsCount {
 
 #[divan::bench]
 fn push_events(bencher: Bencher<'_, '_>) {
-    bencher.counter(events()).bench_local(filled);
+    bencher.counter(events()).bench_local(|| WORKLOAD.blocks());
 }
 
 #[divan::bench(sample_count = 10)]
 fn encode_blocks(bencher: Bencher<'_, '_>) {
-    bencher.counter(events()).with_inputs(filled).bench_local_values(|blocks| {
+    bencher.counter(events()).with_inputs(|| WORKLOAD.blocks()).bench_local_values(|blocks| {
         blocks.into_iter().map(|block| block.finish().encode().expect("within the limits").frame_len()).sum::<usize>()
     });
 }

@@ -14,7 +14,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use sysreel::capture::import;
 use sysreel::format::scap::{ScapExport, ScapItem, ScapOutput, ScapReader, ScapWrapping, Survey};
-use sysreel::format::{Block, BlockBuilder, BlockOptions, CaptureHeader, Reader};
+use sysreel::format::{Block, CaptureHeader, Reader};
 use workload::Workload;
 
 static WORKLOAD: LazyLock<Workload> = LazyLock::new(|| Workload::build(200_000));
@@ -31,16 +31,7 @@ fn main() {
 }
 
 fn decoded() -> Vec<Block> {
-    let mut blocks = vec![BlockBuilder::new(BlockOptions::default())];
-    WORKLOAD.each(|event| {
-        if let Some(block) = blocks.last_mut() {
-            block.push(event);
-            if block.is_full() {
-                blocks.push(BlockBuilder::new(BlockOptions::default()));
-            }
-        }
-    });
-    let blocks = blocks.into_iter().map(|block| Ok(block.finish()));
+    let blocks = WORKLOAD.blocks().into_iter().map(|block| Ok(block.finish()));
     let mut reader = Reader::from_blocks("bench.reel", CaptureHeader::default(), blocks);
     std::iter::from_fn(|| reader.next_block(&mut |_| true))
         .map(|block| block.and_then(|block| block.decode()).expect("a block just built"))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sysreel::format::builder::{STORY_START_NS, StoryValue, text};
 use sysreel::format::row::{Container, Event, FdRow, GroupRow, ThreadRow, UserRow, Value};
 use sysreel::format::schema::EventKind;
+use sysreel::format::{BlockBuilder, BlockOptions};
 
 /// Events to push into blocks.
 pub(crate) struct Workload {
@@ -267,6 +268,21 @@ impl Workload {
     #[allow(dead_code, reason = "not every benchmark asks")]
     pub(crate) fn len(&self) -> usize {
         self.events.len()
+    }
+
+    /// The events in blocks of the usual size.
+    #[allow(dead_code, reason = "not every benchmark asks")]
+    pub(crate) fn blocks(&self) -> Vec<BlockBuilder> {
+        let mut blocks = vec![BlockBuilder::new(BlockOptions::default())];
+        self.each(|event| {
+            if let Some(block) = blocks.last_mut() {
+                block.push(event);
+                if block.is_full() {
+                    blocks.push(BlockBuilder::new(BlockOptions::default()));
+                }
+            }
+        });
+        blocks
     }
 
     /// Calls `each` with every event in order.
