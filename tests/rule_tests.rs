@@ -208,6 +208,20 @@ fn results_go_to_junit_and_to_the_margin_of_a_change() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_is_told_before_the_tests_run() {
+    let (file, path) = suite(&expecting("{total: 2}"));
+    let junit = file.beside("old.xml", "a longer text than the report's first lines");
+    let nowhere = format!("{junit}.d/report.xml");
+    let refused = run(&["test", path.as_str(), "--junit", nowhere.as_str()]);
+    assert_eq!((refused.status, refused.stdout.as_str()), (Some(2), ""));
+    assert!(refused.stderr.contains(&format!("{nowhere}: cannot write")), "{}", refused.stderr);
+    let test = run(&["test", path.as_str(), "--junit", junit.as_str()]);
+    assert_eq!(test.status, Some(0), "{}", test.stdout);
+    let report = std::fs::read_to_string(&junit).unwrap();
+    assert!(report.starts_with("<?xml") && report.ends_with("</testsuites>\n"), "{report}");
+}
+
+#[test]
 fn the_number_of_threads_does_not_show() {
     let mut tests = "rules: rules.yaml\ntests:\n".to_owned();
     for number in 0..12 {

@@ -3,20 +3,11 @@
 #![no_main]
 
 use std::io::Cursor;
-use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use sysreel::capture::audit;
-use sysreel::replay::compile::{Program, Selection};
 use sysreel::replay::eval::evaluate_block;
-use sysreel::replay::rules::{Compiler, builtin_rules};
-use sysreel_fuzz::print_block;
-
-static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
-    let mut compiler = Compiler::new();
-    compiler.add_file(builtin_rules());
-    Program::compile(&compiler.build().0, &Selection::default())
-});
+use sysreel_fuzz::{BUILTIN_RULES, print_block};
 
 fuzz_target!(|bytes: &[u8]| {
     // What is compressed is another target's matter.
@@ -30,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
         let Ok(raw) = next else { continue };
         let block = raw.decode().expect("a block that was never bytes is whole");
         events += block.header().rows;
-        evaluate_block(&PROGRAM, &block).expect("the block is whole");
+        evaluate_block(&BUILTIN_RULES, &block).expect("the block is whole");
         print_block(&block).expect("the block is whole");
     }
     // The shortest event has a kind and a time.

@@ -2,20 +2,10 @@
 //! more. The first byte says whether hashes are made right first, so that what is behind them is reached.
 #![no_main]
 
-use std::sync::LazyLock;
-
 use libfuzzer_sys::fuzz_target;
 use sysreel::format::{Block, Reader, verify};
-use sysreel::replay::compile::{Program, Selection};
 use sysreel::replay::eval::evaluate_block;
-use sysreel::replay::rules::{Compiler, builtin_rules};
-use sysreel_fuzz::{print_block, reel};
-
-static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
-    let mut compiler = Compiler::new();
-    compiler.add_file(builtin_rules());
-    Program::compile(&compiler.build().0, &Selection::default())
-});
+use sysreel_fuzz::{BUILTIN_RULES, print_block, reel};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&mode, file)) = bytes.split_first() else { return };
@@ -40,6 +30,6 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// Reads everything; a column that cannot be read is damage.
 fn read_all(block: &Block) {
-    let _ = evaluate_block(&PROGRAM, block);
+    let _ = evaluate_block(&BUILTIN_RULES, block);
     let _ = print_block(block);
 }

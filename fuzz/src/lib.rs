@@ -5,12 +5,21 @@ pub mod reel;
 pub mod scap;
 mod story;
 
+use std::sync::LazyLock;
+
 use sysreel::format::{Block, Damage};
-use sysreel::replay::compile::RuleHead;
+use sysreel::replay::compile::{Program, RuleHead, Selection};
 use sysreel::replay::eval::{Alert, AlertPrinter};
 use sysreel::replay::fields::{BlockView, CaptureFacts, EventRow};
 use sysreel::replay::output::EventLinePrinter;
-use sysreel::replay::rules::{Diagnostic, Priority, RuleFile, Template, diagnostic};
+use sysreel::replay::rules::{Compiler, Diagnostic, Priority, RuleFile, Template, builtin_rules, diagnostic};
+
+/// The built-in rules, compiled.
+pub static BUILTIN_RULES: LazyLock<Program> = LazyLock::new(|| {
+    let mut compiler = Compiler::new();
+    compiler.add_file(builtin_rules());
+    Program::compile(&compiler.build().0, &Selection::default())
+});
 
 thread_local! {
     static BLOCKS: Vec<Block> = story::story().blocks();

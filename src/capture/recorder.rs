@@ -90,6 +90,8 @@ pub struct RecorderStats {
     pub events: u64,
     /// Bytes written.
     pub bytes_written: u64,
+    /// The most bytes that the file can have if nothing but the index is written any more.
+    pub finished_bytes: u64,
     /// Blocks written.
     pub blocks: u64,
     /// Events in them.
@@ -101,10 +103,18 @@ pub struct RecorderStats {
 #[derive(Debug, Default)]
 struct Progress {
     bytes: AtomicU64,
+    finished_bytes: AtomicU64,
     blocks: AtomicU64,
     events: AtomicU64,
     full: AtomicBool,
     failed: AtomicBool,
+}
+
+impl Progress {
+    fn note_size<W: Write>(&self, writer: &Writer<W>) {
+        self.bytes.store(writer.bytes(), Ordering::Relaxed);
+        self.finished_bytes.store(writer.finished_size(), Ordering::Relaxed);
+    }
 }
 
 /// Turns raw events into a capture.
@@ -141,7 +151,7 @@ impl Recorder {
             writer.write_inventory(inventory, most_bytes)?;
         }
         let progress = Arc::new(Progress::default());
-        progress.bytes.store(writer.bytes(), Ordering::Relaxed);
+        progress.note_size(&writer);
 
         let settle = options.settle.clone();
         let settle = settle.map(|settle| -> Arc<dyn Fn() + Send + Sync> { Arc::new(move || settle.settle()) });
@@ -246,6 +256,7 @@ impl Recorder {
         RecorderStats {
             events: self.events,
             bytes_written: self.progress.bytes.load(Ordering::Relaxed),
+            finished_bytes: self.progress.finished_bytes.load(Ordering::Relaxed),
             blocks: self.progress.blocks.load(Ordering::Relaxed),
             events_written: self.progress.events.load(Ordering::Relaxed),
             lost: self.lost,
@@ -293,8 +304,8 @@ fn write_blocks(
                 progress.full.store(true, Ordering::Relaxed);
                 continue;
             }
-            let bytes = writer.write_block(block)?;
-            progress.bytes.store(bytes, Ordering::Relaxed);
+            writer.write_block(block)?;
+            progress.note_size(&writer);
             progress.blocks.fetch_add(1, Ordering::Relaxed);
             progress.events.fetch_add(rows, Ordering::Relaxed);
         }

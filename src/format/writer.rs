@@ -115,10 +115,20 @@ impl<W: Write> Writer<W> {
 
     /// The most bytes that the finished file can have if this block is written and none after it.
     pub fn size_with(&self, block: &EncodedBlock) -> u64 {
-        let index = self.index_bytes + block.record_len as u64 + ENTRY_BYTES + INDEX_BYTES;
+        self.size_after(block.frame.len() as u64, block.record_len as u64 + ENTRY_BYTES)
+    }
+
+    /// The most bytes that the finished file can have if no block is written any more.
+    pub fn finished_size(&self) -> u64 {
+        self.size_after(0, 0)
+    }
+
+    /// The most bytes that the finished file can have after so many bytes more, which make the index so much longer.
+    fn size_after(&self, frame_bytes: u64, entry_bytes: u64) -> u64 {
+        let index = self.index_bytes + entry_bytes + INDEX_BYTES;
         // what zstd adds to bytes that it cannot compress
         let packed = index + index / 128 + 512;
-        self.offset + block.frame.len() as u64 + packed
+        self.offset + frame_bytes + packed
     }
 
     /// Writes what was there before the next block; `false` where that takes more than `most_bytes`, or more than the

@@ -5,12 +5,9 @@ use sysreel::capture::recorder::RecorderStats;
 /// Bytes per event that are assumed before any block is written. Few captures need more than half of it.
 const ASSUMED_BYTES_PER_EVENT: u64 = 32;
 
-/// Room for the index: bytes per block, and a fixed part.
-const INDEX_BYTES_PER_BLOCK: u64 = 512;
-const INDEX_BYTES: u64 = 2048;
-
-/// What a block costs beside its events: header, and columns that compress badly while there is little in them.
-const BLOCK_BYTES: u64 = 4096;
+/// What a block costs beside its events: header, its entry in the index, and columns that compress badly while there is
+/// little in them.
+const BLOCK_BYTES: u64 = 4608;
 
 /// What to do about the size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,8 +41,7 @@ impl SizeLimit {
             None => ASSUMED_BYTES_PER_EVENT,
             Some(density) => (density + 1).saturating_mul(5) / 4,
         };
-        let index = INDEX_BYTES + INDEX_BYTES_PER_BLOCK * (stats.blocks + 2);
-        let sure = stats.bytes_written.saturating_add(index);
+        let sure = stats.finished_bytes;
         let expected = sure.saturating_add(BLOCK_BYTES).saturating_add(waiting.saturating_mul(density));
         if expected < self.max_bytes {
             Verdict::GoOn
@@ -62,7 +58,9 @@ mod tests {
     use super::*;
 
     fn judge(max_bytes: u64, events: u64, bytes_written: u64, blocks: u64, events_written: u64) -> Verdict {
-        SizeLimit::new(max_bytes).judge(&RecorderStats { events, bytes_written, blocks, events_written, lost: 0 })
+        let finished_bytes = bytes_written + 2048;
+        let stats = RecorderStats { events, bytes_written, finished_bytes, blocks, events_written, lost: 0 };
+        SizeLimit::new(max_bytes).judge(&stats)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::format::row::Text;
-use crate::format::schema::EventKind;
+use crate::format::schema::{EventKind, fcntl};
 
 use super::files::{Opened, flags_of_creat, open_flag};
 use super::params::Params;
@@ -11,14 +11,8 @@ use super::sockets::Direction;
 use super::{MemoryFigures, Outcome, State, path};
 use crate::capture::raw::RawEvent;
 
-/// Falco's fcntl commands.
-pub(super) mod fcntl {
-    pub(in crate::capture::state) const DUPFD: i64 = 1;
-    pub(super) const SETFD: i64 = 3;
-    pub(in crate::capture::state) const DUPFD_CLOEXEC: i64 = 26;
-    /// `FD_CLOEXEC`, the one flag of `F_SETFD`.
-    pub(super) const CLOEXEC_FLAG: i64 = 1;
-}
+/// `FD_CLOEXEC`, the one flag of `F_SETFD`.
+const CLOEXEC_FLAG: i64 = 1;
 
 /// ioctl requests that every descriptor knows.
 mod ioctl {
@@ -399,7 +393,7 @@ impl State {
             Some(fcntl::DUPFD) => self.follow_dup(tid, num, params.int(0), false),
             Some(fcntl::DUPFD_CLOEXEC) => self.follow_dup(tid, num, params.int(0), true),
             Some(fcntl::SETFD) if !params.failed(0) => {
-                self.set_close_on_exec(tid, num, params.int_or_zero(3) & fcntl::CLOEXEC_FLAG != 0);
+                self.set_close_on_exec(tid, num, params.int_or_zero(3) & CLOEXEC_FLAG != 0);
                 self.fd_of(tid, num)
             }
             _ => self.fd_of(tid, num),

@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 
 use crate::format::schema::{EVENTS, EventInfo, EventKind, KIND_LIMIT, ParamType};
 
-use super::calls::fcntl;
 use super::lifecycle::NO_ID;
 use super::params::Params;
 use super::{Outcome, State};
@@ -70,7 +69,8 @@ impl State {
             return;
         }
         let own = outcome.fd.as_ref();
-        let is_copy = is_dup(kind, params) && !params.failed(0) && own.is_some_and(|own| own.type_char != 0);
+        let is_copy =
+            kind.copies_descriptor(params.int(2)) && !params.failed(0) && own.is_some_and(|own| own.type_char != 0);
         let is_told = |num: i64| num <= LAST_STREAM || is_copy || own.is_some_and(|own| own.num == num);
         let untold = |at: usize| params.int(at).filter(|&num| !is_told(num));
         if positions.iter().all(|&at| untold(at).is_none()) {
@@ -109,14 +109,5 @@ impl State {
         let State { users, named_users, named_groups, .. } = self;
         named_users.extend(uids.into_iter().map(|uid| users.user(uid, None)).filter(|user| !user.name.is_empty()));
         named_groups.extend(gids.into_iter().map(|gid| users.group(gid, None)).filter(|group| !group.name.is_empty()));
-    }
-}
-
-/// Calls after which both numbers mean the same.
-fn is_dup(kind: EventKind, params: Params<'_>) -> bool {
-    match kind {
-        EventKind::DUP | EventKind::DUP2 | EventKind::DUP3 => true,
-        EventKind::FCNTL => matches!(params.int(2), Some(fcntl::DUPFD | fcntl::DUPFD_CLOEXEC)),
-        _ => false,
     }
 }

@@ -16,6 +16,16 @@ pub use kind_set::KindSet;
 pub use plugins::{AUDIT_PLUGIN, audit_plugin_name};
 pub use table::EVENTS;
 
+/// Some of [`flags::FCNTL_COMMANDS`].
+pub mod fcntl {
+    /// `F_DUPFD`.
+    pub const DUPFD: i64 = 1;
+    /// `F_SETFD`.
+    pub const SETFD: i64 = 3;
+    /// `F_DUPFD_CLOEXEC`.
+    pub const DUPFD_CLOEXEC: i64 = 26;
+}
+
 /// The number of an event kind: Falco's event code of the exit event (`openat` is 307).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub struct EventKind(pub u16);
@@ -45,6 +55,16 @@ impl EventKind {
     /// The event's name (`openat`), or `unknown`.
     pub fn name(self) -> &'static str {
         self.info().map_or("unknown", |info| info.name)
+    }
+
+    /// Whether a successful call makes another number mean the same: dup and its kin, and `fcntl` with this command (its
+    /// third parameter).
+    pub fn copies_descriptor(self, fcntl_command: Option<i64>) -> bool {
+        match self {
+            EventKind::DUP | EventKind::DUP2 | EventKind::DUP3 => true,
+            EventKind::FCNTL => matches!(fcntl_command, Some(fcntl::DUPFD | fcntl::DUPFD_CLOEXEC)),
+            _ => false,
+        }
     }
 
     /// All kinds with this name. (Names are unique among the kinds of the table.)

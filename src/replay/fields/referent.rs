@@ -156,17 +156,12 @@ fn listed_descriptor(row: &EventRow<'_, '_>, at: usize) -> Result<Option<usize>,
 
 /// Whether a number is one end of a successful dup: then both mean what the event's descriptor means.
 fn is_copy(row: &EventRow<'_, '_>, number: i64) -> Result<bool, Damage> {
-    if !matches!(row.kind(), EventKind::DUP | EventKind::DUP2 | EventKind::DUP3 | EventKind::FCNTL) {
+    let command = if row.kind() == EventKind::FCNTL { row.param_int(2)? } else { None };
+    if !row.kind().copies_descriptor(command) {
         return Ok(false);
     }
     let result = row.param_int(0)?.unwrap_or(-1);
-    let copies = row.kind() != EventKind::FCNTL || {
-        let words = row.info().and_then(|info| info.params.get(2)).and_then(|param| param.values);
-        let command = row.param_int(2)?.and_then(|command| u32::try_from(command).ok());
-        let is = |word| command.is_some() && words.and_then(|words| words.value_of(word)) == command;
-        is("F_DUPFD") || is("F_DUPFD_CLOEXEC")
-    };
-    Ok(copies && result >= 0 && (number == result || Some(number) == row.param_int(1)?))
+    Ok(result >= 0 && (number == result || Some(number) == row.param_int(1)?))
 }
 
 /// The directory of a directory descriptor, from the path that was resolved with it.

@@ -46,6 +46,8 @@ mod validation;
 mod validation_tests;
 mod value_parser;
 mod value_warnings;
+#[cfg(test)]
+pub(in crate::replay) mod wrong_files;
 pub(in crate::replay) mod yaml;
 
 pub use ast::{

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::render;
+use super::wrong_files::check_explanations;
 use super::*;
 
 fn compile(files: &[RuleFile]) -> (Vec<TypedRule>, Vec<Diagnostic>) {
@@ -63,31 +64,15 @@ fn the_built_in_rules_load_without_a_warning() {
     assert_eq!(rules.len(), 21);
 }
 
-/// Wrong files and what is said of them: `NAME.yaml` and `NAME.txt`. `SYSREEL_BLESS=1` writes the texts anew.
 #[test]
 fn wrong_files_are_explained() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rules");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-    paths.sort();
-    assert!(paths.len() >= 80, "{} files", paths.len());
     let mut codes = std::collections::BTreeSet::new();
-    let mut wrong = Vec::new();
-    for path in &paths {
+    check_explanations("tests/data/rules", 80, |path| {
         let file = read_file(path);
         let (_, found) = compile(std::slice::from_ref(&file));
         codes.extend(found.iter().map(|found| found.code));
-        let text = render(&found, &[file], false);
-        let golden = path.with_extension("txt");
-        if std::env::var_os("SYSREEL_BLESS").is_some() {
-            std::fs::write(&golden, &text).unwrap();
-        }
-        let expected = std::fs::read_to_string(&golden).unwrap_or_default();
-        if text != expected {
-            wrong.push(format!("{}\n--- expected\n{expected}--- found\n{text}", path.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        render(&found, &[file], false)
+    });
     // No text of a file has this: it is what files are that cannot be read.
     codes.insert(Code::FileUnreadable);
     let missing: Vec<&str> = Code::ALL.iter().filter(|code| !codes.contains(code)).map(|code| code.name()).collect();

@@ -1,9 +1,42 @@
 //! Results as JUnit XML, as CI systems read it.
 
 use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context;
+
 use super::outcome::{Outcome, Problem, Status};
+
+/// Where the results go. It is opened before the tests run: who waited for them should not learn then that it cannot be.
+pub(super) struct ReportFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl ReportFile {
+    /// Opens or makes the file; what is in it stays until there is something new.
+    pub(super) fn open(path: &Path) -> anyhow::Result<ReportFile> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = file.with_context(|| format!("{}: cannot write", path.display()))?;
+        Ok(ReportFile { path: path.to_owned(), file })
+    }
+
+    /// Puts this text in place of what was there.
+    pub(super) fn replace(mut self, text: &str) -> anyhow::Result<()> {
+        self.write(text).with_context(|| format!("{}: cannot write", self.path.display()))
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        // a pipe or /dev/stdout has no length
+        if self.file.metadata()?.is_file() {
+            self.file.set_len(0)?;
+        }
+        self.file.write_all(text.as_bytes())
+    }
+}
 
 /// The document.
 pub(super) fn document(outcomes: &[Outcome], took: Duration) -> String {

@@ -14,10 +14,9 @@ mod runner;
 mod watched;
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::time::Instant;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use sysreel::replay::fields::clock;
 use sysreel::replay::rules::{RuleFile, diagnostic};
 use sysreel::replay::suite::{TestFile, read_test_file};
@@ -84,6 +83,7 @@ fn run_tests(args: &TestArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
     if jobs.is_empty() && outcomes.is_empty() {
         return Err(no_test(args, &files));
     }
+    let junit = args.junit.as_deref().map(junit::ReportFile::open).transpose()?;
     let mut costs = Costs::default();
     let mut coverage = Coverage::default();
     let options = runner::Options {
@@ -118,10 +118,8 @@ fn run_tests(args: &TestArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
     if annotated == Annotations::Github {
         report.print(&annotations::github(&outcomes))?;
     }
-    if let Some(path) = &args.junit {
-        let mut file = std::fs::File::create(path).with_context(|| format!("{}: cannot write", path.display()))?;
-        let text = junit::document(&outcomes, started.elapsed());
-        file.write_all(text.as_bytes()).with_context(|| format!("{}: cannot write", path.display()))?;
+    if let Some(file) = junit {
+        file.replace(&junit::document(&outcomes, started.elapsed()))?;
     }
     let any = |status: Status| outcomes.iter().any(|outcome| outcome.status == status);
     Ok(match (any(Status::NotRun), any(Status::Failed)) {
