@@ -71,21 +71,7 @@ fn fd_of(ty: ScapFdType) -> ScapFd {
         ScapFdType::Ipv6Server => ScapFdInfo::Ipv6Server { ip: [0; 16], port: 22, l4proto: 1 },
         ScapFdType::UnixSocket => ScapFdInfo::Unix { source: 1, destination: 2, name: (*b"/s").into() },
         ScapFdType::FileV2 => ScapFdInfo::File { open_flags: 3, name: (*b"/f").into(), dev: 2 },
-        ScapFdType::File
-        | ScapFdType::Directory
-        | ScapFdType::Fifo
-        | ScapFdType::Event
-        | ScapFdType::Unsupported
-        | ScapFdType::Signalfd
-        | ScapFdType::Eventpoll
-        | ScapFdType::Inotify
-        | ScapFdType::Timerfd
-        | ScapFdType::Netlink
-        | ScapFdType::Bpf
-        | ScapFdType::Userfaultfd
-        | ScapFdType::IoUring
-        | ScapFdType::Memfd
-        | ScapFdType::Pidfd => ScapFdInfo::Name((*b"n").into()),
+        _ => ScapFdInfo::Name((*b"n").into()),
     };
     ScapFd { fd: i64::from(ty.number()), ino: 9, ty, info }
 }

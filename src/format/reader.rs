@@ -124,24 +124,9 @@ impl Reader {
         header: CaptureHeader,
         blocks: impl Iterator<Item = Result<UnencodedBlock, Damage>> + Send + 'static,
     ) -> Reader {
-        Reader {
-            file: Arc::from(name),
-            source: Source::Memory(Vec::new()),
-            header: CaptureHeader { version: VERSION, ..header },
-            at: 0,
-            search_from: 0,
-            expected: None,
-            next_number: 0,
-            pending: None,
-            skipped: 0,
-            bytes_skipped: 0,
-            ending: None,
-            fault: None,
-            unreadable: false,
-            blocks: Some(BlockStream::new(Box::new(blocks))),
-            keeps_inventories: false,
-            inventory: None,
-        }
+        let header = CaptureHeader { version: VERSION, ..header };
+        let blocks = Some(BlockStream::new(Box::new(blocks)));
+        Reader { blocks, ..Reader::at(0, Arc::from(name), Source::Memory(Vec::new()), header) }
     }
 
     /// For blocks whose maker reports single places that cannot be read: one at the end does not mean that the end is
@@ -183,6 +168,28 @@ impl Reader {
         }
     }
 
+    /// A reader that has read nothing yet and goes on at this offset.
+    fn at(offset: u64, file: Arc<str>, source: Source, header: CaptureHeader) -> Reader {
+        Reader {
+            file,
+            source,
+            header,
+            at: offset,
+            search_from: offset,
+            expected: None,
+            next_number: 0,
+            pending: None,
+            skipped: 0,
+            bytes_skipped: 0,
+            ending: None,
+            fault: None,
+            unreadable: false,
+            blocks: None,
+            keeps_inventories: false,
+            inventory: None,
+        }
+    }
+
     fn start(name: &str, mut source: Source) -> Result<Reader, FormatError> {
         let file: Arc<str> = Arc::from(name);
         let unreadable = |source| FormatError::Read { file: name.to_owned(), source };
@@ -209,24 +216,7 @@ impl Reader {
         if start.len() < PREAMBLE_LEN + HEAD_LEN {
             return Err(truncated_header(&file, start.len()).into());
         }
-        let mut reader = Reader {
-            file,
-            source,
-            header: CaptureHeader::default(),
-            at: PREAMBLE_LEN as u64,
-            search_from: PREAMBLE_LEN as u64,
-            expected: None,
-            next_number: 0,
-            pending: None,
-            skipped: 0,
-            bytes_skipped: 0,
-            ending: None,
-            fault: None,
-            unreadable: false,
-            blocks: None,
-            keeps_inventories: false,
-            inventory: None,
-        };
+        let mut reader = Reader::at(PREAMBLE_LEN as u64, file, source, CaptureHeader::default());
         let preamble_link = hash_of(&start[..PREAMBLE_LEN]);
         let step = reader.next_frame().map_err(unreadable)?;
         match step {

@@ -39,23 +39,7 @@ impl ScapFd {
             }
             // Falco takes the name for what it prints, and makes one of the two kernel addresses only where it is empty
             ScapFdType::UnixSocket => ScapFdInfo::Unix { source: 0, destination: 0, name: Text::clone(&row.name) },
-            ScapFdType::Unknown
-            | ScapFdType::Other(_)
-            | ScapFdType::File
-            | ScapFdType::Directory
-            | ScapFdType::Fifo
-            | ScapFdType::Event
-            | ScapFdType::Unsupported
-            | ScapFdType::Signalfd
-            | ScapFdType::Eventpoll
-            | ScapFdType::Inotify
-            | ScapFdType::Timerfd
-            | ScapFdType::Netlink
-            | ScapFdType::Bpf
-            | ScapFdType::Userfaultfd
-            | ScapFdType::IoUring
-            | ScapFdType::Memfd
-            | ScapFdType::Pidfd => ScapFdInfo::Name(Text::clone(&row.name)),
+            _ => ScapFdInfo::Name(Text::clone(&row.name)),
         };
         Some(ScapFd { fd: row.num, ino: row.ino, ty, info })
     }
