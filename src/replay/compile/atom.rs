@@ -7,8 +7,9 @@ use rustc_hash::FxBuildHasher;
 
 use super::bound_field::{reads_of, reads_of_all};
 use super::matcher::Matcher;
-use super::text_patterns::TextPatterns;
-use crate::replay::fields::{Access, AuditFact, ContainerFact, EventFact, FdFact, FieldType, Reads, ThreadFact, Whose};
+use super::text_patterns::{TextPatterns, order};
+use crate::replay::fields::{Access, AuditFact, ContainerFact, EventFact, FdFact, FieldType, NameSort, Reads, ThreadFact, Whose,
+};
 use crate::replay::rules::{FieldExpr, FieldRef, Literal, Op, Test, Transformer};
 
 /// The number of an atom in a program.
@@ -39,15 +40,53 @@ pub struct GroupSlot {
     pub slot: u32,
 }
 
-/// Atoms that compare one field with fixed texts, and are asked together.
+/// Atoms that compare with fixed texts, and are asked together.
 #[derive(Debug)]
 pub struct TextGroup {
-    /// The field.
-    pub field: FieldExpr,
+    /// What they compare.
+    pub subject: Subject,
     /// The atoms, by slot.
     pub atoms: Vec<AtomId>,
     /// What they ask of a text.
     pub patterns: TextPatterns,
+    /// What they ask of the directory in it; nothing unless it is a descriptor's name.
+    of_directory: TextPatterns,
+    /// What they ask of the file name in it; likewise.
+    of_file_name: TextPatterns,
+}
+
+/// What the atoms of a group compare.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub enum Subject {
+    /// A field's text.
+    Field(FieldExpr),
+    /// A descriptor's name and its parts: `fd.name`, `fd.directory` and `fd.filename`.
+    FdName,
+}
+
+impl Subject {
+    fn of(field: &FieldExpr) -> Subject {
+        match field.plain_field().map(|field| field.field.access) {
+            Some(Access::Fd(FdFact::Name | FdFact::Directory | FdFact::FileName)) => Subject::FdName,
+            _ => Subject::Field(field.clone()),
+        }
+    }
+}
+
+impl TextGroup {
+    /// Puts the slots of the comparisons that hold for a descriptor's name of this sort into `holding`, rising, each
+    /// once. `may_have_parts`: see [`TextPatterns::texts_with_parts`].
+    pub fn find_in_name(&self, name: &[u8], sort: NameSort, may_have_parts: bool, holding: &mut Vec<u32>) {
+        holding.clear();
+        self.patterns.add(name, may_have_parts, holding);
+        if let Some(directory) = sort.directory(name).filter(|_| !self.of_directory.is_empty()) {
+            self.of_directory.add(directory, true, holding);
+        }
+        if let Some(file_name) = sort.file_name(name).filter(|_| !self.of_file_name.is_empty()) {
+            self.of_file_name.add(file_name, true, holding);
+        }
+        order(holding);
+    }
 }
 
 /// All atoms of a program.
@@ -90,12 +129,12 @@ impl Atoms {
 
     /// Puts atoms that can be asked together into groups, once all are there.
     pub(super) fn group(&mut self) {
-        let mut by_field: HashMap<FieldExpr, usize, FxBuildHasher> = HashMap::default();
+        let mut by_subject: HashMap<Subject, usize, FxBuildHasher> = HashMap::default();
         for (id, atom) in (0..).map(AtomId).zip(&mut self.atoms) {
             if !has_one_text(&atom.field) || atom.matcher.patterns().is_none() {
                 continue;
             }
-            let group = *by_field.entry(atom.field.clone()).or_insert(self.members.len());
+            let group = *by_subject.entry(Subject::of(&atom.field)).or_insert(self.members.len());
             if group == self.members.len() {
                 self.members.push(Vec::new());
             }
@@ -112,15 +151,24 @@ impl Atoms {
         (self.atoms, groups)
     }
 
-    /// The group of these atoms, which have a field in common.
+    /// The group of these atoms, which have their subject in common.
     fn text_group(&self, atoms: Vec<AtomId>) -> Option<TextGroup> {
-        let field = self.get(*atoms.first()?)?.field.clone();
-        let patterns = (0u32..).zip(&atoms).flat_map(|(slot, id)| {
-            let patterns = self.get(*id).and_then(|atom| atom.matcher.patterns()).unwrap_or_default();
-            patterns.into_iter().map(move |pattern| (slot, pattern))
-        });
-        let patterns = TextPatterns::new(patterns);
-        Some(TextGroup { field, atoms, patterns })
+        let subject = Subject::of(&self.get(*atoms.first()?)?.field);
+        let patterns_of = |wanted: Option<FdFact>| {
+            let patterns = (0u32..).zip(&atoms).filter_map(|(slot, id)| {
+                let atom = self.get(*id)?;
+                let part = part_of_name(&atom.field);
+                (part == wanted).then(|| atom.matcher.patterns().unwrap_or_default().into_iter().map(move |one| (slot, one)))
+            });
+            TextPatterns::new(patterns.flatten())
+        };
+        Some(TextGroup {
+            subject,
+            patterns: patterns_of(None),
+            of_directory: patterns_of(Some(FdFact::Directory)),
+            of_file_name: patterns_of(Some(FdFact::FileName)),
+            atoms,
+        })
     }
 
     pub(super) fn get(&self, id: AtomId) -> Option<&Atom> {
@@ -132,6 +180,14 @@ impl Atoms {
 fn has_one_text(field: &FieldExpr) -> bool {
     let is_text = |field: &FieldRef| matches!(field.field.ty, FieldType::CharBuf | FieldType::ByteBuf);
     field.single_field().is_some_and(is_text) && !field.is_list() && !field.transformers.contains(&Transformer::Len)
+}
+
+/// Which part of a descriptor's name a field is, if it is one.
+fn part_of_name(field: &FieldExpr) -> Option<FdFact> {
+    match field.plain_field().map(|field| field.field.access) {
+        Some(Access::Fd(part @ (FdFact::Directory | FdFact::FileName))) => Some(part),
+        _ => None,
+    }
 }
 
 /// A text that two tests share if and only if they are the same.

@@ -21,7 +21,7 @@ mod transform;
 mod work;
 mod zone;
 
-pub use atom::{Atom, AtomId, GroupSlot, TextGroup};
+pub use atom::{Atom, AtomId, GroupSlot, Subject, TextGroup};
 pub use bound_field::{argument_of, value_of};
 pub(in crate::replay) use bound_field::{reads_of, value_of_fd, value_of_kind, value_of_thread};
 pub use graph::{Domain, Graph, Node, NodeId};

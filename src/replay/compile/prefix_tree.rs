@@ -44,6 +44,11 @@ impl PrefixTree {
         PrefixTree { nodes }
     }
 
+    /// Whether there are no texts in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.nodes.iter().all(|node| node.slots.is_empty())
+    }
+
     /// Calls `each` for every text of the tree with which `bytes` begin: with its slots and the byte behind it.
     pub(super) fn walk(&self, mut bytes: impl Iterator<Item = u8>, mut each: impl FnMut(&[u32], Option<u8>)) {
         let mut node = self.nodes.first();

@@ -40,9 +40,7 @@ pub(super) enum Pattern<'p> {
 /// Comparisons, merged. Each has a slot: its place among those of its field.
 #[derive(Debug, Default)]
 pub struct TextPatterns {
-    whole: HashMap<Vec<u8>, Vec<u32>, FxBuildHasher>,
-    /// The lengths of whole texts, a bit for each; the last one stands for all from there on.
-    whole_lengths: u64,
+    whole: WholeTexts,
     starts: PrefixTree,
     /// Written backwards.
     ends: PrefixTree,
@@ -53,11 +51,11 @@ pub struct TextPatterns {
 impl TextPatterns {
     /// Merges patterns; a slot may have several, of which one must fit.
     pub(super) fn new<'p>(patterns: impl Iterator<Item = (u32, Pattern<'p>)>) -> TextPatterns {
-        let mut whole: HashMap<Vec<u8>, Vec<u32>, FxBuildHasher> = HashMap::default();
+        let mut whole = WholeTexts::default();
         let (mut starts, mut ends, mut paths, mut parts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (slot, pattern) in patterns {
             match pattern {
-                Pattern::Whole(text) => whole.entry(text.to_vec()).or_default().push(slot),
+                Pattern::Whole(text) => whole.insert(text, slot),
                 Pattern::Start(text) => starts.push((text.to_vec(), slot)),
                 Pattern::End(text) => ends.push((text.iter().rev().copied().collect(), slot)),
                 Pattern::Path(text) => paths.push((text.to_vec(), slot)),
@@ -67,7 +65,6 @@ impl TextPatterns {
             }
         }
         TextPatterns {
-            whole_lengths: whole.keys().fold(0, |lengths, text| lengths | length_bit(text)),
             whole,
             starts: PrefixTree::new(starts),
             ends: PrefixTree::new(ends),
@@ -87,41 +84,98 @@ impl TextPatterns {
         self.parts.find_texts(joined, ends, each);
     }
 
-    /// Puts the slots of the comparisons that hold for a text into `holding`, rising, each once.
-    pub fn find(&self, text: &[u8], holding: &mut Vec<u32>) {
-        self.find_without_parts(text, holding);
-        if self.has_parts() {
-            self.parts.find(text, holding);
-            order(holding);
-        }
+    /// Whether nothing is asked.
+    pub(super) fn is_empty(&self) -> bool {
+        self.whole.is_empty()
+            && !self.has_parts()
+            && [&self.starts, &self.ends, &self.paths].into_iter().all(PrefixTree::is_empty)
     }
 
-    /// Likewise for a text that is known to have none of the parts.
-    pub fn find_without_parts(&self, text: &[u8], holding: &mut Vec<u32>) {
+    /// Puts the slots of the comparisons that hold for a text into `holding`, rising, each once. Where the text is known
+    /// to have none of the parts, these are not looked for.
+    pub fn find(&self, text: &[u8], may_have_parts: bool, holding: &mut Vec<u32>) {
         holding.clear();
-        if self.whole_lengths & length_bit(text) != 0
-            && let Some(slots) = self.whole.get(text)
-        {
+        self.add(text, may_have_parts, holding);
+        order(holding);
+    }
+
+    /// Adds the slots of the comparisons that hold for a text, in any order.
+    pub(super) fn add(&self, text: &[u8], may_have_parts: bool, holding: &mut Vec<u32>) {
+        if let Some(slots) = self.whole.get(text) {
             holding.extend_from_slice(slots);
         }
         self.starts.walk(text.iter().copied(), |slots, _| holding.extend_from_slice(slots));
         self.ends.walk(text.iter().rev().copied(), |slots, _| holding.extend_from_slice(slots));
-        self.paths.walk(path_bytes(text), |slots, next| {
-            // `/usr` is a path above `/usr/bin`, and not above `/usrx`.
-            if matches!(next, None | Some(b'/')) {
-                holding.extend_from_slice(slots);
-            }
-        });
-        order(holding);
+        if !self.paths.is_empty() {
+            self.paths.walk(path_bytes(text), |slots, next| {
+                // `/usr` is a path above `/usr/bin`, and not above `/usrx`.
+                if matches!(next, None | Some(b'/')) {
+                    holding.extend_from_slice(slots);
+                }
+            });
+        }
+        if may_have_parts && self.has_parts() {
+            self.parts.find(text, holding);
+        }
     }
+}
+
+/// Whole texts. They are looked up by how long they are and how they end, which tells nearly all texts apart; so a text
+/// that is not there is seldom looked at as a whole.
+#[derive(Debug, Default)]
+struct WholeTexts {
+    by_ending: HashMap<u64, Vec<WholeText>, FxBuildHasher>,
+    /// The lengths of the texts, a bit for each; the last one stands for all from there on.
+    lengths: u64,
+}
+
+/// A text with the slots of whoever asks for it.
+#[derive(Debug)]
+struct WholeText {
+    text: Vec<u8>,
+    slots: Vec<u32>,
+}
+
+impl WholeTexts {
+    fn insert(&mut self, text: &[u8], slot: u32) {
+        self.lengths |= length_bit(text);
+        let alike = self.by_ending.entry(ending(text)).or_default();
+        match alike.iter_mut().find(|known| known.text == text) {
+            Some(known) => known.slots.push(slot),
+            None => alike.push(WholeText { text: text.to_vec(), slots: vec![slot] }),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.by_ending.is_empty()
+    }
+
+    #[inline]
+    fn get(&self, text: &[u8]) -> Option<&[u32]> {
+        if self.lengths & length_bit(text) == 0 {
+            return None;
+        }
+        let alike = self.by_ending.get(&ending(text))?;
+        alike.iter().find(|known| known.text == text).map(|known| known.slots.as_slice())
+    }
+}
+
+/// The last eight bytes, or what there is, and the length.
+#[inline]
+fn ending(text: &[u8]) -> u64 {
+    let last = match text.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => text.iter().fold(0, |last, byte| last << 8 | u64::from(*byte)),
+    };
+    last ^ text.len() as u64
 }
 
 fn length_bit(text: &[u8]) -> u64 {
     1 << text.len().min(63)
 }
 
-/// Rising, each once.
-fn order(slots: &mut Vec<u32>) {
+/// Puts slots in their order, each once.
+pub(super) fn order(slots: &mut Vec<u32>) {
     if slots.len() > 1 {
         slots.sort_unstable();
         slots.dedup();
@@ -200,7 +254,7 @@ mod tests {
 
     fn found(patterns: &[Pattern<'_>], text: &str) -> Vec<u32> {
         let mut holding = vec![99];
-        TextPatterns::new((0..).zip(patterns.iter().copied())).find(text.as_bytes(), &mut holding);
+        TextPatterns::new((0..).zip(patterns.iter().copied())).find(text.as_bytes(), true, &mut holding);
         holding
     }
 
@@ -227,9 +281,9 @@ mod tests {
         let patterns =
             [(0, Pattern::Start(b"a")), (0, Pattern::End(b"a")), (0, Pattern::Part(b"a")), (1, Pattern::Part(b""))];
         let mut holding = Vec::new();
-        TextPatterns::new(patterns.into_iter()).find(b"a", &mut holding);
+        TextPatterns::new(patterns.into_iter()).find(b"a", true, &mut holding);
         assert_eq!(holding, [0, 1]);
-        TextPatterns::new(patterns.into_iter()).find(b"", &mut holding);
+        TextPatterns::new(patterns.into_iter()).find(b"", true, &mut holding);
         assert_eq!(holding, [1]);
     }
 
@@ -271,8 +325,8 @@ mod tests {
                 prop_assert!(!has_part || found.contains(&at), "{}", at);
                 if !found.contains(&at) {
                     let (mut all, mut without) = (Vec::new(), Vec::new());
-                    patterns.find(text.as_bytes(), &mut all);
-                    patterns.find_without_parts(text.as_bytes(), &mut without);
+                    patterns.find(text.as_bytes(), true, &mut all);
+                    patterns.find(text.as_bytes(), false, &mut without);
                     prop_assert_eq!(all, without);
                 }
             }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
-use super::keys::{Key, Keys, PartOfName};
+use super::keys::{Key, Keys};
 use crate::format::{BytesColumn, IntColumn};
 
 /// The classes of a table's rows.
@@ -33,7 +33,6 @@ impl<'b> Classes<'b> {
     pub(super) fn of_keys(keys: &Keys<'b>) -> Option<Classes<'b>> {
         match keys {
             Keys::Text { column, .. } => Some(Classes::of_texts(column)),
-            Keys::PartOfName(parts) => Some(Classes::of_parts(parts)),
             Keys::Columns(columns) => {
                 let classes = columns.iter().map(|key| match key {
                     Key::Number(column) => Classes::of_numbers(column),
@@ -66,17 +65,6 @@ impl<'b> Classes<'b> {
         } else {
             Classes::number(values.len(), limit, distance)
         }
-    }
-
-    /// Of each name there may be three parts; see [`PartOfName::sort`].
-    fn of_parts(parts: &PartOfName<'_>) -> Classes<'b> {
-        let names = parts.names.distinct_count();
-        let class = |row: usize| {
-            let name = parts.names.code(row).map_or(names, |code| code as usize);
-            u32::try_from(name * PartOfName::SORTS + parts.sort(row)).unwrap_or(u32::MAX)
-        };
-        let of_row = (0..parts.names.len()).map(class).collect();
-        Classes { of_row: ClassOfRow::Numbers(of_row), count: (names + 1) * PartOfName::SORTS, firsts: Vec::new() }
     }
 
     /// Rows that are of one class in both.

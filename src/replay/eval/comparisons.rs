@@ -8,11 +8,11 @@ use rustc_hash::FxBuildHasher;
 use super::bits::Bits;
 use super::block::Evaluation;
 use super::classes::{ClassAnswers, Classes};
-use super::keys::{Given, Keys, keys_of};
+use super::keys::{Given, Keys, NameColumns, keys_of};
 use super::scope::Scope;
 use super::single::{holds_for_event, holds_with_values};
-use crate::format::Damage;
-use crate::replay::compile::{Atom, TextGroup, value_of, value_of_fd, value_of_thread};
+use crate::format::{BytesColumn, Damage};
+use crate::replay::compile::{Atom, Subject, TextGroup, value_of, value_of_fd, value_of_thread};
 use crate::replay::fields::{Access, BlockView, EventFact, EventRow, FieldValue, Purpose};
 use crate::replay::rules::FieldExpr;
 
@@ -24,9 +24,10 @@ pub(super) struct GroupMemo {
     holds: Vec<Option<Bits>>,
     /// By class of rows: 0 not asked yet, else one more than the number of its set in `sets`.
     set_of_class: Vec<u32>,
-    /// Sets of slots that hold together; the first one is empty.
-    sets: Vec<Box<[u32]>>,
-    numbers: HashMap<Box<[u32]>, u32, FxBuildHasher>,
+    sets: SlotSets,
+    /// The codes of texts in which something may be found that is looked for anywhere in a text; `None` where they were
+    /// not searched.
+    with_parts: Option<Bits>,
 }
 
 impl GroupMemo {
@@ -35,8 +36,8 @@ impl GroupMemo {
             known: Bits::none(rows),
             holds: group.atoms.iter().map(|_| None).collect(),
             set_of_class: Vec::new(),
-            sets: vec![Box::default()],
-            numbers: HashMap::default(),
+            sets: SlotSets::default(),
+            with_parts: None,
         }
     }
 
@@ -48,27 +49,84 @@ impl GroupMemo {
         }
     }
 
-    /// The number of a set of slots.
-    fn number(&mut self, set: &[u32]) -> u32 {
-        if set.is_empty() {
-            return 0;
-        }
-        if let Some(number) = self.numbers.get(set) {
-            return *number;
-        }
-        let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
-        self.sets.push(set.into());
-        self.numbers.insert(set.into(), number);
-        number
+    /// Makes room for this many classes.
+    fn expect(&mut self, classes: usize) {
+        self.set_of_class.resize(classes, 0);
     }
 
-    fn insert(&mut self, set: u32, row: usize) {
-        let Some(slots) = self.sets.get(set as usize) else { return };
-        for slot in slots {
+    /// Searches all texts of a column at once for what may be anywhere in them, if so many are needed that it is worth
+    /// while.
+    fn search_parts(&mut self, group: &TextGroup, column: &BytesColumn, need: &Bits) {
+        let is_worthwhile = group.patterns.has_parts() && need.count() >= column.distinct_count() / 4;
+        if !is_worthwhile || self.with_parts.is_some() {
+            return;
+        }
+        let mut codes = Bits::none(column.distinct_count());
+        group.patterns.texts_with_parts(column.joined(), column.ends(), |code| codes.insert(code));
+        self.with_parts = Some(codes);
+    }
+
+    fn may_have_parts(&self, code: usize) -> bool {
+        self.with_parts.as_ref().is_none_or(|with_parts| with_parts.contains(code))
+    }
+
+    /// Notes for which comparisons a row of this class holds. `find` puts their slots into an empty list, the first time.
+    #[inline]
+    fn put(&mut self, row: usize, class: usize, find: impl FnOnce(&mut Vec<u32>)) {
+        let Some(known) = self.set_of_class.get_mut(class) else { return };
+        if *known == 0 {
+            *known = 1 + self.sets.number(find);
+        }
+        for slot in self.sets.get(*known - 1) {
             if let Some(holds) = self.holds.get_mut(*slot as usize) {
                 holds.get_or_insert_with(|| Bits::none(self.known.rows())).insert(row);
             }
         }
+    }
+}
+
+/// Sets of slots that hold together, numbered.
+struct SlotSets {
+    /// The first one is empty.
+    sets: Vec<Box<[u32]>>,
+    numbers: HashMap<Box<[u32]>, u32, FxBuildHasher>,
+    /// The last one that was made, and its number: neighbours are often alike.
+    last: (Vec<u32>, u32),
+    made: Vec<u32>,
+}
+
+impl Default for SlotSets {
+    fn default() -> SlotSets {
+        SlotSets { sets: vec![Box::default()], numbers: HashMap::default(), last: (Vec::new(), 0), made: Vec::new() }
+    }
+}
+
+impl SlotSets {
+    fn get(&self, number: u32) -> &[u32] {
+        self.sets.get(number as usize).map_or(&[], |set| set)
+    }
+
+    /// The number of the set that `find` puts into an empty list.
+    fn number(&mut self, find: impl FnOnce(&mut Vec<u32>)) -> u32 {
+        self.made.clear();
+        find(&mut self.made);
+        if self.made.is_empty() {
+            return 0;
+        }
+        if self.made != self.last.0 {
+            let number = match self.numbers.get(self.made.as_slice()) {
+                Some(number) => *number,
+                None => {
+                    let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+                    self.sets.push(self.made.as_slice().into());
+                    self.numbers.insert(self.made.as_slice().into(), number);
+                    number
+                }
+            };
+            self.last.0.clone_from(&self.made);
+            self.last.1 = number;
+        }
+        self.last.1
     }
 }
 
@@ -133,51 +191,69 @@ impl<'p, 'b> Evaluation<'p, '_, 'b> {
         scope: Scope<'_, 'b>,
         memo: &mut GroupMemo,
     ) -> Result<(), Damage> {
-        let keys = keys_of(&group.field, None, self.view, scope)?;
-        let classes = self.classes_of(&keys);
-        memo.set_of_class.resize(classes.as_ref().map_or(need.rows(), |classes| classes.count()), 0);
-        let with_parts = texts_with_parts(group, &keys, need);
-        let mut holding = Vec::new();
-        for row in need.iter() {
-            let class = classes.as_ref().map_or(row, |classes| classes.of(row));
-            let set = match memo.set_of_class.get(class) {
-                Some(0) | None => {
-                    match keys.value(row) {
-                        Given::Text(text)
-                            if with_parts.as_ref().is_some_and(|with_parts| !with_parts.contains(class)) =>
-                        {
-                            group.patterns.find_without_parts(text, &mut holding);
-                        }
-                        Given::Text(text) => group.patterns.find(text, &mut holding),
-                        Given::Missing => holding.clear(),
-                        Given::Unmade => {
-                            let value = value_of_row(&group.field, self.view, scope, row)?;
-                            self.find_holding(group, &value, &mut holding);
-                        }
-                    }
-                    let set = memo.number(&holding);
-                    if let Some(known) = memo.set_of_class.get_mut(class) {
-                        *known = set + 1;
-                    }
-                    set
-                }
-                Some(known) => known - 1,
-            };
-            if set != 0 {
-                memo.insert(set, row);
-            }
+        match &group.subject {
+            Subject::Field(field) => self.ask_field(group, field, need, scope, memo)?,
+            Subject::FdName => self.ask_names(group, need, memo)?,
         }
         memo.known.add(need);
+        Ok(())
+    }
+
+    /// Asks what a group asks of a field's texts.
+    fn ask_field(
+        &mut self,
+        group: &'p TextGroup,
+        field: &'p FieldExpr,
+        need: &Bits,
+        scope: Scope<'_, 'b>,
+        memo: &mut GroupMemo,
+    ) -> Result<(), Damage> {
+        let keys = keys_of(field, None, self.view, scope)?;
+        let classes = self.classes_of(&keys);
+        memo.expect(classes.as_ref().map_or(need.rows(), |classes| classes.count()));
+        if let Keys::Text { column, .. } = keys {
+            memo.search_parts(group, column, need);
+        }
+        let mut damage = None;
+        for row in need.iter() {
+            let class = classes.as_ref().map_or(row, |classes| classes.of(row));
+            let may_have_parts = memo.may_have_parts(class);
+            memo.put(row, class, |holding| match keys.value(row) {
+                Given::Text(text) => group.patterns.find(text, may_have_parts, holding),
+                Given::Missing => {}
+                Given::Unmade => match value_of_row(field, self.view, scope, row) {
+                    Ok(value) => self.find_holding(group, &value, holding),
+                    Err(error) => {
+                        damage.get_or_insert(error);
+                    }
+                },
+            });
+        }
+        damage.map_or(Ok(()), Err)
+    }
+
+    /// Asks what a group asks of descriptors' names.
+    fn ask_names(&self, group: &TextGroup, need: &Bits, memo: &mut GroupMemo) -> Result<(), Damage> {
+        let columns = NameColumns::of(self.view)?;
+        memo.expect(columns.class_count());
+        memo.search_parts(group, columns.names, need);
+        for row in need.iter() {
+            let (code, sort) = columns.name(row);
+            let may_have_parts = memo.may_have_parts(code);
+            memo.put(row, NameColumns::class(code, sort), |holding| {
+                let name = columns.names.get(row).unwrap_or_default();
+                group.find_in_name(name, sort, may_have_parts, holding);
+            });
+        }
         Ok(())
     }
 
     /// The slots of a group's comparisons that hold for a value.
     fn find_holding(&self, group: &TextGroup, value: &FieldValue<'_>, holding: &mut Vec<u32>) {
         match value {
-            FieldValue::Text(text) => group.patterns.find(text, holding),
-            FieldValue::Missing => holding.clear(),
+            FieldValue::Text(text) => group.patterns.find(text, true, holding),
+            FieldValue::Missing => {}
             value => {
-                holding.clear();
                 let atoms = group.atoms.iter().map(|id| self.program.atom(*id));
                 let holds = |atom: Option<&Atom>| atom.is_some_and(|atom| atom.matcher.holds(value));
                 holding.extend((0..).zip(atoms).filter(|(_, atom)| holds(*atom)).map(|(slot, _)| slot));
@@ -214,18 +290,6 @@ impl<'p, 'b> Evaluation<'p, '_, 'b> {
         self.classes.insert(places, Rc::clone(&classes));
         Some(classes)
     }
-}
-
-/// The codes of a column's texts in which a group's comparisons may find something; `None` where it is not worth while to
-/// search all of them.
-fn texts_with_parts(group: &TextGroup, keys: &Keys<'_>, need: &Bits) -> Option<Bits> {
-    let Keys::Text { column, .. } = keys else { return None };
-    if !group.patterns.has_parts() || need.count() < column.distinct_count() / 4 {
-        return None;
-    }
-    let mut codes = Bits::none(column.distinct_count());
-    group.patterns.texts_with_parts(column.joined(), column.ends(), |code| codes.insert(code));
-    Some(codes)
 }
 
 /// The rows for which a comparison holds, asked once for each class.

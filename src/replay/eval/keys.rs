@@ -7,7 +7,7 @@ use crate::format::schema::{EventInfo, ParamInfo, ParamType, Physical};
 use crate::format::{BytesColumn, Damage, EventTable, IntColumn};
 use crate::replay::compile::argument_of;
 use crate::replay::fields::{
-    Access, Argument, BlockView, EventFact, FdFact, NamePart, PathRole, Reads, StdioFact, ThreadFact, Whose,
+    Access, Argument, BlockView, EventFact, FdFact, NameSort, PathRole, Reads, StdioFact, ThreadFact, Whose,
     field_value_of_kind, may_lack_params, recorded_path, result_decides_paths, role_of_param,
 };
 use crate::replay::rules::{FieldExpr, FieldRef};
@@ -20,8 +20,6 @@ pub(super) enum Keys<'b> {
         /// Whether null is the empty text; else no value.
         null_is_empty: bool,
     },
-    /// The value is a part of a descriptor's name, if the descriptor is of a sort that has it.
-    PartOfName(PartOfName<'b>),
     /// The value is a path parameter, or what it means.
     Path(PathColumns<'b>),
     /// These decide; none at all where the value is the same for all rows.
@@ -48,7 +46,6 @@ impl<'b> Keys<'b> {
                 (None, true) => Given::Text(b""),
                 (None, false) => Given::Missing,
             },
-            Keys::PartOfName(parts) => parts.of(row).map_or(Given::Missing, Given::Text),
             Keys::Path(columns) => columns.of(row).map_or(Given::Unmade, Given::Text),
             Keys::Columns(_) | Keys::Unknown => Given::Unmade,
         }
@@ -59,10 +56,6 @@ impl<'b> Keys<'b> {
     pub(super) fn places(&self) -> Option<Vec<usize>> {
         Some(match self {
             Keys::Text { column, .. } => vec![std::ptr::from_ref(*column).addr()],
-            Keys::PartOfName(parts) => {
-                let fact = usize::from(parts.fact == FdFact::Directory);
-                vec![std::ptr::from_ref(parts.names).addr(), std::ptr::from_ref(parts.letters).addr(), fact]
-            }
             Keys::Columns(columns) => columns.iter().map(|key| key.place()).collect(),
             // Nearly all differ.
             Keys::Path(_) | Keys::Unknown => return None,
@@ -70,36 +63,37 @@ impl<'b> Keys<'b> {
     }
 }
 
-/// The columns that `fd.directory` and `fd.filename` are made of.
+/// The columns that descriptors' names, and what these are made of, lie in.
 #[derive(Clone, Copy)]
-pub(super) struct PartOfName<'b> {
-    fact: FdFact,
+pub(super) struct NameColumns<'b> {
     letters: &'b IntColumn,
     numbers: &'b IntColumn,
     pub(super) names: &'b BytesColumn,
 }
 
-impl<'b> PartOfName<'b> {
-    /// How many sorts there are.
-    pub(super) const SORTS: usize = 3;
-
-    fn part(&self, row: usize) -> Option<NamePart> {
-        NamePart::of_fact(self.fact, self.letters.get(row), self.numbers.get(row))
+impl<'b> NameColumns<'b> {
+    pub(super) fn of(view: &BlockView<'b>) -> Result<NameColumns<'b>, Damage> {
+        Ok(NameColumns {
+            letters: view.fd_ints(FdColumn::TypeChar)?,
+            numbers: view.fd_ints(FdColumn::Num)?,
+            names: view.fd_texts(FdColumn::Name)?,
+        })
     }
 
-    /// Which part a row has: rows of one sort with the same name have the same.
-    pub(super) fn sort(&self, row: usize) -> usize {
-        match self.part(row) {
-            None => 0,
-            Some(NamePart::Whole) => 1,
-            Some(NamePart::Directory | NamePart::FileName) => 2,
-        }
+    /// The code of a row's name, the number of all names where it has none, and its sort.
+    pub(super) fn name(&self, row: usize) -> (usize, NameSort) {
+        let code = self.names.code(row).map_or(self.names.distinct_count(), |code| code as usize);
+        (code, NameSort::of(self.letters.get(row), self.numbers.get(row)))
     }
 
-    /// The part of a row that has one.
-    fn of(&self, row: usize) -> Option<&'b [u8]> {
-        let part = self.part(row)?;
-        Some(part.take(self.names.get(row).unwrap_or_default()))
+    /// Rows of one class have the same name, and the same parts in it.
+    pub(super) fn class(code: usize, sort: NameSort) -> usize {
+        code * NameSort::COUNT + sort as usize
+    }
+
+    /// How many classes there may be.
+    pub(super) fn class_count(&self) -> usize {
+        (self.names.distinct_count() + 1) * NameSort::COUNT
     }
 }
 
@@ -210,12 +204,6 @@ fn fd_keys<'b>(expr: &FieldExpr, right: Option<&FieldExpr>, view: &BlockView<'b>
         FdFact::Num => one(num()?),
         FdFact::TypeChar => one(letter()?),
         FdFact::Type | FdFact::SockFamily => Keys::Columns(vec![letter()?, num()?]),
-        FdFact::Directory | FdFact::FileName if expr.transformers.is_empty() => Keys::PartOfName(PartOfName {
-            fact,
-            letters: view.fd_ints(FdColumn::TypeChar)?,
-            numbers: view.fd_ints(FdColumn::Num)?,
-            names: view.fd_texts(FdColumn::Name)?,
-        }),
         FdFact::Directory | FdFact::FileName => Keys::Columns(vec![letter()?, name()?, num()?]),
         FdFact::L4Proto => Keys::Columns(vec![letter()?, num()?, Key::Number(view.fd_ints(FdColumn::L4Proto)?)]),
         _ => Keys::Unknown,

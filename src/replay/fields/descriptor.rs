@@ -129,11 +129,10 @@ pub(super) fn fd_value<'b>(
         FdFact::Name => name(view, row)?,
         FdFact::NameRaw => FieldValue::text(view.fd_text(row, FdColumn::NameRaw)?),
         FdFact::Directory | FdFact::FileName => {
-            let (letter, number) = (int(FdColumn::TypeChar)?, int(FdColumn::Num)?);
-            match NamePart::of_fact(fact, letter, number) {
-                Some(part) => FieldValue::text(part.take(view.fd_text(row, FdColumn::Name)?)),
-                None => FieldValue::Missing,
-            }
+            let sort = NameSort::of(int(FdColumn::TypeChar)?, int(FdColumn::Num)?);
+            let name = view.fd_text(row, FdColumn::Name)?;
+            let part = if fact == FdFact::Directory { sort.directory(name) } else { sort.file_name(name) };
+            part.map_or(FieldValue::Missing, FieldValue::text)
         }
         FdFact::Ip(end) => addresses(view, row, end, purpose)?.map_or(FieldValue::Missing, |ends| {
             one_or_either(ends.into_iter().map(|(address, _)| FieldValue::Ip(address)).collect())
@@ -227,37 +226,49 @@ fn file_name(path: &[u8]) -> &[u8] {
     }
 }
 
-/// A part of a descriptor's name.
+/// Which parts a descriptor's name has: `fd.directory` and `fd.filename`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NamePart {
-    /// What stands before the last slash.
+pub enum NameSort {
+    /// A file's: a directory and a file name.
+    File,
+    /// A directory's: it is the directory.
     Directory,
-    /// What stands behind the last slash.
-    FileName,
-    /// All of it.
-    Whole,
+    /// Of a descriptor of which nothing is known: a directory.
+    Unknown,
+    /// Of anything else: neither.
+    Other,
 }
 
-impl NamePart {
-    /// What `fd.directory` or `fd.filename` takes from the name of a descriptor with this letter and number; nothing
-    /// for other facts, and of sorts of descriptors that have no such part.
-    pub fn of_fact(fact: FdFact, letter: Option<i64>, number: Option<i64>) -> Option<NamePart> {
-        let letter = letter.and_then(|letter| u8::try_from(letter).ok()).filter(|letter| *letter != 0);
-        let letter = letter.filter(|_| number.is_some_and(|number| number >= 0));
-        match (fact, letter) {
-            (FdFact::Directory, Some(b'f') | None) => Some(NamePart::Directory),
-            (FdFact::Directory, Some(b'd')) => Some(NamePart::Whole),
-            (FdFact::FileName, Some(b'f')) => Some(NamePart::FileName),
-            _ => None,
+impl NameSort {
+    /// How many sorts there are.
+    pub const COUNT: usize = 4;
+
+    /// The sort of a descriptor's name, by its letter and its number.
+    #[inline]
+    pub fn of(letter: Option<i64>, number: Option<i64>) -> NameSort {
+        let is_open = number.is_some_and(|number| number >= 0);
+        match letter.filter(|_| is_open).map(u8::try_from) {
+            Some(Ok(b'f')) => NameSort::File,
+            Some(Ok(b'd')) => NameSort::Directory,
+            None | Some(Ok(0) | Err(_)) => NameSort::Unknown,
+            Some(Ok(_)) => NameSort::Other,
         }
     }
 
-    /// The part of a name.
-    pub fn take(self, name: &[u8]) -> &[u8] {
+    /// The directory in a name.
+    pub fn directory(self, name: &[u8]) -> Option<&[u8]> {
         match self {
-            NamePart::Directory => directory_of(name),
-            NamePart::FileName => file_name(name),
-            NamePart::Whole => name,
+            NameSort::File | NameSort::Unknown => Some(directory_of(name)),
+            NameSort::Directory => Some(name),
+            NameSort::Other => None,
+        }
+    }
+
+    /// The file name in a name.
+    pub fn file_name(self, name: &[u8]) -> Option<&[u8]> {
+        match self {
+            NameSort::File => Some(file_name(name)),
+            NameSort::Directory | NameSort::Unknown | NameSort::Other => None,
         }
     }
 }

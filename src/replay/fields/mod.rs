@@ -37,7 +37,7 @@ pub use access::{
 };
 pub use catalogue::FIELDS;
 pub(in crate::replay) use container::container_values;
-pub use descriptor::NamePart;
+pub use descriptor::NameSort;
 pub(in crate::replay) use event::result_decides_paths;
 pub use extract::{field_value, field_value_of_fd, field_value_of_kind, field_value_of_thread};
 pub(in crate::replay) use param::may_lack_params;
