@@ -113,7 +113,7 @@ fn evaluate_arguments(bencher: Bencher<'_, '_>) {
 fn judge_containers(bencher: Bencher<'_, '_>) {
     let program = program();
     let ids = ["3ad7b26ded6d".to_owned()];
-    bencher.bench_local(|| program.possible_kinds(divan::black_box(&ids)));
+    bencher.bench_local(|| program.prospects(divan::black_box(&ids)));
 }
 
 #[divan::bench(args = [1, 2], sample_count = 20)]

@@ -290,8 +290,8 @@ fn rules(conditions: &[String]) -> Vec<TypedRule> {
 fn found(program: &Program, block: &Block, all_matches: bool) -> Vec<Found> {
     let capture = CaptureFacts::default();
     let options = BlockOptions { all_matches, ..BlockOptions::default() };
-    let matches =
-        evaluate_view(program, &BlockView::new(block, &capture), &options, &mut BlockCost::default()).unwrap();
+    let (prospects, view) = (program.prospects(&block.header().containers), BlockView::new(block, &capture));
+    let matches = evaluate_view(program, &prospects, &view, &options, &mut BlockCost::default()).unwrap();
     let what = |found: &Match| if found.is_event { What::Event } else { What::Loss(found.row as usize) };
     matches.iter().map(|found| (found.seq, what(found), found.rule.0 as usize)).collect()
 }

@@ -8,7 +8,8 @@ use rustc_hash::FxBuildHasher;
 use super::bound_field::{reads_of, reads_of_all};
 use super::matcher::Matcher;
 use super::text_patterns::{TextPatterns, order};
-use crate::replay::fields::{Access, AuditFact, ContainerFact, EventFact, FdFact, FieldType, NameSort, Reads, ThreadFact, Whose,
+use crate::replay::fields::{
+    Access, AuditFact, ContainerFact, EventFact, FdFact, FieldType, NameSort, Reads, ThreadFact, Whose,
 };
 use crate::replay::rules::{FieldExpr, FieldRef, Literal, Op, Test, Transformer};
 
@@ -158,7 +159,8 @@ impl Atoms {
             let patterns = (0u32..).zip(&atoms).filter_map(|(slot, id)| {
                 let atom = self.get(*id)?;
                 let part = part_of_name(&atom.field);
-                (part == wanted).then(|| atom.matcher.patterns().unwrap_or_default().into_iter().map(move |one| (slot, one)))
+                (part == wanted)
+                    .then(|| atom.matcher.patterns().unwrap_or_default().into_iter().map(move |one| (slot, one)))
             });
             TextPatterns::new(patterns.flatten())
         };

@@ -32,4 +32,4 @@ pub(in crate::replay) use selection::matches_wildcard;
 pub use selection::{RuleChoice, Selection, SelectionStep, UselessStep};
 pub use text_patterns::TextPatterns;
 pub use work::{RuleWork, TableWork, work_of};
-pub use zone::PossibleKinds;
+pub use zone::Prospects;

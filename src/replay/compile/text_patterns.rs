@@ -287,6 +287,16 @@ mod tests {
         assert_eq!(holding, [1]);
     }
 
+    #[test]
+    fn whole_texts_with_the_same_ending_are_told_apart() {
+        let patterns = ["/etc/a/shadow-file", "/etc/b/shadow-file", "short", "shore", ""];
+        let patterns: Vec<Pattern<'_>> = patterns.iter().map(|text| Pattern::Whole(text.as_bytes())).collect();
+        assert_eq!(found(&patterns, "/etc/b/shadow-file"), [1]);
+        assert_eq!(found(&patterns, "short"), [2]);
+        assert_eq!(found(&patterns, ""), [4]);
+        assert!(found(&patterns, "/etc/c/shadow-file").is_empty());
+    }
+
     proptest! {
         #[test]
         fn merged_patterns_find_what_each_finds(

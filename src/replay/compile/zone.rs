@@ -8,16 +8,22 @@ use super::program::Program;
 use crate::format::schema::{EventKind, KIND_LIMIT};
 use crate::replay::fields::container_values;
 
-/// The kinds of event that a rule may match in a block.
+/// What may match in a block, and what cannot.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PossibleKinds {
+pub struct Prospects {
     by_kind: Box<[bool]>,
+    by_node: Box<[bool]>,
 }
 
-impl PossibleKinds {
+impl Prospects {
     /// Whether a rule may match events of this kind.
     pub fn contains(&self, kind: EventKind) -> bool {
         self.by_kind.get(usize::from(kind.0)).is_some_and(|is_possible| *is_possible)
+    }
+
+    /// Whether a part of a condition may hold for any event.
+    pub fn may_hold(&self, node: NodeId) -> bool {
+        self.by_node.get(node.0 as usize).is_none_or(|may_hold| *may_hold)
     }
 }
 
@@ -31,8 +37,8 @@ struct Outlook {
 const OPEN: Outlook = Outlook { may_hold: true, may_fail: true };
 
 impl Program {
-    /// The kinds of event that a rule may match in a block whose events' threads are in these containers or in none.
-    pub fn possible_kinds(&self, container_ids: &[String]) -> PossibleKinds {
+    /// What may match in a block whose events' threads are in these containers or in none.
+    pub fn prospects(&self, container_ids: &[String]) -> Prospects {
         let mut zone = Zone { program: self, container_ids, known: vec![None; self.graph().len()] };
         let mut by_kind = vec![false; KIND_LIMIT];
         for plan in self.plans() {
@@ -40,7 +46,8 @@ impl Program {
                 *slot = zone.is_possible(plan);
             }
         }
-        PossibleKinds { by_kind: by_kind.into_boxed_slice() }
+        let may_hold = |known: &Option<Outlook>| known.is_none_or(|outlook| outlook.may_hold);
+        Prospects { by_kind: by_kind.into_boxed_slice(), by_node: zone.known.iter().map(may_hold).collect() }
     }
 }
 
@@ -53,7 +60,7 @@ struct Zone<'p, 'h> {
 
 impl Zone<'_, '_> {
     fn is_possible(&mut self, plan: &KindPlan) -> bool {
-        plan.rules.iter().any(|rule| self.outlook(rule.condition).may_hold)
+        plan.rules.iter().fold(false, |is_possible, rule| self.outlook(rule.condition).may_hold | is_possible)
     }
 
     fn outlook(&mut self, id: NodeId) -> Outlook {
@@ -112,7 +119,7 @@ mod tests {
     fn is_possible(condition: &str, containers: &[&str]) -> bool {
         let program = Program::of_events(Some(&parse_condition(condition).unwrap()));
         let ids: Vec<String> = containers.iter().map(|id| (*id).to_owned()).collect();
-        program.possible_kinds(&ids).contains(EventKind::OPENAT)
+        program.prospects(&ids).contains(EventKind::OPENAT)
     }
 
     #[test]
@@ -143,6 +150,18 @@ mod tests {
         // ids that a header cannot show as they are
         assert!(is_possible("container.id = cccccccccccc", &["\u{fffd}aaaaaaaaaaa"]));
         assert!(is_possible("container.id = cccccccccccc", &[""]));
+    }
+
+    #[test]
+    fn the_parts_of_a_condition_that_cannot_hold_are_known() {
+        let condition = "evt.type = openat and (proc.name = sh or (fd.name contains x and container.id != host))";
+        let program = Program::of_events(Some(&parse_condition(condition).unwrap()));
+        let impossible = |ids: &[String]| {
+            let prospects = program.prospects(ids);
+            (0..program.graph().len() as u32).filter(|node| !prospects.may_hold(NodeId(*node))).count()
+        };
+        // the comparison of containers, and the conjunction that it is in
+        assert_eq!((impossible(&[]), impossible(&["aaaaaaaaaaaa".to_owned()])), (2, 0));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::scope::Scope;
 use super::single::holds_for_row;
 use crate::format::schema::{EventInfo, EventKind, audit_plugin_name};
 use crate::format::{Block, Damage, EventTable, IntColumn, Loss};
-use crate::replay::compile::{Domain, GroupSlot, KindPlan, Node, NodeId, Program, RuleId};
+use crate::replay::compile::{Domain, GroupSlot, KindPlan, Node, NodeId, Program, Prospects, RuleId};
 use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
 use crate::replay::rules::FieldExpr;
 
@@ -80,15 +80,18 @@ pub struct BlockCost {
 /// A column that is asked for cannot be read. The block then gives no matches at all.
 pub fn evaluate_block(program: &Program, block: &Block) -> Result<Vec<Match>, Damage> {
     let capture = CaptureFacts::default();
-    evaluate_view(program, &BlockView::new(block, &capture), &BlockOptions::default(), &mut BlockCost::default())
+    let prospects = program.prospects(&block.header().containers);
+    let view = BlockView::new(block, &capture);
+    evaluate_view(program, &prospects, &view, &BlockOptions::default(), &mut BlockCost::default())
 }
 
-/// The same for a block in view; what it costs is added up in `cost`.
+/// The same for a block in view, of which it is known what may match; what it costs is added up in `cost`.
 ///
 /// # Errors
 /// As [`evaluate_block`].
 pub fn evaluate_view(
     program: &Program,
+    prospects: &Prospects,
     view: &BlockView<'_>,
     options: &BlockOptions,
     cost: &mut BlockCost,
@@ -97,7 +100,7 @@ pub fn evaluate_view(
         cost.rules.resize(program.rules().len(), RuleCost::default());
     }
     let costs = cost.rules.as_mut_slice();
-    let mut evaluation = Evaluation::new(program, view, *options);
+    let mut evaluation = Evaluation::new(program, prospects, view, *options);
     let mut matches = Vec::new();
     for (at, loss) in view.block().header().losses.iter().enumerate() {
         evaluation.run_loss(at, loss, costs, &mut matches)?;
@@ -187,6 +190,7 @@ fn rows_referred_to(references: &IntColumn, events: &Bits, rows: usize) -> Bits 
 /// What is known of a block so far.
 pub(super) struct Evaluation<'p, 'v, 'b> {
     pub(super) program: &'p Program,
+    prospects: &'p Prospects,
     pub(super) view: &'v BlockView<'b>,
     options: BlockOptions,
     threads: Memos,
@@ -206,9 +210,15 @@ pub(super) struct Evaluation<'p, 'v, 'b> {
 }
 
 impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
-    fn new(program: &'p Program, view: &'v BlockView<'b>, options: BlockOptions) -> Evaluation<'p, 'v, 'b> {
+    fn new(
+        program: &'p Program,
+        prospects: &'p Prospects,
+        view: &'v BlockView<'b>,
+        options: BlockOptions,
+    ) -> Evaluation<'p, 'v, 'b> {
         Evaluation {
             program,
+            prospects,
             view,
             options,
             threads: Memos::default(),
@@ -242,6 +252,9 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
         for (order, rule) in (0u32..).zip(&plan.rules) {
             if left.is_empty() {
                 break;
+            }
+            if !self.prospects.may_hold(rule.condition) {
+                continue;
             }
             let started = self.options.measures.then(Instant::now);
             let found = self.eval(rule.condition, &left, Scope::Events { info, table })?;
@@ -287,6 +300,9 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
 
     /// The rows of `among` for which a node holds.
     fn eval(&mut self, id: NodeId, among: &Bits, scope: Scope<'_, 'b>) -> Result<Bits, Damage> {
+        if !self.prospects.may_hold(id) {
+            return Ok(Bits::none(among.rows()));
+        }
         if let Scope::Events { table, .. } = scope {
             let domain = self.program.graph().domain(id);
             if domain != Domain::Event {

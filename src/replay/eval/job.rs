@@ -13,7 +13,7 @@ use super::summary::Seen;
 use super::wanted::BlockChoice;
 use crate::format::schema::KindSet;
 use crate::format::{Block, Damage, Ending, RawBlock, Reader};
-use crate::replay::compile::{Program, RuleId};
+use crate::replay::compile::{Program, Prospects, RuleId};
 use crate::replay::fields::{BlockView, CaptureFacts, EventRow};
 
 /// Makes something of an alert, and may append text that belongs to it.
@@ -80,11 +80,11 @@ impl Capture {
 }
 
 impl Reading {
-    /// The next block that the program wants.
-    fn next_wanted(&mut self, program: &Program, options: &ReplayOptions) -> Option<Result<RawBlock, Damage>> {
+    /// The next block that the program wants, and what may match in it.
+    fn next_wanted(&mut self, program: &Program, options: &ReplayOptions) -> Option<Result<Wanted, Damage>> {
         let Reading { reader, facts, seen, choice, passed_over, .. } = self;
         let reads_file = reader.has_chain();
-        reader.next_block(&mut |header| {
+        let block = reader.next_block(&mut |header| {
             if facts.first_ts_ns == 0 && header.rows > 0 && reads_file {
                 *facts = Arc::new(CaptureFacts { first_ts_ns: header.first_ts_ns, host_name: facts.host_name.clone() });
             }
@@ -96,8 +96,15 @@ impl Reading {
                 passed_over.push(BlockProfile::new(header, Err(reason)));
             }
             reason.is_none()
-        })
+        })?;
+        Some(block.map(|block| Wanted { prospects: choice.prospects_in(&block.header().containers, program), block }))
     }
+}
+
+/// A block that has been read.
+struct Wanted {
+    block: RawBlock,
+    prospects: Arc<Prospects>,
 }
 
 /// What every job needs.
@@ -195,10 +202,11 @@ impl<T> Job<'_, '_, T> {
         report.send(Message::Done(capture, number, done));
     }
 
-    fn evaluate(&self, block: Result<RawBlock, Damage>, facts: &CaptureFacts, read_ns: u64) -> Result<Done<T>, Damage> {
+    fn evaluate(&self, wanted: Result<Wanted, Damage>, facts: &CaptureFacts, read_ns: u64) -> Result<Done<T>, Damage> {
         let measures = self.options.measures;
         let mut lap = Lap::start(measures);
-        let block = block?.decode()?;
+        let Wanted { block, prospects } = wanted?;
+        let block = block.decode()?;
         let check_ns = lap.ns();
         if measures {
             block.measure();
@@ -211,7 +219,7 @@ impl<T> Job<'_, '_, T> {
             measures,
         };
         let mut cost = BlockCost::default();
-        let matches = evaluate_view(self.program, &view, &options, &mut cost)?;
+        let matches = evaluate_view(self.program, &prospects, &view, &options, &mut cost)?;
         let (evaluation_ns, asked_columns_ns) = (lap.ns(), block.columns_ns());
         let (alerts, text) = self.make_alerts(&block, &view, &matches)?;
         let (making_ns, columns_ns) = (lap.ns(), block.columns_ns());

@@ -1,9 +1,11 @@
 //! Which blocks are read, judged by their headers.
 
+use std::sync::Arc;
+
 use super::replay::ReplayOptions;
 use crate::format::BlockHeader;
 use crate::format::schema::EventKind;
-use crate::replay::compile::{PossibleKinds, Program};
+use crate::replay::compile::{Program, Prospects};
 
 /// Why a block is passed over unread.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +27,7 @@ impl PassedOver {
 #[derive(Debug, Default)]
 pub(super) struct BlockChoice {
     /// The containers of the block before, and what rules can match there: neighbours often have the same.
-    known: Option<(Vec<String>, PossibleKinds)>,
+    known: Option<(Vec<String>, Arc<Prospects>)>,
 }
 
 impl BlockChoice {
@@ -50,13 +52,14 @@ impl BlockChoice {
         if !has_any(&|kind| program.wants(kind)) {
             return Some(PassedOver::Kinds);
         }
-        let possible = self.possible_in(&header.containers, program);
-        if has_any(&|kind| possible.contains(kind)) { None } else { Some(PassedOver::Containers) }
+        let prospects = self.prospects_in(&header.containers, program);
+        if has_any(&|kind| prospects.contains(kind)) { None } else { Some(PassedOver::Containers) }
     }
 
-    fn possible_in(&mut self, containers: &[String], program: &Program) -> &PossibleKinds {
+    /// What may match in a block with these containers.
+    pub(super) fn prospects_in(&mut self, containers: &[String], program: &Program) -> Arc<Prospects> {
         let known = self.known.take().filter(|(ids, _)| ids == containers);
-        let known = known.unwrap_or_else(|| (containers.to_vec(), program.possible_kinds(containers)));
-        &self.known.insert(known).1
+        let known = known.unwrap_or_else(|| (containers.to_vec(), Arc::new(program.prospects(containers))));
+        Arc::clone(&self.known.insert(known).1)
     }
 }

@@ -82,12 +82,11 @@ fn naive(rules: &[TypedRule], block: &Block) -> Vec<(u32, RuleId)> {
 fn all_matches(program: &Program, block: &Block) -> Vec<(u32, RuleId)> {
     let capture = CaptureFacts::default();
     let options = BlockOptions { all_matches: true, ..BlockOptions::default() };
-    let mut found: Vec<_> =
-        evaluate_view(program, &BlockView::new(block, &capture), &options, &mut BlockCost::default())
-            .expect("the block is whole")
-            .into_iter()
-            .map(|found| (found.seq, found.rule))
-            .collect();
+    let prospects = program.prospects(&block.header().containers);
+    let found =
+        evaluate_view(program, &prospects, &BlockView::new(block, &capture), &options, &mut BlockCost::default());
+    let found = found.expect("the block is whole").into_iter();
+    let mut found: Vec<_> = found.map(|found| (found.seq, found.rule)).collect();
     found.sort_unstable();
     found
 }
@@ -286,7 +285,9 @@ fn close_and_openat() -> Block {
 fn all_orders(program: &Program, block: &Block) -> Vec<RuleId> {
     let capture = CaptureFacts::default();
     let options = BlockOptions { all_matches: true, ..BlockOptions::default() };
-    let found = evaluate_view(program, &BlockView::new(block, &capture), &options, &mut BlockCost::default());
+    let prospects = program.prospects(&block.header().containers);
+    let found =
+        evaluate_view(program, &prospects, &BlockView::new(block, &capture), &options, &mut BlockCost::default());
     found.expect("whole").iter().map(|found| found.rule).collect()
 }
 
