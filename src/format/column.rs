@@ -28,7 +28,7 @@ pub(crate) use bytes::{
     Codes, decode_bytes_column, decode_codes, decode_texts, encode_bytes_column, encode_codes, encode_null_codes,
     encode_texts,
 };
-pub(crate) use ints::{decode_int_column, decode_ints, encode_int_column, encode_ints};
+pub(crate) use ints::{Ints, decode_int_column, decode_ints, encode_int_column, encode_ints, split_ticks};
 pub(crate) use nulls::Nulls;
 pub(crate) use texts::{TextColumn, TextFinder};
 

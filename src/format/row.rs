@@ -57,6 +57,7 @@ pub struct Memory {
 
 impl Tallies {
     /// One of the figures, by its column.
+    #[inline]
     pub fn get(&self, tally: Tally) -> Option<i64> {
         let of_memory = |figure: fn(&Memory) -> u64| self.memory.as_ref().map(|memory| figure(memory).cast_signed());
         match tally {

@@ -14,6 +14,7 @@
 //!                                        the latter how many bytes to leave out; lengths of the others; those, joined
 //!         | 3 tag number nulls bytes     AFTER: a column of its own, whose strings are compressed as if they came after
 //!                                        those of that column of the table with that tag
+//!         | 4 steps                    STEPS: times, see `steps`
 //! codes   = 0 nulls ints                 codes of the rows that are not null
 //!         | 1                            the codes (and nulls) of that column, which is one of the same table
 //! source  = 0 number                     a column of the same table with a smaller number
@@ -22,7 +23,7 @@
 //! ```
 //!
 //! Every chain of derivations ends: it goes to a smaller number, from an event table to a dimension table, or (AFTER) to
-//! a column that is not AFTER another.
+//! a column that is not AFTER another; STEPS are found only in the sequence, out of a column that is not derived.
 
 use crate::format::column::{Nulls, Pack, TextColumn, encode_bytes_column, encode_int_column};
 use crate::format::column::{encode_codes, encode_ints, encode_null_codes, encode_texts};
@@ -38,6 +39,7 @@ pub(super) const COPY: u8 = 0;
 pub(super) const COPY_EXCEPT: u8 = 1;
 pub(super) const SUFFIX: u8 = 2;
 pub(super) const AFTER: u8 = 3;
+pub(super) const STEPS: u8 = 4;
 pub(super) const OWN_CODES: u8 = 0;
 pub(super) const SAME_CODES: u8 = 1;
 

@@ -10,10 +10,11 @@ use crate::format::header::BlockHeader;
 use crate::format::records::encode_record;
 
 use super::builder::{BlockBuilder, UnencodedBlock};
-use super::derived::{Anchors, after, derive};
+use super::derived::{Anchors, STEPS, after, derive};
 use super::gather::{Dimensions, TableData, Values, event_table, sequence_table};
 use super::layout::{Reference, TableTag, reference_of};
 use super::pack::{Packer, pack_alone};
+use super::steps::{has_steps, put_steps};
 
 /// A column goes into the page when it takes at most this much by itself: then zstd's overhead is a good part of it...
 const PAGED_STORED: usize = 400;
@@ -173,6 +174,14 @@ impl BodyWriter {
             }
             out
         };
+        if let Values::Ints(ints) = &column.values
+            && has_steps(table, column.number)
+        {
+            let mut out = vec![STEPS];
+            if put_steps(table, &ints.values, &mut self.packer, &mut out) {
+                return (out, true);
+            }
+        }
         let is_plain = match &column.values {
             Values::Ints(ints) => table.rows < 2 || is_progression(&ints.values),
             Values::Texts(_) => false,

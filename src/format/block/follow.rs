@@ -8,7 +8,7 @@ use crate::format::cursor::{Cursor, Malformed};
 use crate::format::dimension::Dimension;
 
 use super::decode::{Block, TableSlot};
-use super::derived::{AFTER, COPY, COPY_EXCEPT, OWN_CODES, SAME_CODES, SUFFIX};
+use super::derived::{AFTER, COPY, COPY_EXCEPT, OWN_CODES, SAME_CODES, STEPS, SUFFIX};
 use super::layout::{Reference, TableTag, reference_of};
 use super::pack::UnpackerAfter;
 
@@ -61,6 +61,9 @@ impl Block {
         unpack: &dyn Unpack,
     ) -> Result<IntColumn, Malformed> {
         let form = cursor.byte()?;
+        if form == STEPS {
+            return self.follow_steps(slot, cursor, unpack);
+        }
         if !matches!(form, COPY | COPY_EXCEPT) {
             return Err(Malformed::new(format!("derivations of sort {form} are not known here")));
         }

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use crate::format::column::{Nulls, TextColumn, TextFinder};
-use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, Tally, ThreadColumn, UserColumn};
+use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
 use crate::format::row::{ContainerRow, Value};
 use crate::format::schema::Physical;
 
 use super::builder::{BlockBuilder, BytesBuilder, IntBuilder, NO_ROW, ParamBuilder, TableBuilder};
 use super::dimension_cells::{container_cell, fd_cell, group_cell, thread_cell, user_cell};
 use super::layout::{TableTag, event};
-use super::tallies::{Owners, surprises, tally_column};
+use super::tallies::{Surprises, surprises};
 
 /// A table with all its columns.
 pub(super) struct TableData<'v> {
@@ -203,14 +203,8 @@ pub(super) fn sequence_table<'v>(builder: &'v BlockBuilder, places: &[i64]) -> T
     data.push_ints(sequence::NUM, Cow::Borrowed(&builder.num));
     data.push_ints(sequence::CPU, Cow::Borrowed(&builder.cpu));
     data.push_ints(sequence::TABLE, table_of.collect());
-    let owners = Owners::of_built(builder);
-    let tallies = builder.tallies();
-    for &tally in Tally::ALL {
-        let column = tally_column(&tallies, tally);
-        if column.nulls.count() < column.values.len() {
-            let values = Cow::Owned(surprises(tally, &owners, &column));
-            data.push(tally as u16, Values::Ints(IntData { values, nulls: Cow::Owned(column.nulls) }));
-        }
+    for Surprises { tally, values, nulls } in surprises(builder) {
+        data.push(tally as u16, Values::Ints(IntData { values: Cow::Owned(values), nulls: Cow::Owned(nulls) }));
     }
     data
 }

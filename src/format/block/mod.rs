@@ -14,6 +14,7 @@ mod gather;
 mod interning;
 mod layout;
 mod pack;
+mod steps;
 mod tallies;
 mod usage;
 mod view;

@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::format::Damage;
-use crate::format::column::IntColumn;
+use crate::format::column::{IntColumn, Nulls};
 use crate::format::cursor::Malformed;
 use crate::format::dimension::{Dimension, Tally, ThreadColumn};
 use crate::format::row::Tallies;
@@ -41,53 +41,50 @@ fn number_processes(pids: impl Iterator<Item = i64>) -> (Vec<u32>, usize) {
     (of_rows.collect(), numbers.len())
 }
 
-impl Owners {
-    pub(super) fn of_built(builder: &BlockBuilder) -> Owners {
-        let mut next = vec![0usize; builder.tables.len()];
-        let rows = builder.interned.threads.rows();
-        let (process_of, processes) = number_processes(rows.iter().map(|row| row.pid));
-        let events = builder.table_of.iter().filter_map(|&kind| {
-            let (table, next) = (builder.tables.get(usize::from(kind))?, next.get_mut(usize::from(kind))?);
-            let process = *process_of.get(*table.threads.get(*next)? as usize)?;
-            *next += 1;
-            Some(Owner { process, kind })
-        });
-        Owners { events: events.collect(), processes, kinds: builder.tables.len() }
-    }
-}
-
-/// What is expected of the next event.
-struct Expectation {
+/// What is expected of the next event, for figures that are known or not known together.
+struct Expectation<const FIGURES: usize> {
     follows_kinds: bool,
-    /// The last figure of each process, and the kind of the event that had it.
-    last: Vec<Option<(i64, u16)>>,
+    /// The last figures of each process, and the kind of the event that had them.
+    last: Vec<Option<([i64; FIGURES], u16)>>,
     /// What the event after one of a kind had more than that one, the last time.
-    after: Vec<i64>,
+    after: Vec<[i64; FIGURES]>,
 }
 
-impl Expectation {
-    fn new(tally: Tally, owners: &Owners) -> Expectation {
-        let follows_kinds = tally.follows_kinds();
-        Expectation { follows_kinds, last: vec![None; owners.processes], after: vec![0; owners.kinds] }
+impl<const FIGURES: usize> Expectation<FIGURES> {
+    fn new(figures: [Tally; FIGURES], processes: usize, kinds: usize) -> Expectation<FIGURES> {
+        let follows_kinds = figures.iter().all(|tally| tally.follows_kinds());
+        Expectation { follows_kinds, last: vec![None; processes], after: vec![[0; FIGURES]; kinds] }
     }
 
-    fn of(&self, owner: Owner) -> i64 {
+    fn of(&self, owner: Owner) -> [i64; FIGURES] {
         match self.last.get(owner.process as usize) {
-            Some(&Some((last, kind))) => last.wrapping_add(self.after.get(usize::from(kind)).copied().unwrap_or(0)),
-            Some(None) | None => 0,
+            Some(&Some((last, kind))) => match self.after.get(usize::from(kind)) {
+                Some(after) => each(last, *after, i64::wrapping_add),
+                None => last,
+            },
+            Some(None) | None => [0; FIGURES],
         }
     }
 
-    fn learn(&mut self, owner: Owner, value: i64) {
+    fn learn(&mut self, owner: Owner, values: [i64; FIGURES]) {
         let Some(slot) = self.last.get_mut(owner.process as usize) else { return };
-        let before = slot.replace((value, owner.kind));
+        let before = slot.replace((values, owner.kind));
         if let Some((last, kind)) = before
             && self.follows_kinds
             && let Some(after) = self.after.get_mut(usize::from(kind))
         {
-            *after = value.wrapping_sub(last);
+            *after = each(values, last, i64::wrapping_sub);
         }
     }
+}
+
+/// Puts figures and figures together, one by one.
+fn each<const FIGURES: usize>(
+    one: [i64; FIGURES],
+    other: [i64; FIGURES],
+    together: impl Fn(i64, i64) -> i64,
+) -> [i64; FIGURES] {
+    std::array::from_fn(|at| together(one[at], other[at]))
 }
 
 /// One figure of all events; null where it is not known.
@@ -97,18 +94,92 @@ pub(super) fn tally_column(tallies: &[Option<&Tallies>], tally: Tally) -> IntBui
     column
 }
 
-/// How a figure differs from what is expected, for each event; 0 where it is not known.
-pub(super) fn surprises(tally: Tally, owners: &Owners, column: &IntBuilder) -> Vec<i64> {
-    let mut expectation = Expectation::new(tally, owners);
-    let each = owners.events.iter().zip(&column.values).enumerate().map(|(row, (&owner, &value))| {
-        if column.nulls.is_null(row) {
-            return 0;
+/// How one figure of all events differs from what is expected; 0 where it is not known.
+pub(super) struct Surprises {
+    pub(super) tally: Tally,
+    pub(super) values: Vec<i64>,
+    pub(super) nulls: Nulls,
+}
+
+/// How figures of all events that are known or not known together differ from what is expected.
+struct Follower<const FIGURES: usize> {
+    figures: [Tally; FIGURES],
+    expectation: Expectation<FIGURES>,
+    surprises: [Vec<i64>; FIGURES],
+    nulls: Nulls,
+    rows: usize,
+}
+
+impl<const FIGURES: usize> Follower<FIGURES> {
+    fn new(figures: [Tally; FIGURES], builder: &BlockBuilder, processes: usize) -> Follower<FIGURES> {
+        Follower {
+            figures,
+            expectation: Expectation::new(figures, processes, builder.tables.len()),
+            surprises: std::array::from_fn(|_| Vec::with_capacity(builder.rows())),
+            nulls: Nulls::default(),
+            rows: 0,
         }
-        let surprise = value.wrapping_sub(expectation.of(owner));
-        expectation.learn(owner, value);
-        surprise
-    });
-    each.collect()
+    }
+
+    fn push(&mut self, owner: Owner, values: Option<[i64; FIGURES]>) {
+        let surprises = match values {
+            Some(values) => {
+                let surprises = each(values, self.expectation.of(owner), i64::wrapping_sub);
+                self.expectation.learn(owner, values);
+                surprises
+            }
+            None => {
+                self.nulls.set(self.rows);
+                [0; FIGURES]
+            }
+        };
+        self.surprises.iter_mut().zip(surprises).for_each(|(column, surprise)| column.push(surprise));
+        self.rows += 1;
+    }
+
+    /// Nothing, if none of the figures is known of any event.
+    fn finish(self) -> Vec<Surprises> {
+        if self.nulls.count() == self.rows {
+            return Vec::new();
+        }
+        let columns = self.figures.into_iter().zip(self.surprises);
+        columns.map(|(tally, values)| Surprises { tally, values, nulls: self.nulls.clone() }).collect()
+    }
+}
+
+/// Figures that are known together.
+const OF_PROCESS: [Tally; 4] = [Tally::OpenFds, Tally::FdTypes, Tally::Threads, Tally::OtherThreads];
+/// Likewise.
+const OF_MEMORY: [Tally; 5] = [Tally::VmSize, Tally::VmRss, Tally::VmSwap, Tally::PfMajor, Tally::PfMinor];
+
+/// The figures, if they are known.
+#[inline]
+fn known<const FIGURES: usize>(tallies: Option<&Tallies>, figures: [Tally; FIGURES]) -> Option<[i64; FIGURES]> {
+    let tallies = tallies?;
+    let mut values = [0; FIGURES];
+    for (value, tally) in values.iter_mut().zip(figures) {
+        *value = tallies.get(tally)?;
+    }
+    Some(values)
+}
+
+/// All figures of a block's events that are known of any, in the order of their numbers.
+pub(super) fn surprises(builder: &BlockBuilder) -> Vec<Surprises> {
+    let (process_of, processes) = number_processes(builder.interned.threads.rows().iter().map(|row| row.pid));
+    let mut of_process = Follower::new(OF_PROCESS, builder, processes);
+    let mut of_memory = Follower::new(OF_MEMORY, builder, processes);
+    let mut next = vec![0usize; builder.tables.len()];
+    for &kind in &builder.table_of {
+        let (table, next) = (&builder.tables[usize::from(kind)], &mut next[usize::from(kind)]);
+        let owner = Owner { process: process_of[table.threads[*next] as usize], kind };
+        let tallies = table.tallies.get(*next).and_then(Option::as_ref);
+        *next += 1;
+        of_process.push(owner, known(tallies, OF_PROCESS));
+        of_memory.push(owner, known(tallies, OF_MEMORY));
+    }
+    let mut surprises = of_process.finish();
+    surprises.append(&mut of_memory.finish());
+    surprises
 }
 
 impl Block {
@@ -124,12 +195,12 @@ impl Block {
         }
         let wrong = |what: &'static str| self.damage(&Malformed::new(what), TableTag::Sequence, tally as u16);
         let owners = self.owners()?;
-        let mut expectation = Expectation::new(tally, &owners);
+        let mut expectation = Expectation::new([tally], owners.processes, owners.kinds);
         let mut values = Vec::with_capacity(owners.events.len());
         for (row, &owner) in owners.events.iter().enumerate() {
-            let value = stored.get(row).map(|surprise| surprise.wrapping_add(expectation.of(owner)));
+            let value = stored.get(row).map(|surprise| surprise.wrapping_add(expectation.of(owner)[0]));
             if let Some(value) = value {
-                expectation.learn(owner, value);
+                expectation.learn(owner, [value]);
             }
             values.push(value.unwrap_or(0));
         }

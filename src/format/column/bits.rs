@@ -11,11 +11,11 @@ pub(super) fn packed_len(count: usize, width: u32) -> Option<usize> {
 }
 
 /// Appends the numbers, each of at most `width` bits.
-pub(super) fn pack_bits(values: &[u64], width: u32, out: &mut Vec<u8>) {
+pub(super) fn pack_bits(values: impl ExactSizeIterator<Item = u64>, width: u32, out: &mut Vec<u8>) {
     out.reserve(packed_len(values.len(), width).unwrap_or(0));
     let mut held = 0u64;
     let mut bits = 0;
-    for &value in values {
+    for value in values {
         held |= value << bits;
         bits += width;
         if bits >= 64 {
@@ -68,7 +68,7 @@ mod tests {
         fn numbers_of_any_width_come_back(values: Vec<u64>, width in 1u32..=64) {
             let values: Vec<u64> = values.into_iter().map(|value| value >> (64 - width)).collect();
             let mut bytes = Vec::new();
-            pack_bits(&values, width, &mut bytes);
+            pack_bits(values.iter().copied(), width, &mut bytes);
             prop_assert_eq!(Some(bytes.len()), packed_len(values.len(), width));
             let mut back = Vec::new();
             unpack_bits(&bytes, values.len(), width, |value| back.push(value));

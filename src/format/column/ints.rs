@@ -11,7 +11,10 @@
 //!        | 7 signed divisor ints         SCALED: value = the first number + divisor * a value of `ints`, which are in
 //!                                        any other codec; the divisor is a varint
 //!        | 8 signed tick ints ints      TICKS: first value; differences to the value before are tick * a value of the
-//!                                        first `ints` + one of the second; both are of codecs 0 to 6, tick is a varint
+//!                                        first `ints` + one of the second; both are of codecs 0 to 5, tick is a varint
+//!        | 9 signed count ints ints     SPARSE: every value is this, but for `count` of them: for each how many of the
+//!                                        usual ones lie between it and the one before; these values; both are of codecs
+//!                                        0 to 5
 //! signed = zigzag varint; width = one byte
 //! ```
 //!
@@ -25,7 +28,7 @@ use super::{IntColumn, Pack, Unpack, step_values};
 use crate::format::cursor::{Cursor, Malformed};
 
 pub(crate) use decode::decode_ints;
-pub(crate) use encode::encode_ints;
+pub(crate) use encode::{encode_ints, split_ticks};
 
 const CONSTANT: u8 = 0;
 const SEQUENTIAL: u8 = 1;
@@ -36,6 +39,7 @@ const DELTA_PACKED: u8 = 5;
 const DICTIONARY: u8 = 6;
 const SCALED: u8 = 7;
 const TICKS: u8 = 8;
+const SPARSE: u8 = 9;
 
 /// Differences that share one bit width: long enough that the width byte costs 1/16 bit each, short enough to follow
 /// bursts.
@@ -125,6 +129,10 @@ mod tests {
                     steps.into_iter().map(|step| first.wrapping_add(divisor.wrapping_mul(step))).collect()
                 }
             ),
+            (any::<i64>(), proptest::collection::vec((0usize..40, any::<i64>()), 0..12)).prop_map(|(usual, others)| {
+                let runs = others.into_iter().flat_map(|(gap, other)| std::iter::repeat_n(usual, gap).chain([other]));
+                runs.chain(std::iter::repeat_n(usual, 100)).collect()
+            }),
             (any::<i64>(), any::<i64>(), 0usize..300).prop_map(|(first, step, count)| {
                 (0..count as i64).map(|at| first.wrapping_add(step.wrapping_mul(at))).collect()
             }),
@@ -170,7 +178,7 @@ mod tests {
         }
 
         #[test]
-        fn random_bytes_are_decoded_or_refused(bytes: Vec<u8>, codec in 0u8..11, rows in 0usize..400) {
+        fn random_bytes_are_decoded_or_refused(bytes: Vec<u8>, codec in 0u8..12, rows in 0usize..400) {
             let bytes = [&[0, codec][..], &bytes].concat();
             if let Ok(column) = decode_int_column(&mut Cursor::new(&bytes), rows, &Raw) {
                 prop_assert_eq!(column.values().len(), rows);
@@ -188,6 +196,24 @@ mod tests {
         assert_eq!(size(vec![5; 65_536]), 2);
         assert_eq!(size((1..65_536).collect()), 3);
         assert!(size(vec![i64::MIN; 9]) <= 11);
+    }
+
+    #[test]
+    fn values_that_are_nearly_all_the_same_cost_only_the_others() {
+        let values: Vec<i64> = (0..65_536).map(|at| if at % 1000 == 7 { at } else { -5 }).collect();
+        let mut bytes = Vec::new();
+        encode_ints(&values, &mut Raw, &mut bytes);
+        assert_eq!(bytes[0], SPARSE);
+        assert!(bytes.len() < 66 * 3, "{}", bytes.len());
+    }
+
+    #[test]
+    fn a_sparse_value_beyond_the_last_row_is_refused() {
+        let values: Vec<i64> = (0..100).map(|at| i64::from(at == 90)).collect();
+        let mut bytes = Vec::new();
+        encode_ints(&values, &mut Raw, &mut bytes);
+        assert!(decode_ints(&mut Cursor::new(&bytes), 100, &Raw).is_ok());
+        assert!(decode_ints(&mut Cursor::new(&bytes), 90, &Raw).is_err());
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::super::Unpack;
 use super::super::bits::{packed_len, unpack_bits};
 use super::{
-    CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, Ints, MINI_BLOCK, PACKED, PLANES, SCALED, SEQUENTIAL, TICKS,
+    CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, Ints, MINI_BLOCK, PACKED, PLANES, SCALED, SEQUENTIAL, SPARSE,
+    TICKS,
 };
 use crate::format::cursor::{Cursor, Malformed, unzigzag};
 
@@ -34,6 +35,7 @@ fn decode_unscaled(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dy
     match codec {
         DICTIONARY => decode_dictionary(cursor, count, unpack).map(Ints::Each),
         TICKS => decode_ticks(cursor, count, unpack).map(Ints::Each),
+        SPARSE => decode_sparse(cursor, count, unpack).map(Ints::Each),
         codec => decode_plain(codec, cursor, count, unpack),
     }
 }
@@ -59,6 +61,25 @@ fn decode_ticks(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> R
             let rests = rests.into_values(steps);
             values.extend(ticks.into_iter().zip(rests).map(|(ticks, rest)| step(ticks, rest)));
         }
+    }
+    Ok(values)
+}
+
+fn decode_sparse(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Vec<i64>, Malformed> {
+    let usual = cursor.signed()?;
+    let exceptions = cursor.size(count, "the number of exceptions")?;
+    unpack.charge(count.saturating_mul(24))?;
+    let codec = cursor.byte()?;
+    let gaps = decode_plain(codec, cursor, exceptions, unpack)?.into_values(exceptions);
+    let codec = cursor.byte()?;
+    let others = decode_plain(codec, cursor, exceptions, unpack)?.into_values(exceptions);
+    let mut values = vec![usual; count];
+    let mut next = 0usize;
+    for (gap, other) in gaps.into_iter().zip(others) {
+        let row = usize::try_from(gap).ok().and_then(|gap| next.checked_add(gap));
+        let slot = row.and_then(|row| values.get_mut(row));
+        *slot.ok_or_else(|| Malformed::new("an exception lies beyond the last row"))? = other;
+        next = row.map_or(count, |row| row + 1);
     }
     Ok(values)
 }

@@ -4,7 +4,9 @@ use std::hash::BuildHasher;
 
 use super::super::Pack;
 use super::super::bits::{pack_bits, width};
-use super::{CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, MINI_BLOCK, PACKED, PLANES, SCALED, SEQUENTIAL, TICKS};
+use super::{
+    CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, MINI_BLOCK, PACKED, PLANES, SCALED, SEQUENTIAL, SPARSE, TICKS,
+};
 use crate::format::cursor::{put_signed, put_size, zigzag};
 use crate::format::keyed_hash::KeyedState;
 
@@ -13,7 +15,7 @@ const DICTIONARY_LIMIT: usize = 1 << 16;
 
 /// Appends the values in whichever codec comes out smallest.
 pub(crate) fn encode_ints(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
-    if encode_constant(values, out) {
+    if encode_constant(values, out) || encode_sparse(values, pack, out) {
         return;
     }
     let first = values.first().copied().unwrap_or(0);
@@ -63,37 +65,85 @@ fn encode_constant(values: &[i64], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Numbers as the codecs want them, made once for all of them.
+/// Of a sparse column at most one value in so many is another than the usual one.
+const SPARSE_SHARE: usize = 16;
+
+/// Values that are nearly all the same: no other codec comes near.
+fn encode_sparse(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let Some(usual) = usual_value(values) else { return false };
+    let exceptions = values.iter().filter(|value| **value != usual).count();
+    if exceptions * SPARSE_SHARE > values.len() {
+        return false;
+    }
+    let (mut gaps, mut others) = (Vec::with_capacity(exceptions), Vec::with_capacity(exceptions));
+    let mut next = 0;
+    for (row, &value) in values.iter().enumerate().filter(|(_, value)| **value != usual) {
+        gaps.push((row - next) as i64);
+        others.push(value);
+        next = row + 1;
+    }
+    out.push(SPARSE);
+    put_signed(out, usual);
+    put_size(out, exceptions);
+    encode_part(&gaps, pack, out);
+    encode_part(&others, pack, out);
+    true
+}
+
+/// The value that nearly all of a sample have.
+fn usual_value(values: &[i64]) -> Option<i64> {
+    const SAMPLE: usize = 64;
+    let count = values.len().min(SAMPLE);
+    let mut sample: Vec<i64> = (0..count).map(|at| values[at * values.len() / count]).collect();
+    sample.sort_unstable();
+    let usual = *sample.get(count / 2)?;
+    (sample.iter().filter(|value| **value != usual).count() <= count / 8).then_some(usual)
+}
+
+/// Appends numbers that are a part of a column.
+fn encode_part(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    if !encode_constant(values, out) {
+        encode_of(values, &Codec::OF_PARTS, pack, out);
+    }
+}
+
+/// What the codecs want to know of numbers, found out once for all of them.
 pub(super) struct Numbers<'v> {
     values: &'v [i64],
     /// The smallest value.
     base: i64,
-    /// What each value has more than that.
-    offsets: Vec<u64>,
-    /// The largest of those.
+    /// The most that a value has more than that.
     top_offset: u64,
-    /// Zigzag differences to the value before: one less than there are values.
-    deltas: Vec<u64>,
-    /// Has every bit that any of them has below its highest.
+    /// Has every bit that any of the zigzag differences to the value before has below its highest.
     top_delta: u64,
 }
 
 impl<'v> Numbers<'v> {
     pub(super) fn of(values: &'v [i64]) -> Numbers<'v> {
-        let (base, top) = values.iter().fold((i64::MAX, i64::MIN), |(low, high), &v| (low.min(v), high.max(v)));
-        let deltas: Vec<u64> = values.windows(2).map(|pair| zigzag(pair[1].wrapping_sub(pair[0]))).collect();
-        Numbers {
-            values,
-            base,
-            offsets: values.iter().map(|value| value.wrapping_sub(base) as u64).collect(),
-            top_offset: top.wrapping_sub(base) as u64,
-            top_delta: deltas.iter().fold(0, |top, delta| top | delta),
-            deltas,
+        let first = values.first().copied().unwrap_or(0);
+        let (mut base, mut top, mut top_delta, mut before) = (first, first, 0, first);
+        for &value in values {
+            base = base.min(value);
+            top = top.max(value);
+            top_delta |= zigzag(value.wrapping_sub(before));
+            before = value;
         }
+        Numbers { values, base, top_offset: top.wrapping_sub(base) as u64, top_delta }
     }
 
     fn first(&self) -> i64 {
         self.values.first().copied().unwrap_or(0)
+    }
+
+    /// What each value has more than the smallest.
+    fn offsets(&self) -> impl ExactSizeIterator<Item = u64> + Clone {
+        let base = self.base;
+        self.values.iter().map(move |value| value.wrapping_sub(base) as u64)
+    }
+
+    /// Zigzag differences to the value before: one less than there are values.
+    fn deltas(&self) -> impl ExactSizeIterator<Item = u64> + Clone {
+        self.values.windows(2).map(|pair| zigzag(pair[1].wrapping_sub(pair[0])))
     }
 }
 
@@ -113,8 +163,8 @@ impl Codec {
     pub(super) const ALL: [Codec; 6] =
         [Codec::Packed, Codec::Planes, Codec::DeltaPlanes, Codec::DeltaPacked, Codec::Dictionary, Codec::Ticks];
 
-    /// Those of the parts of a clock's ticks.
-    const OF_TICKS: [Codec; 4] = [Codec::Packed, Codec::Planes, Codec::DeltaPlanes, Codec::DeltaPacked];
+    /// Those of numbers that are a part of a column.
+    const OF_PARTS: [Codec; 4] = [Codec::Packed, Codec::Planes, Codec::DeltaPlanes, Codec::DeltaPacked];
 
     /// Appends the numbers' bytes, and says whether the codec fits them.
     pub(super) fn encode(self, numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
@@ -185,7 +235,7 @@ fn encode_packed(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) 
     put_signed(out, numbers.base);
     out.push(bits as u8);
     let mut bytes = Vec::new();
-    pack_bits(&numbers.offsets, bits, &mut bytes);
+    pack_bits(numbers.offsets(), bits, &mut bytes);
     pack.pack(&bytes, out);
     true
 }
@@ -193,24 +243,29 @@ fn encode_packed(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) 
 fn encode_planes(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
     out.push(PLANES);
     put_signed(out, numbers.base);
-    put_planes(&numbers.offsets, numbers.top_offset, pack, out);
+    put_planes(numbers.offsets(), numbers.top_offset, pack, out);
     true
 }
 
 fn encode_delta_planes(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
     out.push(DELTA_PLANES);
     put_signed(out, numbers.first());
-    put_planes(&numbers.deltas, numbers.top_delta, pack, out);
+    put_planes(numbers.deltas(), numbers.top_delta, pack, out);
     true
 }
 
 fn encode_delta_packed(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
     let mut widths = Vec::new();
     let mut bytes = Vec::new();
-    for block in numbers.deltas.chunks(MINI_BLOCK) {
+    let mut deltas = numbers.deltas();
+    while deltas.len() > 0 {
+        let mut block = [0; MINI_BLOCK];
+        let count = deltas.len().min(MINI_BLOCK);
+        block.iter_mut().zip(&mut deltas).for_each(|(slot, delta)| *slot = delta);
+        let block = &block[..count];
         let bits = width(block.iter().fold(0, |top, delta| top | delta));
         widths.push(bits as u8);
-        pack_bits(block, bits, &mut bytes);
+        pack_bits(block.iter().copied(), bits, &mut bytes);
     }
     out.push(DELTA_PACKED);
     put_signed(out, numbers.first());
@@ -270,24 +325,34 @@ fn number_distinct(values: &[i64]) -> Option<(Vec<i64>, Vec<i64>)> {
 /// Many clocks tick in steps of several nanoseconds, and what reads them scales and rounds: nearly all differences are
 /// multiples of the step.
 fn encode_ticks(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let values = numbers.values;
-    let (Some(&first), Some(tick)) = (values.first(), tick_of(values)) else { return false };
-    let (mut ticks, mut rests) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
-    for pair in values.windows(2) {
-        let step = pair[1].wrapping_sub(pair[0]);
-        let rest = (step.rem_euclid(tick) + tick / 2) % tick - tick / 2;
-        ticks.push(step.wrapping_sub(rest) / tick);
-        rests.push(rest);
-    }
+    let (Some(&first), Some(tick)) = (numbers.values.first(), tick_of(numbers.values)) else { return false };
+    let (ticks, rests) = divide_steps(numbers.values, tick);
     out.push(TICKS);
     put_signed(out, first);
     put_size(out, tick as usize);
     for part in [&ticks, &rests] {
-        if !encode_constant(part, out) {
-            encode_of(part, &Codec::OF_TICKS, pack, out);
-        }
+        encode_part(part, pack, out);
     }
     true
+}
+
+/// The differences of values to the one before as multiples of a tick and what is left of them: the tick, which is 1
+/// where there is none, the multiples and the rests.
+pub(crate) fn split_ticks(values: &[i64]) -> (i64, Vec<i64>, Vec<i64>) {
+    let tick = tick_of(values).unwrap_or(1);
+    let (ticks, rests) = divide_steps(values, tick);
+    (tick, ticks, rests)
+}
+
+fn divide_steps(values: &[i64], tick: i64) -> (Vec<i64>, Vec<i64>) {
+    let (mut ticks, mut rests) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
+    for pair in values.windows(2) {
+        let step = pair[1].wrapping_sub(pair[0]);
+        let rounded = step.wrapping_add(tick / 2).div_euclid(tick);
+        ticks.push(rounded);
+        rests.push(step.wrapping_sub(rounded.wrapping_mul(tick)));
+    }
+    (ticks, rests)
 }
 
 /// The longest step above 1 that nearly all differences of a sample are multiples of.
@@ -300,7 +365,8 @@ fn tick_of(values: &[i64]) -> Option<i64> {
     if steps.iter().filter(|step| **step == 0).count() > SAMPLE / 2 {
         return None;
     }
-    (2..=LONGEST).rev().find(|tick| steps.iter().filter(|step| *step % tick != 0).count() <= SAMPLE / 10)
+    let rough = |tick: &i64| steps.iter().filter(|step| *step % tick != 0).nth(SAMPLE / 10).is_some();
+    (2..=LONGEST).rev().find(|tick| !rough(tick))
 }
 
 /// Whether a sample of the values has some twice.
@@ -313,13 +379,13 @@ fn repeats(values: &[i64]) -> bool {
 }
 
 /// Appends the numbers as byte planes; `top` has every bit that any of them has below its highest.
-fn put_planes(numbers: &[u64], top: u64, pack: &mut dyn Pack, out: &mut Vec<u8>) {
+fn put_planes(numbers: impl ExactSizeIterator<Item = u64> + Clone, top: u64, pack: &mut dyn Pack, out: &mut Vec<u8>) {
     let planes = width(top).div_ceil(8);
     out.push(planes as u8);
     let mut plane_bytes = Vec::with_capacity(numbers.len());
     for plane in 0..planes {
         plane_bytes.clear();
-        plane_bytes.extend(numbers.iter().map(|number| (number >> (8 * plane)) as u8));
+        plane_bytes.extend(numbers.clone().map(|number| (number >> (8 * plane)) as u8));
         pack.pack(&plane_bytes, out);
     }
 }
