@@ -74,7 +74,8 @@ mod verify;
 mod writer;
 
 pub use block::{
-    Block, BlockBuilder, BlockOptions, BlockUse, DimensionTable, EncodedBlock, EventTable, RawBlock, UnencodedBlock,
+    Block, BlockBuilder, BlockOptions, BlockUse, DimensionTable, EncodedBlock, EventOutline, EventTable, RawBlock,
+    UnencodedBlock,
 };
 pub(crate) use block_stream::AskedKinds;
 pub use column::{BytesColumn, IntColumn};

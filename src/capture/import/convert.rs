@@ -29,6 +29,8 @@ pub(super) struct Conversion {
     pub(super) params: Vec<Origin>,
     /// The code of the event that began the call, if there may be one.
     pub(super) enter: Option<u16>,
+    /// Whether such events tell of users or containers instead of what happened.
+    pub(super) is_announcement: bool,
     /// Whether parameter `n` is the event's own `n`, for all of them: then nobody looks at the names.
     pub(super) is_today: bool,
 }
@@ -40,8 +42,8 @@ pub(super) struct Origin {
     pub(super) own: Option<u8>,
     /// Its place in the event that began the call.
     pub(super) enter: Option<u8>,
-    /// What the value means today.
-    pub(super) ty: ParamType,
+    /// How the value is read.
+    pub(super) form: Form,
     /// Whether it is 0 where no event has it, as Falco fills it in; else it has no value. So it is with numbers that
     /// the event which began the call has, where that was not recorded.
     pub(super) is_zero_else: bool,
@@ -88,7 +90,7 @@ fn plan(info: &CodeInfo) -> Plan {
         .map(|param| Origin {
             own: place(info, param.name),
             enter: enter.and_then(|enter| place(enter, param.name)),
-            ty: param.ty,
+            form: Form::of(param.ty),
             is_zero_else: ZERO_ELSE.contains(&(today.kind, param.name))
                 || param.ty.physical() == Physical::Int
                     && today.kind != EventKind::SYSCALL
@@ -96,27 +98,69 @@ fn plan(info: &CodeInfo) -> Plan {
         })
         .collect();
     let is_today = today.kind.0 == info.code;
-    Plan::Convert(Conversion { kind: today.kind, params, enter: enter.map(|enter| enter.code), is_today })
+    let is_announcement = tells_of_machine(today.kind) || today.kind == EventKind::ASYNCEVENT;
+    let enter = enter.map(|enter| enter.code);
+    Plan::Convert(Conversion { kind: today.kind, params, enter, is_announcement, is_today })
 }
 
-/// A parameter's value out of its bytes. Text ends before its NUL; a number of a length that numbers do not have has
-/// no value. (Inlined, so that a value is written where it goes: to copy a result costs more than to make it.)
-#[inline(always)]
-pub(super) fn value_of(ty: ParamType, bytes: &[u8]) -> Value<'_> {
-    use ParamType::{
-        AbsTime, ByteBuf, CharBuf, CharBufArray, CharBufPairArray, Dyn, EnumFlags8, EnumFlags16, EnumFlags32, Errno,
-        Fd, Fd32, FdList, Flags8, Flags16, Flags32, FsPath, FsRelPath, Gid, Int8, Int16, Int32, Int64, Ipv4Addr,
-        Ipv6Addr, Mode, Pid, Pid32, Port, RelTime, SigSet, SigType, SockAddr, SockTuple, SyscallId, Uid, Uint8, Uint16,
-        Uint32, Uint64,
-    };
-    match ty {
-        Int8 | Int16 | Int32 | Int64 | Errno | Fd | Fd32 | Pid | Pid32 => signed(bytes),
-        Uint8 | Uint16 | Uint32 | Uint64 | Uid | Gid | Flags8 | Flags16 | Flags32 | EnumFlags8 | EnumFlags16
-        | EnumFlags32 | Mode | SigType | SigSet | Port | RelTime | AbsTime | SyscallId => unsigned(bytes),
-        CharBuf | FsPath | FsRelPath => text(bytes),
-        ByteBuf | CharBufArray | CharBufPairArray => Value::Bytes(bytes),
-        SockAddr | SockTuple | FdList | Dyn | Ipv4Addr | Ipv6Addr if bytes.is_empty() => Value::Null,
-        SockAddr | SockTuple | FdList | Dyn | Ipv4Addr | Ipv6Addr => Value::Bytes(bytes),
+/// Whether events of a kind tell of users or containers. Falco takes those at the head of a file for part of the
+/// machine's description.
+pub(super) fn tells_of_machine(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::USERADDED
+            | EventKind::USERDELETED
+            | EventKind::GROUPADDED
+            | EventKind::GROUPDELETED
+            | EventKind::CONTAINER
+    )
+}
+
+/// How a parameter's value is read from its bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// A number of one, two, four or eight bytes; of another length it has no value.
+    Signed,
+    /// Likewise.
+    Unsigned,
+    /// Bytes before the first NUL; none are no value.
+    Text,
+    /// Bytes as they are.
+    Bytes,
+    /// Likewise, but none are no value.
+    SomeBytes,
+}
+
+impl Form {
+    /// The form that values of a type have.
+    pub(super) fn of(ty: ParamType) -> Form {
+        use ParamType::{
+            AbsTime, ByteBuf, CharBuf, CharBufArray, CharBufPairArray, Dyn, EnumFlags8, EnumFlags16, EnumFlags32,
+            Errno, Fd, Fd32, FdList, Flags8, Flags16, Flags32, FsPath, FsRelPath, Gid, Int8, Int16, Int32, Int64,
+            Ipv4Addr, Ipv6Addr, Mode, Pid, Pid32, Port, RelTime, SigSet, SigType, SockAddr, SockTuple, SyscallId, Uid,
+            Uint8, Uint16, Uint32, Uint64,
+        };
+        match ty {
+            Int8 | Int16 | Int32 | Int64 | Errno | Fd | Fd32 | Pid | Pid32 => Form::Signed,
+            Uint8 | Uint16 | Uint32 | Uint64 | Uid | Gid | Flags8 | Flags16 | Flags32 | EnumFlags8 | EnumFlags16
+            | EnumFlags32 | Mode | SigType | SigSet | Port | RelTime | AbsTime | SyscallId => Form::Unsigned,
+            CharBuf | FsPath | FsRelPath => Form::Text,
+            ByteBuf | CharBufArray | CharBufPairArray => Form::Bytes,
+            SockAddr | SockTuple | FdList | Dyn | Ipv4Addr | Ipv6Addr => Form::SomeBytes,
+        }
+    }
+
+    /// The value that some bytes are. (Inlined, so that it is written where it goes: to copy a result costs more than
+    /// to make it.)
+    #[inline(always)]
+    pub(super) fn value(self, bytes: &[u8]) -> Value<'_> {
+        match self {
+            Form::Signed => signed(bytes),
+            Form::Unsigned => unsigned(bytes),
+            Form::Text => text(bytes),
+            Form::SomeBytes if bytes.is_empty() => Value::Null,
+            Form::Bytes | Form::SomeBytes => Value::Bytes(bytes),
+        }
     }
 }
 
@@ -125,29 +169,54 @@ fn text(bytes: &[u8]) -> Value<'_> {
     if bytes.is_empty() {
         return Value::Null;
     }
-    let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
-    Value::Bytes(bytes.get(..end).unwrap_or(bytes))
+    // nearly every text ends in the one NUL that it has
+    let text = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+    Value::Bytes(if has_nul(text) {
+        text.get(..memchr::memchr(0, text).unwrap_or(text.len())).unwrap_or(text)
+    } else {
+        text
+    })
 }
+
+/// Whether there is a NUL in a text. Most are so short that calling for help takes longer than looking.
+#[inline(always)]
+fn has_nul(text: &[u8]) -> bool {
+    let any = |bytes: &[u8; 16]| bytes.iter().fold(false, |found, &byte| found | (byte == 0));
+    match text.last_chunk::<16>() {
+        Some(last) => text.as_chunks::<16>().0.iter().any(any) || any(last),
+        None => text.contains(&0),
+    }
+}
+
+// One length after the other: nearly all numbers have eight bytes or four, and a match becomes a table of jumps.
 
 #[inline(always)]
 fn signed(bytes: &[u8]) -> Value<'_> {
-    Value::Int(match *bytes {
-        [a, b, c, d, e, f, g, h] => i64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        [a, b, c, d] => i64::from(i32::from_le_bytes([a, b, c, d])),
-        [a, b] => i64::from(i16::from_le_bytes([a, b])),
-        [a] => i64::from(a.cast_signed()),
-        _ => return Value::Null,
+    Value::Int(if let Ok(bytes) = bytes.try_into() {
+        i64::from_le_bytes(bytes)
+    } else if let Ok(bytes) = bytes.try_into() {
+        i64::from(i32::from_le_bytes(bytes))
+    } else if let Ok(bytes) = bytes.try_into() {
+        i64::from(i16::from_le_bytes(bytes))
+    } else if let Ok(bytes) = bytes.try_into() {
+        i64::from(i8::from_le_bytes(bytes))
+    } else {
+        return Value::Null;
     })
 }
 
 #[inline(always)]
 fn unsigned(bytes: &[u8]) -> Value<'_> {
-    Value::Int(match *bytes {
-        [a, b, c, d, e, f, g, h] => i64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        [a, b, c, d] => i64::from(u32::from_le_bytes([a, b, c, d])),
-        [a, b] => i64::from(u16::from_le_bytes([a, b])),
-        [a] => i64::from(a),
-        _ => return Value::Null,
+    Value::Int(if let Ok(bytes) = bytes.try_into() {
+        i64::from_le_bytes(bytes)
+    } else if let Ok(bytes) = bytes.try_into() {
+        i64::from(u32::from_le_bytes(bytes))
+    } else if let Ok(bytes) = bytes.try_into() {
+        i64::from(u16::from_le_bytes(bytes))
+    } else if let Ok(bytes) = bytes.try_into() {
+        i64::from(u8::from_le_bytes(bytes))
+    } else {
+        return Value::Null;
     })
 }
 
@@ -213,12 +282,14 @@ mod tests {
 
     #[test]
     fn values_are_read_by_their_length_and_text_ends_before_its_nul() {
-        assert_eq!(value_of(ParamType::Fd, &(-2i64).to_le_bytes()), Value::Int(-2));
-        assert_eq!(value_of(ParamType::Int32, &(-2i32).to_le_bytes()), Value::Int(-2));
-        assert_eq!(value_of(ParamType::Uid, &u32::MAX.to_le_bytes()), Value::Int(i64::from(u32::MAX)));
-        assert_eq!(value_of(ParamType::Uint64, &[1, 2, 3]), Value::Null);
-        assert_eq!(value_of(ParamType::FsPath, b"/etc\0rest"), Value::Bytes(b"/etc"));
-        assert_eq!(value_of(ParamType::FsPath, b""), Value::Null);
-        assert_eq!(value_of(ParamType::ByteBuf, b""), Value::Bytes(b""));
+        let is = |ty, bytes: &[u8], expected| assert_eq!(Form::of(ty).value(bytes), expected, "{ty:?}");
+        is(ParamType::Fd, &(-2i64).to_le_bytes(), Value::Int(-2));
+        is(ParamType::Int32, &(-2i32).to_le_bytes(), Value::Int(-2));
+        is(ParamType::Uid, &u32::MAX.to_le_bytes(), Value::Int(i64::from(u32::MAX)));
+        is(ParamType::Uint64, &[1, 2, 3], Value::Null);
+        is(ParamType::FsPath, b"/etc\0rest", Value::Bytes(b"/etc"));
+        is(ParamType::FsPath, b"", Value::Null);
+        is(ParamType::ByteBuf, b"", Value::Bytes(b""));
+        is(ParamType::SockTuple, b"", Value::Null);
     }
 }

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::container_json::{ToldContainer, read_container, runtime_name};
-use super::convert::{Conversion, Plan, plan_of, value_of};
+use super::convert::{Conversion, Plan, plan_of, tells_of_machine};
 use super::enter_events::{EnterEvent, EnterEvents};
 use super::machine::{interfaces_of, snapshot_of};
 use crate::capture::container::{ContainerLookup, Meeting};
 use crate::capture::raw::RawEvent;
-use crate::capture::state::{Enriched, MemoryFigures, Semantics, State, changes_nothing};
+use crate::capture::state::{MemoryFigures, Outlined, Semantics, State, changes_nothing};
 use crate::format::row::{Container, ContainerRow, Text, Value};
 use crate::format::scap::{ScapEvent, ScapItem, ScapReader};
 use crate::format::schema::{EventKind, EventSource, KindSet};
 use crate::format::{
-    AskedKinds, BlockBuilder, BlockOptions, CaptureHeader, Damage, FormatError, Inventory, Reader, UnencodedBlock,
+    AskedKinds, BlockBuilder, BlockOptions, CaptureHeader, Damage, EventOutline, FormatError, Inventory, Reader,
+    UnencodedBlock,
 };
 
 /// Finished blocks that wait for whoever evaluates them. Each is some 20 MB.
@@ -168,7 +169,9 @@ impl Import {
             }
         }
         while !self.is_over {
-            if !self.step(&mut send) {
+            let goes_on =
+                if self.take_plain_events() { send(Ok(self.work.take_block())) } else { self.step(&mut send) };
+            if !goes_on {
                 return;
             }
         }
@@ -177,21 +180,33 @@ impl Import {
         }
     }
 
+    /// Takes events until the block is full, or until something comes that a [`Import::step`] must look at; whether the
+    /// block is full. Nearly everything is events, which come after events.
+    fn take_plain_events(&mut self) -> bool {
+        if self.head.is_some() {
+            return false;
+        }
+        while let Some(event) = self.reader.next_plain_event() {
+            if self.work.take_event(&event, &mut self.num) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Takes the next item. `false` when nobody wants blocks any more.
     fn step(&mut self, send: &mut dyn FnMut(Made) -> bool) -> bool {
-        let next = self.reader.next();
-        // looked at where it lies: there are millions, and a move costs more than it seems to
-        if let Ok(Some(ScapItem::Event(event))) = &next {
-            if let Some(head) = self.head.take() {
-                // an inventory is for whole blocks
-                if !self.work.builder.is_empty() && !send(Ok(self.work.take_block())) {
-                    return false;
+        match self.reader.next() {
+            Ok(Some(ScapItem::Event(event))) => {
+                if let Some(head) = self.head.take() {
+                    // an inventory is for whole blocks
+                    if !self.work.builder.is_empty() && !send(Ok(self.work.take_block())) {
+                        return false;
+                    }
+                    self.work.begin_section(head);
                 }
-                self.work.begin_section(head);
+                return !self.work.take_event(&event, &mut self.num) || send(Ok(self.work.take_block()));
             }
-            return !self.work.take_event(event, &mut self.num) || send(Ok(self.work.take_block()));
-        }
-        match next {
             Ok(Some(ScapItem::Section { major, minor })) => {
                 self.version = (major, minor);
                 self.head = Some(Inventory::default());
@@ -258,40 +273,104 @@ impl Work {
         if self.first_ts_ns == 0 && conversion.kind.info().is_none_or(|info| info.source != EventSource::Meta) {
             self.first_ts_ns = event.ts_ns;
         }
+        self.in_head = self.in_head && tells_of_machine(conversion.kind);
         let enter = if self.enters.is_empty() { None } else { conversion.enter };
         let is_outline = self.builder.outlines(conversion.kind);
-        let (mut few, mut many);
-        let values: &mut [Value<'_>] = match conversion.params.len() {
-            _ if is_outline && changes_nothing(conversion.kind) => &mut [],
-            count @ 0..=FEW_PARAMS => {
-                few = [Value::Null; FEW_PARAMS];
-                &mut few[..count]
-            }
-            count => {
-                many = [Value::Null; PARAM_LIMIT];
-                &mut many[..count.min(PARAM_LIMIT)]
-            }
-        };
-        let kept = enter.and_then(|code| self.enters.of(event.tid, code));
-        read_params(event, kept, conversion, values);
-        let raw = RawEvent {
-            kind: conversion.kind,
-            ts_ns: event.ts_ns,
-            cpu: event.cpu,
-            tid: event.tid,
-            pid: 0,
-            params: values,
-        };
-        self.in_head &= tells_of_machine(conversion.kind);
-        let builder = (!self.in_head).then_some(&mut self.builder);
-        follow(&mut self.state, builder, event, is_outline, &raw, *num);
-        if conversion.kind == EventKind::PROCEXIT {
-            self.enters.forget(event.tid);
-        } else if enter.is_some() {
-            self.enters.use_up(event.tid);
+        if is_outline && enter.is_none() && changes_nothing(conversion.kind) {
+            follow_outline(&mut self.state, &mut self.builder, &raw_event(event, conversion, &[]), *num);
+        } else {
+            self.take_values(event, conversion, enter, is_outline, *num);
         }
         self.builder.is_full()
     }
+
+    /// Takes an event whose parameters are looked at.
+    #[inline(never)]
+    fn take_values(
+        &mut self,
+        event: &ScapEvent<'_>,
+        conversion: &Conversion,
+        enter: Option<u16>,
+        is_outline: bool,
+        num: u64,
+    ) {
+        let (mut few, mut many);
+        let count = conversion.params.len().min(PARAM_LIMIT);
+        let values = if count <= FEW_PARAMS {
+            few = [Value::Null; FEW_PARAMS];
+            &mut few[..count]
+        } else {
+            many = [Value::Null; PARAM_LIMIT];
+            &mut many[..count]
+        };
+        let kept = enter.and_then(|code| self.enters.of(event.tid, code));
+        read_params(event, kept, conversion, values);
+        let raw = raw_event(event, conversion, values);
+        if conversion.is_announcement {
+            let builder = (!self.in_head).then_some(&mut self.builder);
+            follow_announcement(&mut self.state, builder, event, &raw, num);
+        } else if is_outline {
+            follow_outline(&mut self.state, &mut self.builder, &raw, num);
+        } else {
+            self.builder.push(&self.state.apply(&raw).event(num, &raw));
+        }
+        if enter.is_some() {
+            self.enters.use_up(event.tid);
+        }
+        if conversion.kind == EventKind::PROCEXIT {
+            self.enters.forget(event.tid);
+        }
+    }
+}
+
+/// Lets the state follow an event of which the block keeps only an outline.
+#[inline]
+fn follow_outline(state: &mut State, builder: &mut BlockBuilder, raw: &RawEvent<'_>, num: u64) {
+    let Outlined { thread, users, groups } = state.apply_outline(raw);
+    let outline = EventOutline { kind: raw.kind, num, ts_ns: raw.ts_ns, cpu: raw.cpu, thread };
+    builder.push_outline(&outline, users, groups);
+}
+
+/// Lets the state follow an event that tells of users or containers, and puts it into the block if there is one.
+#[cold]
+fn follow_announcement(
+    state: &mut State,
+    builder: Option<&mut BlockBuilder>,
+    event: &ScapEvent<'_>,
+    raw: &RawEvent<'_>,
+    num: u64,
+) {
+    let told = match raw.kind {
+        EventKind::USERADDED | EventKind::USERDELETED | EventKind::GROUPADDED | EventKind::GROUPDELETED => {
+            state.follow_accounts(raw);
+            None
+        }
+        EventKind::CONTAINER => match raw.params.first() {
+            Some(Value::Bytes(json)) => read_container(json),
+            Some(Value::Null | Value::Int(_)) | None => read_old_container(event),
+        }
+        .map(|told| tell_of(state, told)),
+        _ => match (raw.params.get(1), raw.params.get(2)) {
+            (Some(Value::Bytes(b"container")), Some(Value::Bytes(json))) => {
+                read_container(json).map(|told| tell_of(state, told))
+            }
+            // of a container that is gone the event itself says all
+            (Some(Value::Bytes(b"container_removed")), Some(Value::Bytes(json))) => read_container(json).map(|told| {
+                let ToldContainer { id, full_id, details } = told;
+                Arc::new(Container { id, full_id, details: details.into(), ..Container::default() })
+            }),
+            _ => None,
+        },
+    };
+    let enriched = state.apply_without_thread(raw.tid, told);
+    if let Some(builder) = builder {
+        builder.push(&enriched.event(num, raw));
+    }
+}
+
+/// An event with these values.
+fn raw_event<'a>(event: &ScapEvent<'_>, conversion: &Conversion, params: &'a [Value<'a>]) -> RawEvent<'a> {
+    RawEvent { kind: conversion.kind, ts_ns: event.ts_ns, cpu: event.cpu, tid: event.tid, pid: 0, params }
 }
 
 /// Fills `values` with the parameters that an event has as one of today's, as many as there is room for.
@@ -302,87 +381,24 @@ fn read_params<'a>(
     values: &mut [Value<'a>],
 ) {
     if conversion.is_today && event.param_count() >= conversion.params.len() {
-        for ((value, param), origin) in values.iter_mut().zip(event.params()).zip(&conversion.params) {
-            *value = value_of(origin.ty, param);
-        }
+        let mut todo = values.iter_mut().zip(&conversion.params);
+        event.each_param(|param| todo.next().map(|(value, origin)| *value = origin.form.value(param)).is_some());
         return;
     }
     for (value, origin) in values.iter_mut().zip(&conversion.params) {
         let own = origin.own.and_then(|at| event.param(usize::from(at)));
         let kept = || kept.and_then(|kept| kept.param(usize::from(origin.enter?)));
         match own.or_else(kept) {
-            Some(bytes) => *value = value_of(origin.ty, bytes),
+            Some(bytes) => *value = origin.form.value(bytes),
             None if origin.is_zero_else => *value = Value::Int(0),
             None => {}
         }
     }
 }
 
-/// Whether events of a kind tell of users or containers instead of what happened.
-fn tells_of_machine(kind: EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::USERADDED
-            | EventKind::USERDELETED
-            | EventKind::GROUPADDED
-            | EventKind::GROUPDELETED
-            | EventKind::CONTAINER
-    )
-}
-
-/// Lets the state follow an event, and puts it into the block.
-fn follow(
-    state: &mut State,
-    builder: Option<&mut BlockBuilder>,
-    event: &ScapEvent<'_>,
-    is_outline: bool,
-    raw: &RawEvent<'_>,
-    num: u64,
-) {
-    let enriched = match raw.kind {
-        EventKind::USERADDED | EventKind::USERDELETED | EventKind::GROUPADDED | EventKind::GROUPDELETED => {
-            state.follow_accounts(raw);
-            state.apply_without_thread(raw.tid, None)
-        }
-        EventKind::CONTAINER => {
-            let told = match raw.params.first() {
-                Some(Value::Bytes(json)) => read_container(json),
-                Some(Value::Null | Value::Int(_)) | None => read_old_container(event),
-            };
-            tell_of(state, told, raw.tid)
-        }
-        EventKind::ASYNCEVENT => {
-            match (raw.params.get(1), raw.params.get(2)) {
-                (Some(Value::Bytes(b"container")), Some(Value::Bytes(json))) => {
-                    tell_of(state, read_container(json), raw.tid)
-                }
-                // of a container that is gone the event itself says all
-                (Some(Value::Bytes(b"container_removed")), Some(Value::Bytes(json))) => {
-                    let gone = read_container(json).map(|told| {
-                        let ToldContainer { id, full_id, details } = told;
-                        Arc::new(Container { id, full_id, details: details.into(), ..Container::default() })
-                    });
-                    state.apply_without_thread(raw.tid, gone)
-                }
-                _ => state.apply_without_thread(raw.tid, None),
-            }
-        }
-        _ if is_outline => state.apply_outline(raw),
-        _ => state.apply(raw),
-    };
-    let Some(builder) = builder else { return };
-    builder.push(&enriched.event(num, raw));
-}
-
-fn tell_of(state: &mut State, told: Option<ToldContainer>, tid: i64) -> Enriched<'_> {
-    match told {
-        Some(told) => {
-            let details = told.details;
-            let container = state.set_container(&told.id, &told.full_id, details);
-            state.apply_without_thread(tid, Some(container))
-        }
-        None => state.apply_without_thread(tid, None),
-    }
+fn tell_of(state: &mut State, told: ToldContainer) -> Arc<Container> {
+    let ToldContainer { id, full_id, details } = told;
+    state.set_container(&id, &full_id, details)
 }
 
 /// The first generation of container events: id, type, name and image as parameters.

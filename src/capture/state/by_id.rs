@@ -42,13 +42,14 @@ impl<T> ById<T> {
 
     #[inline]
     fn place(&self, id: i64) -> Option<usize> {
-        let recent = self.recent(id);
-        let (known, place) = recent.get();
-        if known == id && place != NOWHERE {
-            return Some(place as usize);
-        }
+        let (known, place) = self.recent(id).get();
+        if known == id && place != NOWHERE { Some(place as usize) } else { self.look_up(id) }
+    }
+
+    #[cold]
+    fn look_up(&self, id: i64) -> Option<usize> {
         let place = *self.places.get(&id)?;
-        recent.set((id, place));
+        self.recent(id).set((id, place));
         Some(place as usize)
     }
 

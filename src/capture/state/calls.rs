@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::format::row::Text;
-use crate::format::schema::{EventKind, fcntl};
+use crate::format::schema::{EventKind, KIND_LIMIT, fcntl};
 
 use super::files::{Opened, flags_of_creat, open_flag};
 use super::params::Params;
 use super::sockets::Direction;
-use super::{MemoryFigures, Outcome, State, path};
+use super::{Leaving, MemoryFigures, Outcome, State, path};
 use crate::capture::raw::RawEvent;
 
 /// `FD_CLOEXEC`, the one flag of `F_SETFD`.
@@ -40,6 +40,19 @@ const COMM_LEN: usize = 15;
 const BPF_FD_COMMANDS: [i64; 10] = [0, 5, 7, 13, 14, 17, 18, 19, 28, 33];
 
 impl State {
+    /// Follows an event as far as later ones depend on it: what it is about nobody asks.
+    pub(super) fn follow_outline(&mut self, raw: &RawEvent<'_>, params: Params<'_>) {
+        match raw.kind {
+            EventKind::CLOSE if self.semantics.is_falco() && params.failed(0) => {}
+            EventKind::CLOSE => self.leaving = Some(Leaving::Fd { tid: raw.tid, num: params.int_or_zero(1) }),
+            EventKind::FCNTL if !matches!(params.int(2), Some(fcntl::DUPFD | fcntl::DUPFD_CLOEXEC | fcntl::SETFD)) => {}
+            EventKind::MMAP | EventKind::MMAP2 => self.follow_memory(raw.tid, params),
+            _ => {
+                self.follow(raw, params);
+            }
+        }
+    }
+
     /// Follows one event.
     #[allow(clippy::too_many_lines, reason = "one arm per event kind, each short")]
     pub(super) fn follow(&mut self, raw: &RawEvent<'_>, params: Params<'_>) -> Outcome {
@@ -482,7 +495,22 @@ impl State {
 
 /// Whether events of a kind only look at what is known: following one changes nothing but when its thread was seen last.
 /// Of kinds that are not named here it is not promised.
+#[inline]
 pub fn changes_nothing(kind: EventKind) -> bool {
+    /// By kind: it is asked for every event.
+    static UNCHANGING: [bool; KIND_LIMIT] = {
+        let mut unchanging = [false; KIND_LIMIT];
+        let mut kind = 0;
+        while kind < KIND_LIMIT {
+            unchanging[kind] = only_looks(EventKind(kind as u16));
+            kind += 1;
+        }
+        unchanging
+    };
+    UNCHANGING.get(usize::from(kind.0)).is_some_and(|&is_unchanging| is_unchanging)
+}
+
+const fn only_looks(kind: EventKind) -> bool {
     matches!(
         kind,
         EventKind::READ

@@ -5,7 +5,7 @@
 //! working directory; threads whose beginning was not seen have neither process nor parent.
 
 use crate::format::row::{Text, ThreadRow};
-use crate::format::schema::{EventKind, EventSource};
+use crate::format::schema::{EVENTS, EventKind, EventSource, KIND_LIMIT};
 
 use super::fd_table::FdTable;
 use super::lifecycle::{NO_ID, clone_flag, set_memory};
@@ -34,7 +34,19 @@ enum Search {
     Added,
 }
 
-fn search_of(kind: EventKind) -> Search {
+/// By kind.
+static SEARCHES: [Search; KIND_LIMIT] = {
+    let mut searches = [Search::Nobody; KIND_LIMIT];
+    let mut at = 0;
+    while at < EVENTS.len() {
+        let info = &EVENTS[at];
+        searches[info.kind.0 as usize] = search_of(info.kind, info.source);
+        at += 1;
+    }
+    searches
+};
+
+const fn search_of(kind: EventKind, source: EventSource) -> Search {
     match kind {
         EventKind::CLONE
         | EventKind::CLONE3
@@ -44,33 +56,38 @@ fn search_of(kind: EventKind) -> Search {
         | EventKind::SWITCH
         | EventKind::PROCINFO => Search::Known,
         EventKind::SCAPEVENT => Search::Added,
-        kind => match kind.info().map(|info| info.source) {
-            Some(EventSource::Syscall | EventSource::Tracepoint | EventSource::Iterator) => Search::Added,
-            Some(EventSource::Meta | EventSource::Internal | EventSource::Plugin) | None => Search::Nobody,
+        _ => match source {
+            EventSource::Syscall | EventSource::Tracepoint | EventSource::Iterator => Search::Added,
+            EventSource::Meta | EventSource::Internal | EventSource::Plugin => Search::Nobody,
         },
     }
 }
 
 impl State {
     /// Finds the event's thread; whether it has one.
+    #[inline]
     pub(super) fn meet_as_falco(&mut self, raw: &RawEvent<'_>) -> bool {
-        match search_of(raw.kind) {
+        let search = SEARCHES.get(usize::from(raw.kind.0)).copied().unwrap_or(Search::Nobody);
+        if search == Search::Nobody {
+            return false;
+        }
+        if let Some(thread) = self.threads.get_mut(raw.tid) {
+            thread.seen_ns = raw.ts_ns;
+            return true;
+        }
+        self.meet_stranger(raw, search)
+    }
+
+    #[cold]
+    fn meet_stranger(&mut self, raw: &RawEvent<'_>, search: Search) -> bool {
+        match search {
             Search::Nobody => false,
             Search::Known => {
-                let Some(thread) = self.threads.get_mut(raw.tid) else {
-                    return matches!(
-                        raw.kind,
-                        EventKind::CLONE | EventKind::CLONE3 | EventKind::FORK | EventKind::VFORK
-                    ) && !Params(raw.params).failed(0);
-                };
-                thread.seen_ns = raw.ts_ns;
-                true
+                matches!(raw.kind, EventKind::CLONE | EventKind::CLONE3 | EventKind::FORK | EventKind::VFORK)
+                    && !Params(raw.params).failed(0)
             }
             Search::Added => {
-                match self.threads.get_mut(raw.tid) {
-                    Some(thread) => thread.seen_ns = raw.ts_ns,
-                    None => self.get_or_add(raw.tid, raw.ts_ns),
-                }
+                self.get_or_add(raw.tid, raw.ts_ns);
                 true
             }
         }

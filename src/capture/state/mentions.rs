@@ -23,6 +23,7 @@ struct Naming {
     groups: Vec<usize>,
 }
 
+#[inline]
 fn naming_of(kind: EventKind) -> &'static Naming {
     static NAMING: OnceLock<Vec<Naming>> = OnceLock::new();
     static NOTHING: Naming = Naming { fds: Vec::new(), relative: None, users: Vec::new(), groups: Vec::new() };
@@ -92,13 +93,19 @@ impl State {
 
     /// Says who the users and groups are whose ids the event names, if they are others than its thread's. (In a
     /// container only the thread's own have names.)
+    #[inline]
     pub(super) fn note_accounts(&mut self, tid: i64, kind: EventKind, params: Params<'_>) {
-        self.named_users.clear();
-        self.named_groups.clear();
-        let naming = naming_of(kind);
-        if naming.users.is_empty() && naming.groups.is_empty() {
-            return;
+        if !self.named_users.is_empty() || !self.named_groups.is_empty() {
+            self.named_users.clear();
+            self.named_groups.clear();
         }
+        let naming = naming_of(kind);
+        if !naming.users.is_empty() || !naming.groups.is_empty() {
+            self.note_named_accounts(tid, naming, params);
+        }
+    }
+
+    fn note_named_accounts(&mut self, tid: i64, naming: &Naming, params: Params<'_>) {
         let Some(thread) = self.threads.get(tid).filter(|thread| thread.row.container.is_none()) else { return };
         let others = |positions: &[usize], own: Option<u32>| -> Vec<u32> {
             let ids = positions.iter().filter_map(|&at| params.word(at));

@@ -143,6 +143,17 @@ pub struct Enriched<'a> {
     pub tallies: Option<Tallies>,
 }
 
+/// What is known of an event that nobody looks into.
+#[derive(Clone, Copy, Debug)]
+pub struct Outlined<'a> {
+    /// The thread that did it.
+    pub thread: &'a Arc<ThreadRow>,
+    /// As in [`Enriched`].
+    pub users: &'a [Arc<UserRow>],
+    /// Likewise.
+    pub groups: &'a [Arc<GroupRow>],
+}
+
 impl Enriched<'_> {
     /// The event with its context, ready to be written under a number.
     pub fn event<'e>(&'e self, num: u64, raw: &RawEvent<'e>) -> Event<'e> {
@@ -285,45 +296,41 @@ impl State {
         self.note_mentions(tid, raw.kind, Params(raw.params), &mut outcome);
         self.note_accounts(tid, raw.kind, Params(raw.params));
         self.bring_up_to_date(raw);
-        let tallies = self.tallies(tid);
-        let State { threads, path, source_path, fd_list, named_users, named_groups, .. } = self;
+        let thread = self.up_to_date(tid);
         Enriched {
-            users: named_users,
-            groups: named_groups,
-            fd_list: if outcome.has_fd_list { fd_list } else { &[] },
-            tallies: Some(tallies),
-            thread: &threads.get(tid).expect("it was added just now if it was missing").row,
+            users: &self.named_users,
+            groups: &self.named_groups,
+            fd_list: if outcome.has_fd_list { &self.fd_list } else { &[] },
+            tallies: Some(self.tallies(tid, thread)),
+            thread: &thread.row,
             fd: outcome.fd,
-            path: outcome.has_path.then_some(path.as_slice()),
-            source_path: outcome.has_source_path.then_some(source_path.as_slice()),
+            path: outcome.has_path.then_some(self.path.as_slice()),
+            source_path: outcome.has_source_path.then_some(self.source_path.as_slice()),
         }
     }
 
     /// Likewise for an event of which nobody asks more than whose it was. (Whom it names others may name too.) The
     /// parameters of an event that [`changes_nothing`] need not be there.
-    pub fn apply_outline<'a>(&'a mut self, raw: &RawEvent<'a>) -> Enriched<'a> {
+    pub fn apply_outline<'a>(&'a mut self, raw: &RawEvent<'a>) -> Outlined<'a> {
         if !self.meet(raw) {
-            return self.apply_without_thread(raw.tid, None);
+            return Outlined { thread: self.apply_without_thread(raw.tid, None).thread, users: &[], groups: &[] };
         }
-        if !changes_nothing(raw.kind) {
-            self.follow(raw, Params(raw.params));
+        if changes_nothing(raw.kind) {
+            self.bring_up_to_date(raw);
+            return Outlined { thread: &self.up_to_date(raw.tid).row, users: &[], groups: &[] };
         }
+        self.follow_outline(raw, Params(raw.params));
         self.note_accounts(raw.tid, raw.kind, Params(raw.params));
         self.bring_up_to_date(raw);
-        let State { threads, named_users: users, named_groups: groups, .. } = self;
-        let thread = &threads.get(raw.tid).expect("it was added just now if it was missing").row;
-        Enriched { thread, fd: None, path: None, source_path: None, fd_list: &[], users, groups, tallies: None }
+        let thread = &self.up_to_date(raw.tid).row;
+        Outlined { thread, users: &self.named_users, groups: &self.named_groups }
     }
 
     /// Finds the event's thread, after what the last event ended is gone; whether it has one.
+    #[inline(always)]
     fn meet(&mut self, raw: &RawEvent<'_>) -> bool {
-        match self.leaving.take() {
-            Some(Leaving::Thread { tid, reaper_tid }) if self.semantics.is_falco() => {
-                self.threads.remove_as_falco(tid, reaper_tid);
-            }
-            Some(Leaving::Thread { tid, reaper_tid }) => self.threads.remove(tid, reaper_tid),
-            Some(Leaving::Fd { tid, num }) => self.close_now(tid, num),
-            None => {}
+        if let Some(leaving) = self.leaving.take() {
+            self.let_go(leaving);
         }
         while let Some(told) = self.containers.accounts() {
             self.take_accounts(&told);
@@ -335,8 +342,27 @@ impl State {
         true
     }
 
-    /// The row of the event's thread as it is after the event.
+    #[inline(never)]
+    fn let_go(&mut self, leaving: Leaving) {
+        match leaving {
+            Leaving::Thread { tid, reaper_tid } if self.semantics.is_falco() => {
+                self.threads.remove_as_falco(tid, reaper_tid);
+            }
+            Leaving::Thread { tid, reaper_tid } => self.threads.remove(tid, reaper_tid),
+            Leaving::Fd { tid, num } => self.close_now(tid, num),
+        }
+    }
+
+    /// Sees to it that the event's thread has a row as it is after the event.
+    #[inline]
     fn bring_up_to_date(&mut self, raw: &RawEvent<'_>) {
+        if !self.threads.is_fresh(raw.tid) {
+            self.refresh(raw);
+        }
+    }
+
+    #[cold]
+    fn refresh(&mut self, raw: &RawEvent<'_>) {
         if self.threads.get(raw.tid).is_none() {
             // A clone that claims to have made the caller's own process, say.
             self.add_unseen(raw.tid, raw.tid, raw.ts_ns);
@@ -344,26 +370,36 @@ impl State {
         self.threads.refresh(raw.tid);
     }
 
+    /// The event's thread after that.
+    #[inline]
+    fn up_to_date(&self, tid: i64) -> &Thread {
+        self.threads.get(tid).expect("it was added just now if it was missing")
+    }
+
     /// Figures of a thread and its process, as the event at hand sees them.
-    fn tallies(&self, tid: i64) -> Tallies {
-        let Some(thread) = self.threads.get(tid) else { return Tallies::default() };
+    #[inline]
+    fn tallies(&self, tid: i64, thread: &Thread) -> Tallies {
         let pid = thread.row.pid;
         let has_no_process = self.semantics.is_falco() && pid < 0;
         let leaving = match self.leaving {
             Some(Leaving::Thread { tid, .. }) => Some(tid),
             Some(Leaving::Fd { .. }) | None => None,
         };
-        let main = if tid == pid { Some(thread) } else { self.threads.get(pid) };
+        let own = self.threads.tables.get(thread.fds);
+        let (main, table_of_main) = if tid == pid {
+            (Some(thread), own)
+        } else {
+            let main = self.threads.get(pid);
+            (main, main.and_then(|main| self.threads.tables.get(main.fds)))
+        };
         let is_main_living = main.is_some_and(|main| !main.ended && leaving != Some(pid));
         // A first thread that ended stays among the members until the others have.
         let gone = usize::from(main.is_some() && !is_main_living) + usize::from(tid != pid && leaving == Some(tid));
         let living = self.threads.members(pid).len().saturating_sub(gone);
-        let table = |thread: &Thread| self.threads.tables.get(thread.fds);
-        let own = table(thread);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Tallies {
             // Falco counts those of the first thread, whichever a thread uses.
-            open_fds: main.and_then(table).or(own.filter(|_| !has_no_process)).map_or(0, FdTable::count),
+            open_fds: table_of_main.or(own.filter(|_| !has_no_process)).map_or(0, FdTable::count),
             fd_types: own.map_or(0, FdTable::types),
             threads: count(living),
             other_threads: count(living.saturating_sub(usize::from(is_main_living))),

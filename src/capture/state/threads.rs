@@ -421,7 +421,14 @@ impl Threads {
         }
     }
 
+    /// Whether a thread is known and its row up to date.
+    #[inline]
+    pub(super) fn is_fresh(&self, tid: i64) -> bool {
+        self.by_tid.get(&tid).is_some_and(|thread| thread.fresh_epoch == self.epoch)
+    }
+
     /// Brings a thread's row up to date, with those of its ancestors.
+    #[inline(never)]
     pub(super) fn refresh(&mut self, tid: i64) {
         if self.by_tid.get(&tid).is_none_or(|thread| thread.fresh_epoch == self.epoch) {
             return;

@@ -8,7 +8,7 @@ use crate::format::cursor::put_varint;
 use crate::format::dimension::Tally;
 use crate::format::header::{Loss, Shortfall};
 use crate::format::inventory::Inventory;
-use crate::format::row::{Event, Tallies, Value};
+use crate::format::row::{Event, GroupRow, Tallies, ThreadRow, UserRow, Value};
 use crate::format::schema::{EventKind, KIND_LIMIT, KindSet, Physical};
 
 use super::interning::Interned;
@@ -44,6 +44,21 @@ impl Default for BlockOptions {
     fn default() -> BlockOptions {
         BlockOptions { rows: 65_536, bytes: 48 << 20, level: 3 }
     }
+}
+
+/// What is kept of every event.
+#[derive(Clone, Copy, Debug)]
+pub struct EventOutline<'a> {
+    /// As in [`Event`].
+    pub kind: EventKind,
+    /// Likewise.
+    pub num: u64,
+    /// Likewise.
+    pub ts_ns: u64,
+    /// Likewise.
+    pub cpu: u16,
+    /// Likewise.
+    pub thread: &'a Arc<ThreadRow>,
 }
 
 /// Collects events into a block. [`BlockBuilder::push`] copies values and allocates only as its vectors grow.
@@ -241,27 +256,11 @@ impl BlockBuilder {
     /// parameters. A kind's number must be below [`KIND_LIMIT`]; an event of another is left out, and so is one that a
     /// full block has no room for ([`ROWS_LIMIT`]).
     pub fn push(&mut self, event: &Event<'_>) {
-        if self.ts_ns.len() >= ROWS_LIMIT {
-            return;
-        }
-        let place = match self.places.get(usize::from(event.kind.0)) {
-            Some(&NO_TABLE) => self.add_table(event.kind),
-            Some(&place) => place,
-            None => return,
-        };
-        let thread = self.interned.thread(event.thread);
+        let outline =
+            EventOutline { kind: event.kind, num: event.num, ts_ns: event.ts_ns, cpu: event.cpu, thread: event.thread };
+        let Some(place) = self.begin_row(&outline) else { return };
         self.interned.accounts(event.users, event.groups);
-        let Some(table) = self.tables.get_mut(usize::from(place)) else { return };
-
-        self.ts_ns.push(event.ts_ns as i64);
-        self.num.push(event.num as i64);
-        self.cpu.push(i64::from(event.cpu));
-        self.table_of.push(place);
-        table.threads.push(thread);
-        if table.is_outline {
-            self.data_bytes += OUTLINE_BYTES;
-            return;
-        }
+        let Some(table) = self.tables.get_mut(place).filter(|table| !table.is_outline) else { return };
         table.fds.push(event.fd.map_or(NO_ROW, |fd| self.interned.fd(fd)));
         table.tallies.push(event.tallies);
         let row = table.threads.len() - 1;
@@ -278,7 +277,7 @@ impl BlockBuilder {
             }
             table.fd_list.put(row, &self.list_rows);
         }
-        let mut bytes = 64 + 8 * table.params.len();
+        let mut bytes = 64 - OUTLINE_BYTES + 8 * table.params.len();
         bytes += event.path.map_or(0, <[u8]>::len) + event.source_path.map_or(0, <[u8]>::len);
         for (at, param) in table.params.iter_mut().enumerate() {
             let value = event.params.get(at).copied().unwrap_or(Value::Null);
@@ -295,6 +294,38 @@ impl BlockBuilder {
         self.data_bytes += bytes;
     }
 
+    /// Appends an event of a kind of which only outlines are kept ([`BlockBuilder::outlines`]), and the users and groups
+    /// that it names.
+    pub fn push_outline(&mut self, outline: &EventOutline<'_>, users: &[Arc<UserRow>], groups: &[Arc<GroupRow>]) {
+        if let Some(place) = self.begin_row(outline) {
+            debug_assert!(self.tables[place].is_outline, "of this kind whole events are kept");
+            self.interned.accounts(users, groups);
+        }
+    }
+
+    /// Appends what every event has. The place of its table; `None` when there is no room for it.
+    #[inline(always)]
+    fn begin_row(&mut self, event: &EventOutline<'_>) -> Option<usize> {
+        if self.ts_ns.len() >= ROWS_LIMIT {
+            return None;
+        }
+        let place = match self.places.get(usize::from(event.kind.0)) {
+            Some(&NO_TABLE) => self.add_table(event.kind),
+            Some(&place) => place,
+            None => return None,
+        };
+        let thread = self.interned.thread(event.thread);
+        let table = self.tables.get_mut(usize::from(place))?;
+        self.ts_ns.push(event.ts_ns as i64);
+        self.num.push(event.num as i64);
+        self.cpu.push(i64::from(event.cpu));
+        self.table_of.push(place);
+        table.threads.push(thread);
+        self.data_bytes += OUTLINE_BYTES;
+        Some(usize::from(place))
+    }
+
+    #[cold]
     fn add_table(&mut self, kind: EventKind) -> u16 {
         let place = self.tables.len() as u16;
         self.tables.push(TableBuilder::new(kind, self.outlines(kind)));

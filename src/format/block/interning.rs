@@ -4,7 +4,6 @@
 //! made twice are one. Rows that a row refers to are interned before it: a reference into the same table always points
 //! to a smaller row number, which is what makes cycles impossible in a file.
 
-use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -12,6 +11,9 @@ use rustc_hash::FxHashMap;
 
 use crate::format::keyed_hash::KeyedState;
 use crate::format::row::{Container, FdRow, GroupRow, ThreadRow, UserRow};
+
+/// No row.
+const NO_ROW: u32 = u32::MAX;
 
 /// Addresses that are remembered: a power of two.
 const RECENT: usize = 256;
@@ -35,8 +37,10 @@ pub(super) struct ThreadRefs {
 pub(super) struct RowSet<T> {
     rows: Vec<Arc<T>>,
     by_address: FxHashMap<usize, u32>,
-    /// By a keyed hash: rows hold text from programs that may be hostile.
-    by_content: FxHashMap<u64, Vec<u32>>,
+    /// The last row with each hash of its content. The hash is keyed: rows hold text from programs that may be hostile.
+    by_content: FxHashMap<u64, u32>,
+    /// For each row the one before it with the same hash, or [`NO_ROW`].
+    same_hash: Vec<u32>,
     hasher: KeyedState,
     /// Addresses asked for lately with their answers, each where its lower bits say: the next events are often of the
     /// same threads and descriptors.
@@ -51,6 +55,7 @@ impl<T> Default for RowSet<T> {
             rows: Vec::new(),
             by_address: FxHashMap::default(),
             by_content: FxHashMap::default(),
+            same_hash: Vec::new(),
             hasher: KeyedState::default(),
             recent: Box::new([(0, 0); RECENT]),
             aliases: Vec::new(),
@@ -68,6 +73,14 @@ impl<T> RowSet<T> {
         &mut self.recent[(address >> 4) % RECENT]
     }
 
+    /// The number of a row that was asked for lately.
+    #[inline]
+    fn recently(&self, row: &Arc<T>) -> Option<u32> {
+        let address = Arc::as_ptr(row) as usize;
+        let (known, number) = self.recent[(address >> 4) % RECENT];
+        (known == address).then_some(number)
+    }
+
     fn known(&mut self, row: &Arc<T>) -> Option<u32> {
         let address = Arc::as_ptr(row) as usize;
         let recent = *self.recent(address);
@@ -82,27 +95,19 @@ impl<T> RowSet<T> {
     /// Adds a row whose address is new: an equal one's number, or the next.
     fn add(&mut self, row: &Arc<T>, hash: u64, equals: impl Fn(&Arc<T>, u32) -> bool) -> (u32, bool) {
         let address = Arc::as_ptr(row) as usize;
-        let (number, is_new) = match self.by_content.entry(hash) {
-            Entry::Occupied(mut same_hash) => {
-                let found =
-                    same_hash.get().iter().copied().find(|&number| {
-                        self.rows.get(number as usize).is_some_and(|candidate| equals(candidate, number))
-                    });
-                match found {
-                    Some(number) => (number, false),
-                    None => {
-                        same_hash.get_mut().push(self.rows.len() as u32);
-                        (self.rows.len() as u32, true)
-                    }
-                }
-            }
-            Entry::Vacant(vacant) => {
-                vacant.insert(vec![self.rows.len() as u32]);
-                (self.rows.len() as u32, true)
-            }
-        };
+        let next = self.rows.len() as u32;
+        let newest = self.by_content.entry(hash).or_insert(NO_ROW);
+        let mut number = *newest;
+        while let Some(candidate) = self.rows.get(number as usize)
+            && !equals(candidate, number)
+        {
+            number = self.same_hash.get(number as usize).copied().unwrap_or(NO_ROW);
+        }
+        let is_new = number == NO_ROW;
         // Kept alive either way: a freed row's address could come back as another row's.
         if is_new {
+            number = next;
+            self.same_hash.push(std::mem::replace(newest, next));
             self.rows.push(Arc::clone(row));
         } else {
             self.aliases.push(Arc::clone(row));
@@ -137,7 +142,12 @@ pub(super) struct Interned {
 
 impl Interned {
     /// The number of a descriptor row.
+    #[inline]
     pub(super) fn fd(&mut self, row: &Arc<FdRow>) -> u32 {
+        self.fds.recently(row).unwrap_or_else(|| self.look_up_fd(row))
+    }
+
+    fn look_up_fd(&mut self, row: &Arc<FdRow>) -> u32 {
         let (number, is_new) = self.fds.intern(row);
         if is_new {
             self.approx_bytes += 128 + row.name.len() + row.name_raw.len();
@@ -146,6 +156,7 @@ impl Interned {
     }
 
     /// Makes users and groups rows of the block.
+    #[inline]
     pub(super) fn accounts(&mut self, users: &[Arc<UserRow>], groups: &[Arc<GroupRow>]) {
         for user in users {
             self.users.intern(user);
@@ -156,7 +167,12 @@ impl Interned {
     }
 
     /// The number of a thread row; it and all that it refers to are rows of the block afterwards.
+    #[inline]
     pub(super) fn thread(&mut self, row: &Arc<ThreadRow>) -> u32 {
+        self.threads.recently(row).unwrap_or_else(|| self.look_up_thread(row))
+    }
+
+    fn look_up_thread(&mut self, row: &Arc<ThreadRow>) -> u32 {
         if let Some(number) = self.threads.known(row) {
             return number;
         }

@@ -19,7 +19,7 @@ mod tallies;
 mod usage;
 mod view;
 
-pub use builder::{BlockBuilder, BlockOptions, ROWS_LIMIT, UnencodedBlock};
+pub use builder::{BlockBuilder, BlockOptions, EventOutline, ROWS_LIMIT, UnencodedBlock};
 pub use decode::{Block, RawBlock};
 pub use encode::EncodedBlock;
 pub use usage::BlockUse;

@@ -10,7 +10,9 @@ pub(super) const FDS_V2: u32 = 0x218;
 pub(super) const INTERFACES_V2: u32 = 0x219;
 pub(super) const ACCOUNTS_V2: u32 = 0x220;
 pub(super) const EVENT_V2: u32 = 0x216;
+pub(super) const EVENT_V2_FLAGS: u32 = 0x217;
 pub(super) const EVENT_V2_LARGE: u32 = 0x221;
+pub(super) const EVENT_V2_FLAGS_LARGE: u32 = 0x222;
 
 /// What a block is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,9 +45,9 @@ impl BlockType {
     pub(super) const fn from_number(number: u32) -> Option<BlockType> {
         Some(match number {
             EVENT_V2 => BlockType::event(false, true, false),
-            0x217 => BlockType::event(true, true, false),
+            EVENT_V2_FLAGS => BlockType::event(true, true, false),
             EVENT_V2_LARGE => BlockType::event(false, true, true),
-            0x222 => BlockType::event(true, true, true),
+            EVENT_V2_FLAGS_LARGE => BlockType::event(true, true, true),
             0x204 | 0x8010_abcd => BlockType::event(false, false, false),
             0x208 => BlockType::event(true, false, false),
             SECTION => BlockType::Section,

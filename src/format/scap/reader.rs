@@ -14,7 +14,7 @@ use crate::format::{Damage, FormatError};
 use super::batch::{Batch, ListKind};
 use super::block_type::{BlockType, EventBlock, SECTION, SECTION_MAGIC};
 use super::entries::{self, LONGEST_ENTRY};
-use super::event::EventLayout;
+use super::event::{EventLayout, ScapEvent};
 use super::item::{ScapGroup, ScapItem};
 use super::packed::Packed;
 
@@ -147,12 +147,6 @@ impl ScapReader {
     /// The next thing in the file, `None` at its end. After damage reading goes on where that is possible.
     #[allow(clippy::should_implement_trait, reason = "what is returned borrows from the reader")]
     pub fn next(&mut self) -> Result<Option<ScapItem<'_>>, Damage> {
-        // Nearly everything is events, which come after events.
-        while let Some((block, length)) = self.event_here() {
-            if let Some((layout, body)) = self.read_event(block, length)? {
-                return Ok(Some(ScapItem::Event(layout.event(self.buffer.get(body).unwrap_or_default()))));
-            }
-        }
         Ok(match self.advance()? {
             None => None,
             Some(Step::Item(item)) => Some(item),
@@ -162,19 +156,16 @@ impl ScapReader {
         })
     }
 
-    /// What sort of event comes next, and its block's length; `None` when it is no event, or not known to be one.
+    /// The next thing, if it is an event that is in memory already and has nothing special about it. Nearly everything
+    /// is; [`ScapReader::next`] gives whatever it may be, at ten times the cost.
     #[inline]
-    fn event_here(&mut self) -> Option<(EventBlock, u32)> {
+    pub fn next_plain_event(&mut self) -> Option<ScapEvent<'_>> {
         if !matches!(self.state, State::Block) || self.pending.is_some() || !self.groups.is_empty() {
             return None;
         }
-        if !self.ensure(HEAD) {
-            return None;
-        }
-        match BlockType::from_number(self.u32_at(0)) {
-            Some(BlockType::Event(block)) => Some((block, self.u32_at(4))),
-            _ => None,
-        }
+        let (event, size) = ScapEvent::read_plain(self.buffer.get(self.at..)?, LONGEST_SMALL)?;
+        self.at += size;
+        Some(event)
     }
 
     /// How far reading is: a position in the inflated file.

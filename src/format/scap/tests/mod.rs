@@ -10,8 +10,8 @@ mod written_files;
 use std::io::Cursor;
 
 use super::{
-    ScapAddr, ScapEventHead, ScapFd, ScapFdInfo, ScapFdType, ScapGroup, ScapInterface, ScapItem, ScapMachine,
-    ScapReader, ScapThread, ScapUser, ScapWriter,
+    ScapAddr, ScapEvent, ScapEventHead, ScapFd, ScapFdInfo, ScapFdType, ScapGroup, ScapInterface, ScapItem,
+    ScapMachine, ScapReader, ScapThread, ScapUser, ScapWriter,
 };
 use crate::format::Damage;
 use crate::format::row::Text;
@@ -42,11 +42,20 @@ struct Content {
     events: Vec<OwnedEvent>,
 }
 
-/// Reads a file to its end: what it says, and what was wrong.
+/// Reads a file to its end: what it says, and what was wrong. Plain events taken on their own or not, it is the same.
 fn read(bytes: &[u8]) -> (Content, Vec<Damage>) {
+    let all = read_with(bytes, false);
+    assert_eq!(read_with(bytes, true), all);
+    all
+}
+
+fn read_with(bytes: &[u8], plain_events: bool) -> (Content, Vec<Damage>) {
     let mut reader = ScapReader::open("a.scap", Box::new(Cursor::new(bytes.to_vec()))).unwrap();
     let (mut content, mut damages) = (Content::default(), Vec::new());
     loop {
+        while plain_events && let Some(event) = reader.next_plain_event() {
+            content.events.push(owned(&event));
+        }
         match reader.next() {
             Ok(None) => return (content, damages),
             Ok(Some(item)) => match item {
@@ -57,15 +66,25 @@ fn read(bytes: &[u8]) -> (Content, Vec<Damage>) {
                 ScapItem::Groups(mut groups) => content.groups.append(&mut groups),
                 ScapItem::Threads(mut threads) => content.threads.append(&mut threads),
                 ScapItem::Fds { tid, fds } => content.fds.push((tid, fds)),
-                ScapItem::Event(event) => content.events.push(OwnedEvent {
-                    head: ScapEventHead { code: event.code, cpu: event.cpu, ts_ns: event.ts_ns, tid: event.tid },
-                    flags: event.flags,
-                    params: event.params().map(<[u8]>::to_vec).collect(),
-                }),
+                ScapItem::Event(event) => content.events.push(owned(&event)),
             },
             Err(damage) => damages.push(damage),
         }
         assert!(damages.len() < 10_000, "reading does not end");
+    }
+}
+
+fn owned(event: &ScapEvent<'_>) -> OwnedEvent {
+    let mut params = Vec::new();
+    event.each_param(|param| {
+        params.push(param.to_vec());
+        true
+    });
+    assert!(event.params().eq(params.iter().map(Vec::as_slice)));
+    OwnedEvent {
+        head: ScapEventHead { code: event.code, cpu: event.cpu, ts_ns: event.ts_ns, tid: event.tid },
+        flags: event.flags,
+        params: event.params().map(<[u8]>::to_vec).collect(),
     }
 }
 

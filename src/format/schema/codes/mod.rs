@@ -36,6 +36,7 @@ impl CodeInfo {
     }
 
     /// Whether the lengths of the parameters take four bytes instead of two.
+    #[inline]
     pub const fn has_large_payload(&self) -> bool {
         self.flags.contains(EventFlags::LARGE_PAYLOAD)
     }
@@ -47,6 +48,7 @@ impl CodeInfo {
 }
 
 /// What a code means, `None` for a number beyond those of driver schema 4.3.
+#[inline]
 pub fn code_info(code: u16) -> Option<&'static CodeInfo> {
     CODES.get(usize::from(code))
 }
