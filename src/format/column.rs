@@ -28,7 +28,10 @@ pub(crate) use bytes::{
     Codes, decode_bytes_column, decode_codes, decode_texts, encode_bytes_column, encode_codes, encode_null_codes,
     encode_texts,
 };
-pub(crate) use ints::{Ints, decode_int_column, decode_ints, encode_int_column, encode_ints, split_ticks};
+pub(crate) use ints::{
+    Ints, decode_int_column, decode_ints, encode_int_column, encode_ints, encode_noise, encode_sparse_column,
+    is_sparse, split_ticks,
+};
 pub(crate) use nulls::Nulls;
 pub(crate) use texts::{TextColumn, TextFinder};
 
@@ -36,6 +39,11 @@ pub(crate) use texts::{TextColumn, TextFinder};
 pub(crate) trait Pack {
     /// Appends the stream.
     fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>);
+
+    /// Whether streams are compressed.
+    fn compresses(&self) -> bool {
+        true
+    }
 
     /// Appends the stream of a column's joined strings.
     fn pack_texts(&mut self, bytes: &[u8], out: &mut Vec<u8>) {

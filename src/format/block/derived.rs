@@ -25,7 +25,7 @@
 //! Every chain of derivations ends: it goes to a smaller number, from an event table to a dimension table, or (AFTER) to
 //! a column that is not AFTER another; STEPS are found only in the sequence, out of a column that is not derived.
 
-use crate::format::column::{Nulls, Pack, TextColumn, encode_bytes_column, encode_int_column};
+use crate::format::column::{NULL_CODE, Nulls, Pack, TextColumn, encode_bytes_column, encode_int_column};
 use crate::format::column::{encode_codes, encode_ints, encode_null_codes, encode_texts};
 use crate::format::cursor::put_size;
 use crate::format::dimension::{Dimension, FdColumn};
@@ -68,7 +68,36 @@ impl Source<'_, '_> {
         match (values, &self.column.values) {
             (Values::Ints(own), Values::Ints(other)) => own.get(row) == from.and_then(|from| other.get(from)),
             (Values::Texts(own), Values::Texts(other)) => own.get(row) == from.and_then(|from| other.get(from)),
-            (Values::Ints(_), Values::Texts(_)) | (Values::Texts(_), Values::Ints(_)) => false,
+            (Values::Ints(_) | Values::Sparse(_) | Values::Texts(_), _) => false,
+        }
+    }
+
+    /// The rows of `values` that are not what this source says, but no more than `limit`.
+    fn exceptions(&self, values: &Values<'_>, rows: usize, limit: usize) -> Vec<usize> {
+        match (values, &self.column.values) {
+            (Values::Ints(own), Values::Ints(other)) => {
+                if self.refs.is_none() && own.nulls.count() + other.nulls.count() == 0 {
+                    let pairs = own.values.iter().zip(other.values.iter()).enumerate();
+                    return pairs.filter(|(_, (own, other))| own != other).map(|(row, _)| row).take(limit).collect();
+                }
+                (0..rows).filter(|&row| !self.agrees(values, row)).take(limit).collect()
+            }
+            (Values::Texts(own), Values::Texts(other)) => {
+                // For each string of ours the one of theirs that it was found to be.
+                let mut found = vec![NULL_CODE; own.texts.len()];
+                let mut is_same = |row: &usize| {
+                    let code_at = |column: &TextColumn<'_>, row: usize| column.codes.get(row).copied();
+                    let ours = code_at(own, *row).unwrap_or(NULL_CODE);
+                    let theirs = self.row(*row).and_then(|from| code_at(other, from)).unwrap_or(NULL_CODE);
+                    let Some(found) = found.get_mut(ours as usize) else { return theirs == NULL_CODE };
+                    if *found != theirs && own.texts.get(ours as usize) == other.texts.get(theirs as usize) {
+                        *found = theirs;
+                    }
+                    theirs != NULL_CODE && *found == theirs
+                };
+                (0..rows).filter(|row| !is_same(row)).take(limit).collect()
+            }
+            (Values::Ints(_) | Values::Sparse(_) | Values::Texts(_), _) => (0..rows.min(limit)).collect(),
         }
     }
 
@@ -121,7 +150,7 @@ fn best_source<'a, 'v>(
             continue;
         }
         let limit = best.as_ref().map_or(rows / 8 + 1, |(_, exceptions)| exceptions.len());
-        let exceptions: Vec<usize> = (0..rows).filter(|&row| !source.agrees(values, row)).take(limit).collect();
+        let exceptions = source.exceptions(values, rows, limit);
         if exceptions.len() < limit {
             let exact = exceptions.is_empty();
             best = Some((source, exceptions));
@@ -133,43 +162,48 @@ fn best_source<'a, 'v>(
     best
 }
 
-/// A column's bytes and whether they are those of a derived column. `plain` gives the bytes without derivation; it is
-/// called only when it is not evident that derivation is shorter.
-pub(super) fn derive(
-    table: &TableData<'_>,
-    at: usize,
-    dimensions: &Dimensions<'_>,
-    plain: impl FnOnce(&mut dyn Pack) -> Vec<u8>,
-    pack: &mut dyn Pack,
-) -> (Vec<u8>, bool) {
-    let Some(column) = table.columns.get(at) else { return (Vec::new(), false) };
-    let copy = best_source(&column.values, table.rows, sources(table, at, dimensions));
-    if let Some((source, exceptions)) = &copy
-        && exceptions.is_empty()
-    {
+/// How a column may be derived from others.
+#[derive(Default)]
+pub(super) struct Derivation<'a, 'v> {
+    copy: Option<(Source<'a, 'v>, Vec<usize>)>,
+    suffixes: Option<Suffixes>,
+}
+
+impl<'a, 'v> Derivation<'a, 'v> {
+    /// Looks for columns of which column `at` may be a copy or the ends.
+    pub(super) fn find(table: &'a TableData<'v>, at: usize, dimensions: &'a Dimensions<'v>) -> Derivation<'a, 'v> {
+        let Some(column) = table.columns.get(at) else { return Derivation::default() };
+        let copy = best_source(&column.values, table.rows, sources(table, at, dimensions));
+        let is_copy = copy.as_ref().is_some_and(|(_, exceptions)| exceptions.is_empty());
+        let suffixes = match &column.values {
+            Values::Texts(texts) if !is_copy => find_suffixes(texts, table, at, dimensions),
+            Values::Texts(_) | Values::Ints(_) | Values::Sparse(_) => None,
+        };
+        Derivation { copy, suffixes }
+    }
+
+    /// The column's bytes, if it is a copy in every row.
+    pub(super) fn exact_copy(&self) -> Option<Vec<u8>> {
+        let (source, _) = self.copy.as_ref().filter(|(_, exceptions)| exceptions.is_empty())?;
         let mut out = vec![COPY];
         source.put(&mut out);
-        return (out, true);
+        Some(out)
     }
-    let mut best = plain(pack);
-    let mut is_derived = false;
-    if let Some((source, exceptions)) = copy {
-        let mut candidate = vec![COPY_EXCEPT];
-        source.put(&mut candidate);
-        put_exceptions(&column.values, table.rows, &exceptions, pack, &mut candidate);
-        if candidate.len() < best.len() {
-            best = candidate;
-            is_derived = true;
+
+    /// The column's bytes in each other way that it may be derived.
+    pub(super) fn candidates(&self, values: &Values<'_>, rows: usize, pack: &mut dyn Pack) -> Vec<Vec<u8>> {
+        let mut candidates = Vec::new();
+        if let Some((source, exceptions)) = &self.copy {
+            let mut candidate = vec![COPY_EXCEPT];
+            source.put(&mut candidate);
+            put_exceptions(values, rows, exceptions, pack, &mut candidate);
+            candidates.push(candidate);
         }
+        if let (Values::Texts(texts), Some(suffixes)) = (values, &self.suffixes) {
+            candidates.push(put_suffixes(texts, suffixes, pack));
+        }
+        candidates
     }
-    if let Values::Texts(texts) = &column.values
-        && let Some(candidate) = suffixes(texts, table, at, dimensions, pack)
-        && candidate.len() < best.len()
-    {
-        best = candidate;
-        is_derived = true;
-    }
-    (best, is_derived)
 }
 
 /// Columns after which others are compressed: the first of each sort that has enough strings.
@@ -231,19 +265,13 @@ fn anchored<'a, 'v>(table: &'a TableData<'v>, at: usize) -> Option<(TextSort, &'
 }
 
 /// The column compressed after the anchor of its sort, if there is one in another table.
-pub(super) fn after(
-    table: &TableData<'_>,
-    at: usize,
-    anchors: &Anchors,
-    packer: &mut Packer,
-    level: i32,
-) -> Option<Vec<u8>> {
+pub(super) fn after(table: &TableData<'_>, at: usize, anchors: &Anchors, packer: &mut Packer) -> Option<Vec<u8>> {
     let (sort, texts) = anchored(table, at)?;
     let anchor = anchors.of(sort).filter(|anchor| anchor.tag != table.tag)?;
     let mut out = vec![AFTER];
     put_size(&mut out, anchor.tag.number() as usize);
     put_size(&mut out, usize::from(anchor.number));
-    encode_bytes_column(texts, &mut PackerAfter { packer, prefix: &anchor.joined, level }, &mut out);
+    encode_bytes_column(texts, &mut PackerAfter { packer, prefix: &anchor.joined }, &mut out);
     Some(out)
 }
 
@@ -257,6 +285,7 @@ fn put_exceptions(values: &Values<'_>, rows: usize, exceptions: &[usize], pack: 
             let own = ints.subset(rows);
             encode_int_column(&own.values, &own.nulls, pack, out);
         }
+        Values::Sparse(_) => {}
         Values::Texts(texts) => encode_bytes_column(&texts.subset(rows), pack, out),
     }
 }
@@ -271,13 +300,12 @@ struct Suffixes {
 }
 
 /// The column as ends of another's strings, if there is a fitting other.
-fn suffixes(
+fn find_suffixes(
     column: &TextColumn<'_>,
     table: &TableData<'_>,
     at: usize,
     dimensions: &Dimensions<'_>,
-    pack: &mut dyn Pack,
-) -> Option<Vec<u8>> {
+) -> Option<Suffixes> {
     let mut best: Option<(usize, Suffixes)> = None;
     let mut consider = |suffixes: Suffixes| {
         let found = suffixes.found.iter().flatten().count();
@@ -304,8 +332,7 @@ fn suffixes(
             consider(Suffixes { table, number: FdColumn::Name as u16, found, same_codes: false });
         }
     }
-    let (_, suffixes) = best?;
-    Some(put_suffixes(column, &suffixes, pack))
+    best.map(|(_, suffixes)| suffixes)
 }
 
 /// The ends of strings in the same row of an earlier column.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::column::{Pack, encode_bytes_column, encode_int_column};
+use crate::format::column::{Pack, encode_bytes_column, encode_int_column, encode_sparse_column};
 use crate::format::cursor::put_size;
 use crate::format::error::FormatError;
 use crate::format::frame::{BODY_LEN_LIMIT, HEAD_LEN, RECORD_LEN_LIMIT, hash_of};
@@ -10,8 +10,8 @@ use crate::format::header::BlockHeader;
 use crate::format::records::encode_record;
 
 use super::builder::{BlockBuilder, UnencodedBlock};
-use super::derived::{Anchors, STEPS, after, derive};
-use super::gather::{Dimensions, TableData, Values, event_table, sequence_table};
+use super::derived::{Anchors, Derivation, STEPS, after};
+use super::gather::{ColumnData, Dimensions, TableData, Values, event_table, sequence_table};
 use super::layout::{Reference, TableTag, reference_of};
 use super::pack::{Packer, pack_alone};
 use super::steps::{has_steps, put_steps};
@@ -153,27 +153,44 @@ impl BodyWriter {
 
     /// A column's bytes, whether it is derived from another, and whether it goes into the page of small columns.
     fn place(&mut self, table: &TableData<'_>, at: usize, dimensions: &Dimensions<'_>) -> (Vec<u8>, bool, bool) {
-        let (bytes, is_derived) = self.column(table, at, dimensions);
+        let Some(column) = table.columns.get(at) else { return (Vec::new(), false, false) };
+        let derivation =
+            if may_be_derived(table, column) { Derivation::find(table, at, dimensions) } else { Derivation::default() };
+        if let Some(copy) = derivation.exact_copy() {
+            return (copy, true, true);
+        }
+        // Of a column of so few values it is likely that it is small.
+        let small = (table.rows <= PAGED_PLAIN).then(|| self.uncompressed(table, column, &derivation));
+        if let Some((bytes, is_derived)) = small.as_ref().filter(|(bytes, _)| bytes.len() <= PAGED_STORED) {
+            return (bytes.clone(), *is_derived, true);
+        }
+        let (bytes, is_derived) = self.column(table, at, &derivation);
         if bytes.len() > PAGED_STORED {
             return (bytes, is_derived, false);
         }
-        self.packer.compress_streams(false);
-        let (plain, is_plain_derived) = self.column(table, at, dimensions);
-        self.packer.compress_streams(true);
+        let (plain, is_plain_derived) = small.unwrap_or_else(|| self.uncompressed(table, column, &derivation));
         if plain.len() > PAGED_PLAIN { (bytes, is_derived, false) } else { (plain, is_plain_derived, true) }
     }
 
-    /// A column's bytes, and whether it is derived from another.
-    fn column(&mut self, table: &TableData<'_>, at: usize, dimensions: &Dimensions<'_>) -> (Vec<u8>, bool) {
+    /// A column's bytes without compression, and whether it is derived from another.
+    fn uncompressed(
+        &mut self,
+        table: &TableData<'_>,
+        column: &ColumnData<'_>,
+        derivation: &Derivation<'_, '_>,
+    ) -> (Vec<u8>, bool) {
+        self.packer.compress_streams(false);
+        let plain = smallest(
+            plain_column(&column.values, table.rows, &mut self.packer),
+            derivation.candidates(&column.values, table.rows, &mut self.packer),
+        );
+        self.packer.compress_streams(true);
+        plain
+    }
+
+    /// A column's bytes, compressed, and whether it is derived from another.
+    fn column(&mut self, table: &TableData<'_>, at: usize, derivation: &Derivation<'_, '_>) -> (Vec<u8>, bool) {
         let Some(column) = table.columns.get(at) else { return (Vec::new(), false) };
-        let plain = |pack: &mut dyn Pack| {
-            let mut out = Vec::new();
-            match &column.values {
-                Values::Ints(ints) => encode_int_column(&ints.values, &ints.nulls, pack, &mut out),
-                Values::Texts(texts) => encode_bytes_column(texts, pack, &mut out),
-            }
-            out
-        };
         if let Values::Ints(ints) = &column.values
             && has_steps(table, column.number)
         {
@@ -182,27 +199,16 @@ impl BodyWriter {
                 return (out, true);
             }
         }
-        let is_plain = match &column.values {
-            Values::Ints(ints) => table.rows < 2 || is_progression(&ints.values),
-            Values::Texts(_) => false,
-        };
-        if is_plain || table.tag == TableTag::Sequence || reference_of(table.tag, column.number) != Reference::None {
-            return (plain(&mut self.packer), false);
+        let candidates = derivation.candidates(&column.values, table.rows, &mut self.packer);
+        // What comes after others is hardly ever longer than it would be without them.
+        if let Some(after) = after(table, at, &self.anchors, &mut self.packer) {
+            return (smallest(after, candidates).0, true);
         }
-        let (bytes, is_derived) = derive(table, at, dimensions, plain, &mut self.packer);
-        // A column that is copied, or in the page, has no data to speak of.
-        if bytes.len() <= PAGED_STORED {
-            return (bytes, is_derived);
+        let (bytes, is_derived) = smallest(plain_column(&column.values, table.rows, &mut self.packer), candidates);
+        if !is_derived && bytes.len() > PAGED_STORED {
+            self.anchors.offer(table, at);
         }
-        match after(table, at, &self.anchors, &mut self.packer, self.level) {
-            Some(candidate) if candidate.len() < bytes.len() => (candidate, true),
-            Some(_) | None => {
-                if !is_derived {
-                    self.anchors.offer(table, at);
-                }
-                (bytes, is_derived)
-            }
-        }
+        (bytes, is_derived)
     }
 
     fn finish(self, header: BlockHeader) -> Result<EncodedBlock, FormatError> {
@@ -235,6 +241,34 @@ impl BodyWriter {
             frame,
         })
     }
+}
+
+/// The column's bytes, not derived.
+fn plain_column(values: &Values<'_>, rows: usize, pack: &mut dyn Pack) -> Vec<u8> {
+    let mut out = Vec::new();
+    match values {
+        Values::Ints(ints) => encode_int_column(&ints.values, &ints.nulls, pack, &mut out),
+        Values::Sparse(others) => encode_sparse_column(rows, others, pack, &mut out),
+        Values::Texts(texts) => encode_bytes_column(texts, pack, &mut out),
+    }
+    out
+}
+
+/// The shortest of a column's forms, and whether it is a derived one.
+fn smallest(plain: Vec<u8>, derived: Vec<Vec<u8>>) -> (Vec<u8>, bool) {
+    match derived.into_iter().min_by_key(Vec::len) {
+        Some(derived) if derived.len() < plain.len() => (derived, true),
+        Some(_) | None => (plain, false),
+    }
+}
+
+/// Whether it is worth looking for columns that this one may be derived from.
+fn may_be_derived(table: &TableData<'_>, column: &ColumnData<'_>) -> bool {
+    let is_plain = match &column.values {
+        Values::Ints(ints) => table.rows < 2 || is_progression(&ints.values),
+        Values::Sparse(_) | Values::Texts(_) => false,
+    };
+    !is_plain && table.tag != TableTag::Sequence && reference_of(table.tag, column.number) == Reference::None
 }
 
 /// Whether the values are `a, a + b, a + 2b, ...`: nothing is shorter than that.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::format::column::{Nulls, TextColumn, TextFinder};
+use crate::format::column::{Nulls, TextColumn, TextFinder, is_sparse};
 use crate::format::dimension::{ContainerColumn, Dimension, FdColumn, GroupColumn, ThreadColumn, UserColumn};
 use crate::format::row::{ContainerRow, Value};
 use crate::format::schema::Physical;
@@ -28,6 +28,8 @@ pub(super) struct ColumnData<'v> {
 /// A column's values.
 pub(super) enum Values<'v> {
     Ints(IntData<'v>),
+    /// Numbers that are 0 but for these rows; none is null.
+    Sparse(Vec<(usize, i64)>),
     Texts(TextColumn<'v>),
 }
 
@@ -56,6 +58,7 @@ impl ColumnData<'_> {
     pub(super) fn is_all_null(&self) -> bool {
         match &self.values {
             Values::Ints(ints) => ints.nulls.count() == ints.values.len(),
+            Values::Sparse(_) => false,
             Values::Texts(texts) => texts.texts.is_empty(),
         }
     }
@@ -204,7 +207,14 @@ pub(super) fn sequence_table<'v>(builder: &'v BlockBuilder, places: &[i64]) -> T
     data.push_ints(sequence::CPU, Cow::Borrowed(&builder.cpu));
     data.push_ints(sequence::TABLE, table_of.collect());
     for Surprises { tally, values, nulls } in surprises(builder) {
-        data.push(tally as u16, Values::Ints(IntData { values: Cow::Owned(values), nulls: Cow::Owned(nulls) }));
+        let values = if nulls.count() == 0 && is_sparse(values.len(), data.rows) {
+            Values::Sparse(values)
+        } else {
+            let mut spread = vec![0; data.rows];
+            values.into_iter().for_each(|(row, value)| spread[row] = value);
+            Values::Ints(IntData { values: Cow::Owned(spread), nulls: Cow::Owned(nulls) })
+        };
+        data.push(tally as u16, values);
     }
     data
 }

@@ -24,6 +24,7 @@ const SMALLEST_TO_COMPRESS: usize = 48;
 /// Compresses streams, one after the other.
 pub(super) struct Packer {
     zstd: zstd::bulk::Compressor<'static>,
+    level: i32,
     scratch: Vec<u8>,
     failed: Option<io::Error>,
     /// Whether streams are compressed each on its own.
@@ -32,7 +33,8 @@ pub(super) struct Packer {
 
 impl Packer {
     pub(super) fn new(level: i32) -> io::Result<Packer> {
-        Ok(Packer { zstd: zstd::bulk::Compressor::new(level)?, scratch: Vec::new(), failed: None, compresses: true })
+        let zstd = zstd::bulk::Compressor::new(level)?;
+        Ok(Packer { zstd, level, scratch: Vec::new(), failed: None, compresses: true })
     }
 
     /// The first error of the compressor, if there was one; what was packed after it lies there uncompressed.
@@ -66,16 +68,19 @@ impl Packer {
 pub(super) struct PackerAfter<'p> {
     pub(super) packer: &'p mut Packer,
     pub(super) prefix: &'p [u8],
-    pub(super) level: i32,
 }
 
 impl Pack for PackerAfter<'_> {
+    fn compresses(&self) -> bool {
+        self.packer.compresses()
+    }
+
     fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         self.packer.pack(bytes, out);
     }
 
     fn pack_texts(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        match compress_after(self.prefix, bytes, self.level) {
+        match compress_after(self.prefix, bytes, self.packer.level) {
             Ok(stored) => put_stored(bytes.len(), &stored, out),
             Err(error) => {
                 self.packer.failed.get_or_insert(error);
@@ -107,6 +112,10 @@ fn put_stored(length: usize, stored: &[u8], out: &mut Vec<u8>) {
 }
 
 impl Pack for Packer {
+    fn compresses(&self) -> bool {
+        self.compresses
+    }
+
     fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         match self.compress(bytes) {
             Some(stored) => {

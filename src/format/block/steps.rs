@@ -14,7 +14,7 @@
 //! ```
 
 use crate::format::column::Pack;
-use crate::format::column::{IntColumn, Ints, Unpack, decode_ints, encode_ints, split_ticks};
+use crate::format::column::{IntColumn, Ints, Unpack, decode_ints, encode_ints, encode_noise, split_ticks};
 use crate::format::cursor::{Cursor, Malformed, put_signed, put_size};
 
 use super::decode::{Block, TableSlot};
@@ -50,7 +50,7 @@ pub(super) fn put_steps(table: &TableData<'_>, values: &[i64], pack: &mut dyn Pa
     for (pair, ticks) in pairs.of_rows().zip(ticks) {
         steps[map[pair] as usize].push(ticks);
     }
-    steps.iter().for_each(|steps| encode_ints(steps, pack, out));
+    steps.iter().for_each(|steps| encode_noise(steps, pack, out));
     true
 }
 

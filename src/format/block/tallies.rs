@@ -56,6 +56,7 @@ impl<const FIGURES: usize> Expectation<FIGURES> {
         Expectation { follows_kinds, last: vec![None; processes], after: vec![[0; FIGURES]; kinds] }
     }
 
+    #[inline]
     fn of(&self, owner: Owner) -> [i64; FIGURES] {
         match self.last.get(owner.process as usize) {
             Some(&Some((last, kind))) => match self.after.get(usize::from(kind)) {
@@ -66,6 +67,7 @@ impl<const FIGURES: usize> Expectation<FIGURES> {
         }
     }
 
+    #[inline]
     fn learn(&mut self, owner: Owner, values: [i64; FIGURES]) {
         let Some(slot) = self.last.get_mut(owner.process as usize) else { return };
         let before = slot.replace((values, owner.kind));
@@ -79,6 +81,7 @@ impl<const FIGURES: usize> Expectation<FIGURES> {
 }
 
 /// Puts figures and figures together, one by one.
+#[inline]
 fn each<const FIGURES: usize>(
     one: [i64; FIGURES],
     other: [i64; FIGURES],
@@ -94,10 +97,11 @@ pub(super) fn tally_column(tallies: &[Option<&Tallies>], tally: Tally) -> IntBui
     column
 }
 
-/// How one figure of all events differs from what is expected; 0 where it is not known.
+/// How one figure of all events differs from what is expected.
 pub(super) struct Surprises {
     pub(super) tally: Tally,
-    pub(super) values: Vec<i64>,
+    /// The events where it differs, with the difference; 0 where the figure is not known.
+    pub(super) values: Vec<(usize, i64)>,
     pub(super) nulls: Nulls,
 }
 
@@ -105,41 +109,34 @@ pub(super) struct Surprises {
 struct Follower<const FIGURES: usize> {
     figures: [Tally; FIGURES],
     expectation: Expectation<FIGURES>,
-    surprises: [Vec<i64>; FIGURES],
+    surprises: [Vec<(usize, i64)>; FIGURES],
     nulls: Nulls,
-    rows: usize,
 }
 
 impl<const FIGURES: usize> Follower<FIGURES> {
-    fn new(figures: [Tally; FIGURES], builder: &BlockBuilder, processes: usize) -> Follower<FIGURES> {
+    fn new(figures: [Tally; FIGURES], processes: usize, kinds: usize) -> Follower<FIGURES> {
         Follower {
             figures,
-            expectation: Expectation::new(figures, processes, builder.tables.len()),
-            surprises: std::array::from_fn(|_| Vec::with_capacity(builder.rows())),
+            expectation: Expectation::new(figures, processes, kinds),
+            surprises: std::array::from_fn(|_| Vec::new()),
             nulls: Nulls::default(),
-            rows: 0,
         }
     }
 
-    fn push(&mut self, owner: Owner, values: Option<[i64; FIGURES]>) {
-        let surprises = match values {
-            Some(values) => {
-                let surprises = each(values, self.expectation.of(owner), i64::wrapping_sub);
-                self.expectation.learn(owner, values);
-                surprises
-            }
-            None => {
-                self.nulls.set(self.rows);
-                [0; FIGURES]
-            }
-        };
-        self.surprises.iter_mut().zip(surprises).for_each(|(column, surprise)| column.push(surprise));
-        self.rows += 1;
+    #[inline]
+    fn push(&mut self, row: usize, owner: Owner, values: Option<[i64; FIGURES]>) {
+        let Some(values) = values else { return self.nulls.set(row) };
+        let surprises = each(values, self.expectation.of(owner), i64::wrapping_sub);
+        self.expectation.learn(owner, values);
+        if surprises != [0; FIGURES] {
+            let columns = self.surprises.iter_mut().zip(surprises);
+            columns.filter(|(_, surprise)| *surprise != 0).for_each(|(column, surprise)| column.push((row, surprise)));
+        }
     }
 
     /// Nothing, if none of the figures is known of any event.
-    fn finish(self) -> Vec<Surprises> {
-        if self.nulls.count() == self.rows {
+    fn finish(self, rows: usize) -> Vec<Surprises> {
+        if self.nulls.count() == rows {
             return Vec::new();
         }
         let columns = self.figures.into_iter().zip(self.surprises);
@@ -166,19 +163,20 @@ fn known<const FIGURES: usize>(tallies: Option<&Tallies>, figures: [Tally; FIGUR
 /// All figures of a block's events that are known of any, in the order of their numbers.
 pub(super) fn surprises(builder: &BlockBuilder) -> Vec<Surprises> {
     let (process_of, processes) = number_processes(builder.interned.threads.rows().iter().map(|row| row.pid));
-    let mut of_process = Follower::new(OF_PROCESS, builder, processes);
-    let mut of_memory = Follower::new(OF_MEMORY, builder, processes);
-    let mut next = vec![0usize; builder.tables.len()];
-    for &kind in &builder.table_of {
+    let kinds = builder.tables.len();
+    let mut of_process = Follower::new(OF_PROCESS, processes, kinds);
+    let mut of_memory = Follower::new(OF_MEMORY, processes, kinds);
+    let mut next = vec![0usize; kinds];
+    for (row, &kind) in builder.table_of.iter().enumerate() {
         let (table, next) = (&builder.tables[usize::from(kind)], &mut next[usize::from(kind)]);
         let owner = Owner { process: process_of[table.threads[*next] as usize], kind };
         let tallies = table.tallies.get(*next).and_then(Option::as_ref);
         *next += 1;
-        of_process.push(owner, known(tallies, OF_PROCESS));
-        of_memory.push(owner, known(tallies, OF_MEMORY));
+        of_process.push(row, owner, known(tallies, OF_PROCESS));
+        of_memory.push(row, owner, known(tallies, OF_MEMORY));
     }
-    let mut surprises = of_process.finish();
-    surprises.append(&mut of_memory.finish());
+    let mut surprises = of_process.finish(builder.rows());
+    surprises.append(&mut of_memory.finish(builder.rows()));
     surprises
 }
 

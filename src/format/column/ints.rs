@@ -15,6 +15,8 @@
 //!        | 9 signed count ints ints     SPARSE: every value is this, but for `count` of them: for each how many of the
 //!                                        usual ones lie between it and the one before; these values; both are of codecs
 //!                                        0 to 5
+//!        | 10 count ints ints            RUNS: number of runs of equal values; their lengths; the values; both are of
+//!                                        codecs 0 to 5
 //! signed = zigzag varint; width = one byte
 //! ```
 //!
@@ -28,7 +30,7 @@ use super::{IntColumn, Pack, Unpack, step_values};
 use crate::format::cursor::{Cursor, Malformed};
 
 pub(crate) use decode::decode_ints;
-pub(crate) use encode::{encode_ints, split_ticks};
+pub(crate) use encode::{encode_ints, encode_noise, encode_sparse_column, is_sparse, split_ticks};
 
 const CONSTANT: u8 = 0;
 const SEQUENTIAL: u8 = 1;
@@ -40,6 +42,7 @@ const DICTIONARY: u8 = 6;
 const SCALED: u8 = 7;
 const TICKS: u8 = 8;
 const SPARSE: u8 = 9;
+const RUNS: u8 = 10;
 
 /// Differences that share one bit width: long enough that the width byte costs 1/16 bit each, short enough to follow
 /// bursts.
@@ -133,6 +136,9 @@ mod tests {
                 let runs = others.into_iter().flat_map(|(gap, other)| std::iter::repeat_n(usual, gap).chain([other]));
                 runs.chain(std::iter::repeat_n(usual, 100)).collect()
             }),
+            proptest::collection::vec((1usize..40, any::<i64>()), 0..12).prop_map(|runs| {
+                runs.into_iter().flat_map(|(length, value)| std::iter::repeat_n(value, length)).collect()
+            }),
             (any::<i64>(), any::<i64>(), 0usize..300).prop_map(|(first, step, count)| {
                 (0..count as i64).map(|at| first.wrapping_add(step.wrapping_mul(at))).collect()
             }),
@@ -178,7 +184,7 @@ mod tests {
         }
 
         #[test]
-        fn random_bytes_are_decoded_or_refused(bytes: Vec<u8>, codec in 0u8..12, rows in 0usize..400) {
+        fn random_bytes_are_decoded_or_refused(bytes: Vec<u8>, codec in 0u8..13, rows in 0usize..400) {
             let bytes = [&[0, codec][..], &bytes].concat();
             if let Ok(column) = decode_int_column(&mut Cursor::new(&bytes), rows, &Raw) {
                 prop_assert_eq!(column.values().len(), rows);
@@ -205,6 +211,17 @@ mod tests {
         encode_ints(&values, &mut Raw, &mut bytes);
         assert_eq!(bytes[0], SPARSE);
         assert!(bytes.len() < 66 * 3, "{}", bytes.len());
+    }
+
+    #[test]
+    fn values_that_stay_the_same_for_long_cost_a_few_bytes_each_time_they_change() {
+        let values: Vec<i64> = (0..65_536).map(|at| at / 1000 * 7 % 50).collect();
+        let mut bytes = Vec::new();
+        encode_ints(&values, &mut Raw, &mut bytes);
+        assert_eq!(bytes[0], RUNS);
+        assert!(bytes.len() < 66 * 3, "{}", bytes.len());
+        assert!(decode_ints(&mut Cursor::new(&bytes), 65_535, &Raw).is_err());
+        assert!(decode_ints(&mut Cursor::new(&bytes), 65_537, &Raw).is_err());
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::super::Unpack;
 use super::super::bits::{packed_len, unpack_bits};
 use super::{
-    CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, Ints, MINI_BLOCK, PACKED, PLANES, SCALED, SEQUENTIAL, SPARSE,
-    TICKS,
+    CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, Ints, MINI_BLOCK, PACKED, PLANES, RUNS, SCALED, SEQUENTIAL,
+    SPARSE, TICKS,
 };
 use crate::format::cursor::{Cursor, Malformed, unzigzag};
 
@@ -36,6 +36,7 @@ fn decode_unscaled(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dy
         DICTIONARY => decode_dictionary(cursor, count, unpack).map(Ints::Each),
         TICKS => decode_ticks(cursor, count, unpack).map(Ints::Each),
         SPARSE => decode_sparse(cursor, count, unpack).map(Ints::Each),
+        RUNS => decode_runs(cursor, count, unpack).map(Ints::Each),
         codec => decode_plain(codec, cursor, count, unpack),
     }
 }
@@ -80,6 +81,25 @@ fn decode_sparse(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> 
         let slot = row.and_then(|row| values.get_mut(row));
         *slot.ok_or_else(|| Malformed::new("an exception lies beyond the last row"))? = other;
         next = row.map_or(count, |row| row + 1);
+    }
+    Ok(values)
+}
+
+fn decode_runs(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Vec<i64>, Malformed> {
+    let runs = cursor.size(count, "the number of runs")?;
+    unpack.charge(count.saturating_mul(24))?;
+    let codec = cursor.byte()?;
+    let lengths = decode_plain(codec, cursor, runs, unpack)?.into_values(runs);
+    let codec = cursor.byte()?;
+    let firsts = decode_plain(codec, cursor, runs, unpack)?.into_values(runs);
+    let mut values = Vec::with_capacity(count);
+    for (length, first) in lengths.into_iter().zip(firsts) {
+        let length = usize::try_from(length).ok().filter(|&length| length <= count - values.len());
+        let length = length.ok_or_else(|| Malformed::new("a run goes beyond the last row"))?;
+        values.resize(values.len() + length, first);
+    }
+    if values.len() < count {
+        return Err(Malformed::new("runs end before the last row"));
     }
     Ok(values)
 }

@@ -2,10 +2,11 @@
 
 use std::hash::BuildHasher;
 
-use super::super::Pack;
 use super::super::bits::{pack_bits, width};
+use super::super::{Nulls, Pack};
 use super::{
-    CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, MINI_BLOCK, PACKED, PLANES, SCALED, SEQUENTIAL, SPARSE, TICKS,
+    CONSTANT, DELTA_PACKED, DELTA_PLANES, DICTIONARY, MINI_BLOCK, PACKED, PLANES, RUNS, SCALED, SEQUENTIAL, SPARSE,
+    TICKS,
 };
 use crate::format::cursor::{put_signed, put_size, zigzag};
 use crate::format::keyed_hash::KeyedState;
@@ -15,7 +16,7 @@ const DICTIONARY_LIMIT: usize = 1 << 16;
 
 /// Appends the values in whichever codec comes out smallest.
 pub(crate) fn encode_ints(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
-    if encode_constant(values, out) || encode_sparse(values, pack, out) {
+    if encode_constant(values, out) || encode_few(values, pack, out) {
         return;
     }
     let first = values.first().copied().unwrap_or(0);
@@ -57,37 +58,74 @@ fn encode_constant(values: &[i64], out: &mut Vec<u8>) -> bool {
     if values.windows(2).any(|pair| pair[1].wrapping_sub(pair[0]) != step) {
         return false;
     }
-    out.push(if step == 0 { CONSTANT } else { SEQUENTIAL });
-    put_signed(out, first);
-    if step != 0 {
+    if step == 0 {
+        put_constant(first, out);
+    } else {
+        out.push(SEQUENTIAL);
+        put_signed(out, first);
         put_signed(out, step);
     }
     true
 }
 
+fn put_constant(value: i64, out: &mut Vec<u8>) {
+    out.push(CONSTANT);
+    put_signed(out, value);
+}
+
 /// Of a sparse column at most one value in so many is another than the usual one.
 const SPARSE_SHARE: usize = 16;
 
-/// Values that are nearly all the same: no other codec comes near.
-fn encode_sparse(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let Some(usual) = usual_value(values) else { return false };
-    let exceptions = values.iter().filter(|value| **value != usual).count();
-    if exceptions * SPARSE_SHARE > values.len() {
+/// Whether a column of so many rows is told best by the rows that have another value than the usual one.
+pub(crate) fn is_sparse(others: usize, rows: usize) -> bool {
+    others * SPARSE_SHARE <= rows
+}
+
+/// Appends a whole column without nulls: 0 in every row but these, which are rising and have other values.
+pub(crate) fn encode_sparse_column(rows: usize, others: &[(usize, i64)], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    Nulls::default().encode(rows, pack, out);
+    match others.is_empty() {
+        true => put_constant(0, out),
+        false => put_sparse(0, others, pack, out),
+    }
+}
+
+/// Of a column of runs the runs have at least so many values on average.
+const RUN_LENGTH: usize = 8;
+
+/// Values that are nearly all the same, or the same for long: no other codec comes near.
+fn encode_few(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
+    let runs = 1 + values.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    if let Some(usual) = usual_value(values) {
+        let others = values.iter().filter(|value| **value != usual).count();
+        if others <= runs && is_sparse(others, values.len()) {
+            let others = values.iter().copied().enumerate().filter(|(_, value)| *value != usual);
+            put_sparse(usual, &others.collect::<Vec<_>>(), pack, out);
+            return true;
+        }
+    }
+    if runs * RUN_LENGTH > values.len() {
         return false;
     }
-    let (mut gaps, mut others) = (Vec::with_capacity(exceptions), Vec::with_capacity(exceptions));
-    let mut next = 0;
-    for (row, &value) in values.iter().enumerate().filter(|(_, value)| **value != usual) {
-        gaps.push((row - next) as i64);
-        others.push(value);
-        next = row + 1;
-    }
+    let runs: Vec<&[i64]> = values.chunk_by(|one, next| one == next).collect();
+    let lengths: Vec<i64> = runs.iter().map(|run| run.len() as i64).collect();
+    let firsts: Vec<i64> = runs.iter().filter_map(|run| run.first().copied()).collect();
+    out.push(RUNS);
+    put_size(out, runs.len());
+    encode_part(&lengths, pack, out);
+    encode_part(&firsts, pack, out);
+    true
+}
+
+fn put_sparse(usual: i64, others: &[(usize, i64)], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    let after = [0].into_iter().chain(others.iter().map(|(row, _)| row + 1));
+    let gaps: Vec<i64> = others.iter().zip(after).map(|((row, _), after)| (row - after) as i64).collect();
+    let values: Vec<i64> = others.iter().map(|(_, value)| *value).collect();
     out.push(SPARSE);
     put_signed(out, usual);
-    put_size(out, exceptions);
+    put_size(out, others.len());
     encode_part(&gaps, pack, out);
-    encode_part(&others, pack, out);
-    true
+    encode_part(&values, pack, out);
 }
 
 /// The value that nearly all of a sample have.
@@ -104,6 +142,13 @@ fn usual_value(values: &[i64]) -> Option<i64> {
 fn encode_part(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
     if !encode_constant(values, out) {
         encode_of(values, &Codec::OF_PARTS, pack, out);
+    }
+}
+
+/// Appends numbers that follow no pattern: all that compresses them is that some are more frequent than others.
+pub(crate) fn encode_noise(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
+    if !encode_constant(values, out) {
+        encode_planes(&Numbers::of(values), pack, out);
     }
 }
 
@@ -129,6 +174,16 @@ impl<'v> Numbers<'v> {
             before = value;
         }
         Numbers { values, base, top_offset: top.wrapping_sub(base) as u64, top_delta }
+    }
+
+    /// For each run of differences that shares a width how many there are, and the width.
+    fn delta_widths(&self) -> impl Iterator<Item = (usize, u32)> {
+        let starts = (1..self.values.len()).step_by(MINI_BLOCK);
+        starts.map(|start| {
+            let run = &self.values[start - 1..self.values.len().min(start + MINI_BLOCK)];
+            let top = run.windows(2).fold(0, |top, pair| top | zigzag(pair[1].wrapping_sub(pair[0])));
+            (run.len() - 1, width(top))
+        })
     }
 
     fn first(&self) -> i64 {
@@ -178,6 +233,18 @@ impl Codec {
         }
     }
 
+    /// Whether the codec may be the best one.
+    fn is_promising(self, numbers: &Numbers<'_>) -> bool {
+        let bits = width(numbers.top_offset);
+        match self {
+            // Bytes of several numbers: what zstd finds among numbers it finds among these only if they divide a byte.
+            Codec::Packed => matches!(bits, 1 | 2 | 4),
+            Codec::Planes | Codec::DeltaPlanes | Codec::DeltaPacked => true,
+            Codec::Dictionary => bits > 8 && repeats(numbers.values),
+            Codec::Ticks => bits > 20,
+        }
+    }
+
     /// Whether some of the values tell how well the codec does on all. A dictionary does the better the more values
     /// share it, and ticks are looked for in a sample anyway.
     fn shows_in_sample(self) -> bool {
@@ -188,45 +255,52 @@ impl Codec {
     }
 }
 
-/// Appends the values in whichever of these codecs comes out smallest.
+/// Appends the values in whichever of these codecs comes out smallest, as far as that can be told without trying all.
 fn encode_of(values: &[i64], codecs: &[Codec], pack: &mut dyn Pack, out: &mut Vec<u8>) {
     let numbers = Numbers::of(values);
-    let mut best = Vec::new();
+    let start = out.len();
+    let (plain, trials): (Vec<Codec>, Vec<Codec>) = codecs.iter().partition(|codec| codec.shows_in_sample());
+    numbers.choose(&plain, pack).encode(&numbers, pack, out);
     let mut candidate = Vec::new();
-    for codec in promising(values, codecs, pack) {
+    for codec in trials.into_iter().filter(|codec| codec.is_promising(&numbers)) {
         candidate.clear();
-        if codec.encode(&numbers, pack, &mut candidate) && (best.is_empty() || candidate.len() < best.len()) {
-            std::mem::swap(&mut best, &mut candidate);
+        if codec.encode(&numbers, pack, &mut candidate) && candidate.len() < out.len() - start {
+            out.truncate(start);
+            out.extend_from_slice(&candidate);
         }
     }
-    out.extend_from_slice(&best);
 }
 
-/// Values from which a column is long enough that a sample saves time, and how many runs of how many make the sample.
-const SAMPLED_FROM: usize = 16_384;
+/// How many runs of how many values make the sample of a column that is longer than that.
 const SAMPLE_RUNS: usize = 4;
-const SAMPLE_RUN: usize = 1024;
+const SAMPLE_RUN: usize = 256;
 
-/// The codecs that are worth a trial on all values: those that on a sample take at most a third more than the best one,
-/// and those of which a sample says nothing.
-fn promising(values: &[i64], codecs: &[Codec], pack: &mut dyn Pack) -> Vec<Codec> {
-    if values.len() < SAMPLED_FROM {
-        return codecs.to_vec();
+impl Numbers<'_> {
+    /// The codec that comes out smallest: without compression by calculation, else on a sample.
+    fn choose(&self, codecs: &[Codec], pack: &mut dyn Pack) -> Codec {
+        if !pack.compresses() {
+            let packed = self.values.len() * width(self.top_offset) as usize / 8;
+            let delta_packed: usize =
+                self.delta_widths().map(|(count, bits)| 1 + (count * bits as usize).div_ceil(8)).sum();
+            return if delta_packed < packed { Codec::DeltaPacked } else { Codec::Packed };
+        }
+        let runs: Vec<i64>;
+        let sample = if self.values.len() > 2 * SAMPLE_RUNS * SAMPLE_RUN {
+            let last = self.values.len() - SAMPLE_RUN;
+            let starts = (0..SAMPLE_RUNS).map(|run| run * last / (SAMPLE_RUNS - 1));
+            runs = starts.flat_map(|start| &self.values[start..start + SAMPLE_RUN]).copied().collect();
+            &Numbers { values: &runs, ..*self }
+        } else {
+            self
+        };
+        let mut bytes = Vec::new();
+        let sizes = codecs.iter().filter(|codec| codec.is_promising(self)).map(|codec| {
+            bytes.clear();
+            codec.encode(sample, pack, &mut bytes);
+            (bytes.len(), *codec)
+        });
+        sizes.min_by_key(|(size, _)| *size).map_or(Codec::Planes, |(_, codec)| codec)
     }
-    let starts = (0..SAMPLE_RUNS).map(|run| run * (values.len() - SAMPLE_RUN) / (SAMPLE_RUNS - 1));
-    let sample: Vec<i64> =
-        starts.flat_map(|start| values.get(start..start + SAMPLE_RUN).unwrap_or_default()).copied().collect();
-    let numbers = Numbers::of(&sample);
-    let mut bytes = Vec::new();
-    let mut size = |codec: Codec| {
-        bytes.clear();
-        codec.encode(&numbers, pack, &mut bytes);
-        bytes.len()
-    };
-    let sizes: Vec<Option<usize>> = codecs.iter().map(|codec| codec.shows_in_sample().then(|| size(*codec))).collect();
-    let best = sizes.iter().flatten().min().copied().unwrap_or(0);
-    let is_promising = |size: Option<usize>| size.is_none_or(|size| size <= best + best / 3);
-    codecs.iter().zip(sizes).filter(|(_, size)| is_promising(*size)).map(|(codec, _)| *codec).collect()
 }
 
 fn encode_packed(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
@@ -255,17 +329,11 @@ fn encode_delta_planes(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec
 }
 
 fn encode_delta_packed(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    let mut widths = Vec::new();
+    let mut widths = Vec::with_capacity(numbers.values.len().div_ceil(MINI_BLOCK));
     let mut bytes = Vec::new();
-    let mut deltas = numbers.deltas();
-    while deltas.len() > 0 {
-        let mut block = [0; MINI_BLOCK];
-        let count = deltas.len().min(MINI_BLOCK);
-        block.iter_mut().zip(&mut deltas).for_each(|(slot, delta)| *slot = delta);
-        let block = &block[..count];
-        let bits = width(block.iter().fold(0, |top, delta| top | delta));
+    for ((_, bits), start) in numbers.delta_widths().zip((0..).step_by(MINI_BLOCK)) {
         widths.push(bits as u8);
-        pack_bits(block.iter().copied(), bits, &mut bytes);
+        pack_bits(numbers.deltas().skip(start).take(MINI_BLOCK), bits, &mut bytes);
     }
     out.push(DELTA_PACKED);
     put_signed(out, numbers.first());
@@ -276,9 +344,6 @@ fn encode_delta_packed(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec
 }
 
 fn encode_dictionary(numbers: &Numbers<'_>, pack: &mut dyn Pack, out: &mut Vec<u8>) -> bool {
-    if !repeats(numbers.values) {
-        return false;
-    }
     let Some((distinct, codes)) = number_distinct(numbers.values) else { return false };
     out.push(DICTIONARY);
     put_size(out, distinct.len());
