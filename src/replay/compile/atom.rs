@@ -80,10 +80,11 @@ impl TextGroup {
     pub fn find_in_name(&self, name: &[u8], sort: NameSort, may_have_parts: bool, holding: &mut Vec<u32>) {
         holding.clear();
         self.patterns.add(name, may_have_parts, holding);
-        if let Some(directory) = sort.directory(name).filter(|_| !self.of_directory.is_empty()) {
+        let (directory, file_name) = sort.parts(name);
+        if let Some(directory) = directory {
             self.of_directory.add(directory, true, holding);
         }
-        if let Some(file_name) = sort.file_name(name).filter(|_| !self.of_file_name.is_empty()) {
+        if let Some(file_name) = file_name {
             self.of_file_name.add(file_name, true, holding);
         }
         order(holding);

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 use memchr::memmem::Finder;
 use rustc_hash::FxBuildHasher;
@@ -156,6 +157,18 @@ impl Matcher {
             | Right::Several(..)
             | Right::Field(..)
             | Right::Nothing => None,
+        }
+    }
+
+    /// The signed numbers for which the comparison holds, if these are all numbers between two.
+    pub fn bounds(&self) -> Option<RangeInclusive<i64>> {
+        let Right::Ordered(op, Literal::Int(limit)) = &self.right else { return None };
+        match op {
+            Op::Lt => Some(i64::MIN..=limit.checked_sub(1)?),
+            Op::Le => Some(i64::MIN..=*limit),
+            Op::Gt => Some(limit.checked_add(1)?..=i64::MAX),
+            Op::Ge => Some(*limit..=i64::MAX),
+            _ => None,
         }
     }
 
@@ -499,6 +512,24 @@ mod tests {
         assert!(matcher("evt.rawres", Op::Lt, &[Literal::Int(0)]).holds(&FieldValue::Int(-2)));
         assert!(matcher("evt.rawtime", Op::Gt, &[Literal::Int(5)]).holds(&FieldValue::UInt(u64::MAX)));
         assert!(matcher("evt.rawarg", Op::Ge, &[text("3")]).holds(&FieldValue::Int(3)));
+    }
+
+    #[test]
+    fn bounds_are_the_numbers_for_which_a_comparison_holds() {
+        for limit in [i64::MIN, -1, 0, 7, i64::MAX] {
+            for op in [Op::Lt, Op::Le, Op::Gt, Op::Ge] {
+                let matcher = matcher("evt.rawres", op, &[Literal::Int(limit)]);
+                let Some(bounds) = matcher.bounds() else { continue };
+                for number in [i64::MIN, limit.saturating_sub(1), limit, limit.saturating_add(1), i64::MAX] {
+                    assert_eq!(
+                        bounds.contains(&number),
+                        matcher.holds(&FieldValue::Int(number)),
+                        "{number} {op:?} {limit}"
+                    );
+                }
+            }
+        }
+        assert_eq!(matcher("evt.rawres", Op::Eq, &[Literal::Int(1)]).bounds(), None);
     }
 
     #[test]

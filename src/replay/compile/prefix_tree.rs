@@ -1,28 +1,35 @@
 //! Texts as a tree, to find those that another text begins with in one walk.
 
+use std::ops::Range;
+
 /// Texts, each with the slots of whoever asks for it. Where texts begin alike they share a path of the tree, and bytes
-/// in a row without a branch are one node.
+/// in a row without a branch are one node. What nodes are made of lies in a few lists, one behind the other: a walk
+/// touches little memory.
 #[derive(Debug, Default)]
 pub(super) struct PrefixTree {
-    /// The root is the first.
+    /// The root is the first; the children of a node follow each other.
     nodes: Vec<TreeNode>,
+    /// The byte that leads to each node.
+    leads: Vec<u8>,
+    labels: Vec<u8>,
+    slots: Vec<u32>,
 }
 
 #[derive(Debug, Default)]
 struct TreeNode {
-    /// What must follow the byte that led here.
-    label: Vec<u8>,
-    /// Who asks for the text that ends here.
-    slots: Vec<u32>,
-    /// By the next byte.
-    children: Vec<(u8, usize)>,
+    /// What must follow the byte that led here: a part of `labels`.
+    label: Range<usize>,
+    /// Who asks for the text that ends here: a part of `slots`.
+    slots: Range<usize>,
+    /// Numbers of nodes.
+    children: Range<usize>,
 }
 
 impl PrefixTree {
     /// A tree of texts with their slots.
     pub(super) fn new(mut texts: Vec<(Vec<u8>, u32)>) -> PrefixTree {
         texts.sort();
-        let mut nodes = vec![TreeNode::default()];
+        let mut tree = PrefixTree { nodes: vec![TreeNode::default()], leads: vec![0], ..PrefixTree::default() };
         // A node, the texts below it, and how many of their bytes lie above.
         let mut waiting = vec![(0, texts.as_slice(), 0)];
         while let Some((at, below, above)) = waiting.pop() {
@@ -31,41 +38,59 @@ impl PrefixTree {
             let ending = below.iter().take_while(|(text, _)| text.len() == depth).count();
             let (ending, longer) = below.split_at(ending);
             let next = |(text, _): &(Vec<u8>, u32)| text.get(depth).copied().unwrap_or_default();
-            let mut children = Vec::new();
+            let children = tree.nodes.len();
             for branch in longer.chunk_by(|one, other| next(one) == next(other)) {
-                children.push((branch.first().map_or(0, next), nodes.len()));
-                waiting.push((nodes.len(), branch, depth + 1));
-                nodes.push(TreeNode::default());
+                waiting.push((tree.nodes.len(), branch, depth + 1));
+                tree.leads.push(branch.first().map_or(0, next));
+                tree.nodes.push(TreeNode::default());
             }
-            if let Some(node) = nodes.get_mut(at) {
-                *node = TreeNode { label, slots: ending.iter().map(|(_, slot)| *slot).collect(), children };
+            let node = TreeNode {
+                label: put(&mut tree.labels, label),
+                slots: put(&mut tree.slots, ending.iter().map(|(_, slot)| *slot)),
+                children: children..tree.nodes.len(),
+            };
+            if let Some(slot) = tree.nodes.get_mut(at) {
+                *slot = node;
             }
         }
-        PrefixTree { nodes }
+        tree
     }
 
     /// Whether there are no texts in it.
     pub(super) fn is_empty(&self) -> bool {
-        self.nodes.iter().all(|node| node.slots.is_empty())
+        self.slots.is_empty()
     }
 
     /// Calls `each` for every text of the tree with which `bytes` begin: with its slots and the byte behind it.
+    #[inline]
     pub(super) fn walk(&self, mut bytes: impl Iterator<Item = u8>, mut each: impl FnMut(&[u32], Option<u8>)) {
+        if self.is_empty() {
+            return;
+        }
         let mut node = self.nodes.first();
         while let Some(TreeNode { label, slots, children }) = node {
-            for wanted in label {
+            for wanted in self.labels.get(label.clone()).unwrap_or_default() {
                 if bytes.next() != Some(*wanted) {
                     return;
                 }
             }
             let next = bytes.next();
             if !slots.is_empty() {
-                each(slots, next);
+                each(self.slots.get(slots.clone()).unwrap_or_default(), next);
             }
-            let child = children.iter().find(|(byte, _)| Some(*byte) == next);
-            node = child.and_then(|(_, child)| self.nodes.get(*child));
+            let Some(next) = next else { return };
+            let leads = self.leads.get(children.clone()).unwrap_or_default();
+            let child = leads.iter().position(|lead| *lead == next);
+            node = child.and_then(|child| self.nodes.get(children.start + child));
         }
     }
+}
+
+/// Puts something behind a list; where it lies there.
+fn put<T>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) -> Range<usize> {
+    let start = list.len();
+    list.extend(more);
+    start..list.len()
 }
 
 /// What all of the texts have in common behind the first `above` bytes.

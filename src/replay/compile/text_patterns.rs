@@ -84,13 +84,6 @@ impl TextPatterns {
         self.parts.find_texts(joined, ends, each);
     }
 
-    /// Whether nothing is asked.
-    pub(super) fn is_empty(&self) -> bool {
-        self.whole.is_empty()
-            && !self.has_parts()
-            && [&self.starts, &self.ends, &self.paths].into_iter().all(PrefixTree::is_empty)
-    }
-
     /// Puts the slots of the comparisons that hold for a text into `holding`, rising, each once. Where the text is known
     /// to have none of the parts, these are not looked for.
     pub fn find(&self, text: &[u8], may_have_parts: bool, holding: &mut Vec<u32>) {
@@ -106,14 +99,12 @@ impl TextPatterns {
         }
         self.starts.walk(text.iter().copied(), |slots, _| holding.extend_from_slice(slots));
         self.ends.walk(text.iter().rev().copied(), |slots, _| holding.extend_from_slice(slots));
-        if !self.paths.is_empty() {
-            self.paths.walk(path_bytes(text), |slots, next| {
-                // `/usr` is a path above `/usr/bin`, and not above `/usrx`.
-                if matches!(next, None | Some(b'/')) {
-                    holding.extend_from_slice(slots);
-                }
-            });
-        }
+        self.paths.walk(path_bytes(text), |slots, next| {
+            // `/usr` is a path above `/usr/bin`, and not above `/usrx`.
+            if matches!(next, None | Some(b'/')) {
+                holding.extend_from_slice(slots);
+            }
+        });
         if may_have_parts && self.has_parts() {
             self.parts.find(text, holding);
         }
@@ -144,10 +135,6 @@ impl WholeTexts {
             Some(known) => known.slots.push(slot),
             None => alike.push(WholeText { text: text.to_vec(), slots: vec![slot] }),
         }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.by_ending.is_empty()
     }
 
     #[inline]

@@ -98,6 +98,10 @@ impl Bits {
     pub(super) fn keep(&self, mut holds: impl FnMut(usize) -> bool) -> Bits {
         let mut kept = Bits::none(self.rows);
         for (at, (word, out)) in self.words.iter().zip(&mut kept.words).enumerate() {
+            if *word == u64::MAX {
+                *out = (0..64).fold(0, |out, bit| out | u64::from(holds(at * 64 + bit)) << bit);
+                continue;
+            }
             let mut left = *word;
             while left != 0 {
                 let bit = left.trailing_zeros() as usize;

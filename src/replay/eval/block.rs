@@ -174,16 +174,16 @@ impl Memos {
 }
 
 /// The rows of a table of so many rows that events refer to.
-fn rows_referred_to(references: &IntColumn, events: &Bits, rows: usize) -> Bits {
-    let values = references.values();
+fn rows_referred_to(references: &IntColumn, events: impl Iterator<Item = usize>, rows: usize) -> Bits {
+    let (values, has_nulls) = (references.values(), references.has_nulls());
     let mut referred = Bits::none(rows);
-    for event in events.iter() {
+    events.for_each(|event| {
         if let Some(target) = values.get(event).and_then(|target| usize::try_from(*target).ok())
-            && !references.is_null(event)
+            && !(has_nulls && references.is_null(event))
         {
             referred.insert(target);
         }
-    }
+    });
     referred
 }
 
@@ -430,7 +430,7 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
             let wanted = if need.count() >= need.rows() / 4 {
                 this.referred_rows(domain, references, rows)
             } else {
-                Rc::new(rows_referred_to(references, need, rows))
+                Rc::new(rows_referred_to(references, need.iter(), rows))
             };
             let holding = this.eval_dimension(id, &wanted, target)?;
             let has_nulls = references.has_nulls();
@@ -455,7 +455,7 @@ impl<'p, 'v, 'b> Evaluation<'p, 'v, 'b> {
 
     /// The rows of a table that any event of the kind refers to.
     fn referred_rows(&mut self, domain: Domain, references: &IntColumn, rows: usize) -> Rc<Bits> {
-        let made = || Rc::new(rows_referred_to(references, &Bits::all(references.len()), rows));
+        let made = || Rc::new(rows_referred_to(references, 0..references.len(), rows));
         Rc::clone(self.referred.entry(domain).or_insert_with(made))
     }
 

@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 use super::bits::Bits;
 use super::block::Evaluation;
 use super::classes::{ClassAnswers, Classes};
-use super::keys::{Given, Keys, NameColumns, keys_of};
+use super::keys::{Given, Keys, NameColumns, keys_of, number_column};
 use super::scope::Scope;
 use super::single::{holds_for_event, holds_with_values};
 use crate::format::{BytesColumn, Damage};
@@ -70,14 +70,21 @@ impl GroupMemo {
         self.with_parts.as_ref().is_none_or(|with_parts| with_parts.contains(code))
     }
 
-    /// Notes for which comparisons a row of this class holds. `find` puts their slots into an empty list, the first time.
+    /// The number of the set of comparisons that hold for a class; 0 is the empty one. The first time, `find` puts their
+    /// slots into an empty list.
     #[inline]
-    fn put(&mut self, row: usize, class: usize, find: impl FnOnce(&mut Vec<u32>)) {
-        let Some(known) = self.set_of_class.get_mut(class) else { return };
+    fn set_of(&mut self, class: usize, find: impl FnOnce(&mut Vec<u32>)) -> u32 {
+        let Some(known) = self.set_of_class.get_mut(class) else { return 0 };
         if *known == 0 {
             *known = 1 + self.sets.number(find);
         }
-        for slot in self.sets.get(*known - 1) {
+        *known - 1
+    }
+
+    /// Notes that the comparisons of a set hold for a row.
+    #[inline]
+    fn put(&mut self, row: usize, set: u32) {
+        for slot in self.sets.get(set) {
             if let Some(holds) = self.holds.get_mut(*slot as usize) {
                 holds.get_or_insert_with(|| Bits::none(self.known.rows())).insert(row);
             }
@@ -141,6 +148,13 @@ impl<'p, 'b> Evaluation<'p, '_, 'b> {
     ) -> Result<Bits, Damage> {
         if let Some(holds) = self.answer_for_all(atom)? {
             return Ok(if holds { need.clone() } else { Bits::none(need.rows()) });
+        }
+        if let Some(bounds) = atom.matcher.bounds()
+            && let Some(column) = number_column(&atom.field, self.view, scope)?
+        {
+            let (values, has_nulls) = (column.values(), column.has_nulls());
+            let is_within = |row: usize| values.get(row).is_some_and(|value| bounds.contains(value));
+            return Ok(need.keep(|row| is_within(row) && !(has_nulls && column.is_null(row))));
         }
         let keys = keys_of(&atom.field, atom.matcher.right_field(), self.view, scope)?;
         let Some(classes) = self.classes_of(&keys) else { return self.ask_each(atom, need, scope) };
@@ -215,10 +229,9 @@ impl<'p, 'b> Evaluation<'p, '_, 'b> {
             memo.search_parts(group, column, need);
         }
         let mut damage = None;
-        for row in need.iter() {
-            let class = classes.as_ref().map_or(row, |classes| classes.of(row));
+        let mut set_of = |memo: &mut GroupMemo, row: usize, class: usize| {
             let may_have_parts = memo.may_have_parts(class);
-            memo.put(row, class, |holding| match keys.value(row) {
+            memo.set_of(class, |holding| match keys.value(row) {
                 Given::Text(text) => group.patterns.find(text, may_have_parts, holding),
                 Given::Missing => {}
                 Given::Unmade => match value_of_row(field, self.view, scope, row) {
@@ -227,6 +240,17 @@ impl<'p, 'b> Evaluation<'p, '_, 'b> {
                         damage.get_or_insert(error);
                     }
                 },
+            })
+        };
+        let firsts = classes.as_ref().map_or(&[][..], |classes| classes.firsts());
+        // As in `keep_by_class`: mostly nothing holds for any class, and the rows need not be looked at.
+        let asks_classes = !firsts.is_empty() && firsts.len() <= need.count() / 2;
+        let is_nothing = asks_classes && (0..).zip(firsts).all(|(class, row)| set_of(memo, *row as usize, class) == 0);
+        if !is_nothing {
+            need.iter().for_each(|row| {
+                let class = classes.as_ref().map_or(row, |classes| classes.of(row));
+                let set = set_of(memo, row, class);
+                memo.put(row, set);
             });
         }
         damage.map_or(Ok(()), Err)
@@ -237,14 +261,15 @@ impl<'p, 'b> Evaluation<'p, '_, 'b> {
         let columns = NameColumns::of(self.view)?;
         memo.expect(columns.class_count());
         memo.search_parts(group, columns.names, need);
-        for row in need.iter() {
+        need.iter().for_each(|row| {
             let (code, sort) = columns.name(row);
             let may_have_parts = memo.may_have_parts(code);
-            memo.put(row, NameColumns::class(code, sort), |holding| {
+            let set = memo.set_of(NameColumns::class(code, sort), |holding| {
                 let name = columns.names.get(row).unwrap_or_default();
                 group.find_in_name(name, sort, may_have_parts, holding);
             });
-        }
+            memo.put(row, set);
+        });
         Ok(())
     }
 

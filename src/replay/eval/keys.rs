@@ -341,6 +341,24 @@ fn event_field_keys<'b>(
     })
 }
 
+/// The column whose numbers a field's values are; null is no value.
+pub(super) fn number_column<'b>(
+    expr: &FieldExpr,
+    view: &BlockView<'b>,
+    scope: Scope<'_, 'b>,
+) -> Result<Option<&'b IntColumn>, Damage> {
+    let Some(field) = expr.plain_field() else { return Ok(None) };
+    match (field.field.access, scope) {
+        (Access::Fd(FdFact::Num), Scope::Fds) => view.fd_ints(FdColumn::Num).map(Some),
+        (Access::Event(EventFact::RawRes), Scope::Events { info, table })
+            if field_value_of_kind(field.field, Argument::None, info).is_none() =>
+        {
+            table.param_int(0).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
 /// The only field of a comparison: what is made of several, or compared with another one, has no key.
 fn keyed_field<'e>(expr: &'e FieldExpr, right: Option<&FieldExpr>) -> Option<&'e FieldRef> {
     if right.is_some() { None } else { expr.single_field() }

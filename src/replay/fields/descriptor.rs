@@ -131,8 +131,9 @@ pub(super) fn fd_value<'b>(
         FdFact::Directory | FdFact::FileName => {
             let sort = NameSort::of(int(FdColumn::TypeChar)?, int(FdColumn::Num)?);
             let name = view.fd_text(row, FdColumn::Name)?;
-            let part = if fact == FdFact::Directory { sort.directory(name) } else { sort.file_name(name) };
-            part.map_or(FieldValue::Missing, FieldValue::text)
+            let (directory, file_name) = sort.parts(name);
+            (if fact == FdFact::Directory { directory } else { file_name })
+                .map_or(FieldValue::Missing, FieldValue::text)
         }
         FdFact::Ip(end) => addresses(view, row, end, purpose)?.map_or(FieldValue::Missing, |ends| {
             one_or_either(ends.into_iter().map(|(address, _)| FieldValue::Ip(address)).collect())
@@ -210,20 +211,12 @@ fn device(view: &BlockView<'_>, row: usize) -> Result<u64, Damage> {
     Ok(view.fd_int(row, FdColumn::Dev)?.unwrap_or_default().cast_unsigned() & u64::from(u32::MAX))
 }
 
-/// The part of a path before its last slash.
-fn directory_of(path: &[u8]) -> &[u8] {
-    match memchr::memrchr(b'/', path) {
-        Some(0) | None => b"/",
-        Some(at) => path.get(..at).unwrap_or_default(),
-    }
-}
-
-/// The part of a path behind its last slash.
-fn file_name(path: &[u8]) -> &[u8] {
-    match memchr::memrchr(b'/', path).map_or(path, |at| path.get(at + 1..).unwrap_or_default()) {
-        [] => b"/",
-        last => last,
-    }
+/// The parts of a path before and behind its last slash; where one would be empty, a slash stands for it.
+fn split_path(path: &[u8]) -> (&[u8], &[u8]) {
+    let slash = memchr::memrchr(b'/', path);
+    let directory = slash.filter(|at| *at > 0).and_then(|at| path.get(..at)).unwrap_or(b"/");
+    let file_name = slash.map_or(path, |at| path.get(at + 1..).unwrap_or_default());
+    (directory, if file_name.is_empty() { b"/" } else { file_name })
 }
 
 /// Which parts a descriptor's name has: `fd.directory` and `fd.filename`.
@@ -255,20 +248,16 @@ impl NameSort {
         }
     }
 
-    /// The directory in a name.
-    pub fn directory(self, name: &[u8]) -> Option<&[u8]> {
+    /// The directory and the file name in a name.
+    pub fn parts(self, name: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
         match self {
-            NameSort::File | NameSort::Unknown => Some(directory_of(name)),
-            NameSort::Directory => Some(name),
-            NameSort::Other => None,
-        }
-    }
-
-    /// The file name in a name.
-    pub fn file_name(self, name: &[u8]) -> Option<&[u8]> {
-        match self {
-            NameSort::File => Some(file_name(name)),
-            NameSort::Directory | NameSort::Unknown | NameSort::Other => None,
+            NameSort::File => {
+                let (directory, file_name) = split_path(name);
+                (Some(directory), Some(file_name))
+            }
+            NameSort::Directory => (Some(name), None),
+            NameSort::Unknown => (Some(split_path(name).0), None),
+            NameSort::Other => (None, None),
         }
     }
 }
