@@ -115,11 +115,8 @@ struct Work {
     state: State,
     enters: EnterEvents,
     builder: BlockBuilder,
-    blocks: BlockOptions,
     /// What was there before the block in hand, where a section begins with it.
     inventory: Option<Arc<Inventory>>,
-    /// The kinds that somebody looks into; `None` is all.
-    kept: Option<Arc<KindSet>>,
     host_name: Text,
     cpus: u32,
     first_ts_ns: u64,
@@ -138,9 +135,7 @@ impl Import {
                 state: new_state(&Inventory::default()),
                 enters: EnterEvents::default(),
                 builder: BlockBuilder::new(blocks),
-                blocks,
                 inventory: None,
-                kept: None,
                 host_name: Text::default(),
                 cpus: 0,
                 first_ts_ns: 0,
@@ -244,14 +239,10 @@ impl Work {
     /// Outlines the events of other kinds from here on.
     fn keep_only(&mut self, kinds: &Arc<KindSet>) {
         self.builder.keep_only(Arc::clone(kinds));
-        self.kept = Some(Arc::clone(kinds));
     }
 
     fn take_block(&mut self) -> UnencodedBlock {
-        let mut next = BlockBuilder::new(self.blocks);
-        if let Some(kept) = &self.kept {
-            next.keep_only(Arc::clone(kept));
-        }
+        let next = self.builder.successor();
         std::mem::replace(&mut self.builder, next).finish().with_inventory(self.inventory.take())
     }
 

@@ -12,6 +12,8 @@ use crate::format::row::{Event, GroupRow, Tallies, ThreadRow, UserRow, Value};
 use crate::format::schema::{EventKind, KIND_LIMIT, KindSet, Physical};
 
 use super::interning::Interned;
+use super::sizes::Sizes;
+use super::tally_rows::TallyRows;
 
 /// The most events a block may have.
 pub const ROWS_LIMIT: usize = 1 << 20;
@@ -76,11 +78,14 @@ pub struct BlockBuilder {
     /// The kinds whose events are kept whole; `None` is all.
     kept: Option<Arc<KindSet>>,
     pub(super) interned: Interned,
+    pub(super) tally_rows: TallyRows,
     list_rows: Vec<u8>,
     /// One for each processor and kind.
     losses: BTreeMap<(u16, Option<EventKind>), Loss>,
     pub(super) shortfalls: BTreeMap<Shortfall, u64>,
     data_bytes: usize,
+    /// How large it may become.
+    expected: Sizes,
 }
 
 /// The events of one kind.
@@ -91,7 +96,8 @@ pub(super) struct TableBuilder {
     pub(super) is_outline: bool,
     pub(super) threads: Vec<u32>,
     pub(super) fds: Vec<u32>,
-    pub(super) tallies: Vec<Option<Tallies>>,
+    /// Rows of `tally_rows`, or [`NO_ROW`].
+    pub(super) tallies: Vec<u32>,
     pub(super) path: BytesBuilder,
     pub(super) source_path: BytesBuilder,
     pub(super) fd_list: BytesBuilder,
@@ -139,6 +145,16 @@ impl BytesBuilder {
             None => self.nulls.set(self.ends.len()),
         }
         self.ends.push(self.data.len() as u32);
+    }
+
+    pub(super) fn reserve(&mut self, rows: usize, bytes: usize) {
+        self.ends.reserve(rows);
+        self.data.reserve(bytes);
+    }
+
+    /// How many bytes all values have.
+    pub(super) fn data_len(&self) -> usize {
+        self.data.len()
     }
 
     /// Puts a value into a row behind the last one; rows between are null.
@@ -206,10 +222,23 @@ impl BlockBuilder {
             places: Box::new([NO_TABLE; KIND_LIMIT]),
             kept: None,
             interned: Interned::default(),
+            tally_rows: TallyRows::default(),
             list_rows: Vec::new(),
             losses: BTreeMap::new(),
             shortfalls: BTreeMap::new(),
             data_bytes: 0,
+            expected: Sizes::default(),
+        }
+    }
+
+    /// An empty block that goes on where this one ends: of the same options and kinds, with room for as much.
+    #[must_use]
+    pub fn successor(&self) -> BlockBuilder {
+        BlockBuilder {
+            kept: self.kept.clone(),
+            interned: self.interned.successor(),
+            expected: Sizes::of(self),
+            ..BlockBuilder::new(self.options)
         }
     }
 
@@ -238,15 +267,14 @@ impl BlockBuilder {
         let of_event = |&at: &u16| {
             let (table, next) = (&self.tables[usize::from(at)], &mut next[usize::from(at)]);
             *next += 1;
-            table.tallies.get(*next - 1).and_then(Option::as_ref)
+            table.tallies.get(*next - 1).and_then(|&row| self.tally_rows.get(row))
         };
         self.table_of.iter().map(of_event).collect()
     }
 
     /// Whether a figure is known of any event.
     pub(super) fn has_tally(&self, tally: Tally) -> bool {
-        let mut tallies = self.tables.iter().flat_map(|table| &table.tallies).flatten();
-        tallies.any(|tallies| tallies.get(tally).is_some())
+        self.tally_rows.rows().iter().any(|tallies| tallies.get(tally).is_some())
     }
 
     /// Appends an event.
@@ -262,8 +290,8 @@ impl BlockBuilder {
         self.interned.accounts(event.users, event.groups);
         let Some(table) = self.tables.get_mut(place).filter(|table| !table.is_outline) else { return };
         table.fds.push(event.fd.map_or(NO_ROW, |fd| self.interned.fd(fd)));
-        table.tallies.push(event.tallies);
         let row = table.threads.len() - 1;
+        table.tallies.push(self.tally_rows.number(table.threads[row], event.tallies.as_ref()));
         for (column, path) in [(&mut table.path, event.path), (&mut table.source_path, event.source_path)] {
             if let Some(path) = path {
                 column.put(row, path);
@@ -328,7 +356,9 @@ impl BlockBuilder {
     #[cold]
     fn add_table(&mut self, kind: EventKind) -> u16 {
         let place = self.tables.len() as u16;
-        self.tables.push(TableBuilder::new(kind, self.outlines(kind)));
+        let mut table = TableBuilder::new(kind, self.outlines(kind));
+        self.expected.make_room(kind, &mut table);
+        self.tables.push(table);
         self.places[usize::from(kind.0)] = place;
         place
     }

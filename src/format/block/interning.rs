@@ -7,10 +7,12 @@
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::format::keyed_hash::KeyedState;
 use crate::format::row::{Container, FdRow, GroupRow, ThreadRow, UserRow};
+
+use super::sizes::room_for;
 
 /// No row.
 const NO_ROW: u32 = u32::MAX;
@@ -64,6 +66,18 @@ impl<T> Default for RowSet<T> {
 }
 
 impl<T> RowSet<T> {
+    /// An empty set with room for as many rows.
+    fn successor(&self) -> RowSet<T> {
+        let rows = room_for(self.rows.len());
+        RowSet {
+            rows: Vec::with_capacity(rows),
+            by_address: FxHashMap::with_capacity_and_hasher(room_for(self.by_address.len()), FxBuildHasher),
+            by_content: FxHashMap::with_capacity_and_hasher(rows, FxBuildHasher),
+            same_hash: Vec::with_capacity(rows),
+            ..RowSet::default()
+        }
+    }
+
     pub(super) fn rows(&self) -> &[Arc<T>] {
         &self.rows
     }
@@ -141,6 +155,16 @@ pub(super) struct Interned {
 }
 
 impl Interned {
+    /// Nothing, with room for as many rows.
+    pub(super) fn successor(&self) -> Interned {
+        Interned {
+            threads: self.threads.successor(),
+            thread_refs: Vec::with_capacity(room_for(self.thread_refs.len())),
+            fds: self.fds.successor(),
+            ..Interned::default()
+        }
+    }
+
     /// The number of a descriptor row.
     #[inline]
     pub(super) fn fd(&mut self, row: &Arc<FdRow>) -> u32 {

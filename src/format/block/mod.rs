@@ -14,8 +14,10 @@ mod gather;
 mod interning;
 mod layout;
 mod pack;
+mod sizes;
 mod steps;
 mod tallies;
+mod tally_rows;
 mod usage;
 mod view;
 

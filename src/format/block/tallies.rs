@@ -170,7 +170,7 @@ pub(super) fn surprises(builder: &BlockBuilder) -> Vec<Surprises> {
     for (row, &kind) in builder.table_of.iter().enumerate() {
         let (table, next) = (&builder.tables[usize::from(kind)], &mut next[usize::from(kind)]);
         let owner = Owner { process: process_of[table.threads[*next] as usize], kind };
-        let tallies = table.tallies.get(*next).and_then(Option::as_ref);
+        let tallies = table.tallies.get(*next).and_then(|&row| builder.tally_rows.get(row));
         *next += 1;
         of_process.push(row, owner, known(tallies, OF_PROCESS));
         of_memory.push(row, owner, known(tallies, OF_MEMORY));
