@@ -45,6 +45,11 @@ pub(crate) trait Pack {
         true
     }
 
+    /// Appends the stream of numbers in which equal runs are chance.
+    fn pack_noise(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.pack(bytes, out);
+    }
+
     /// Appends the stream of a column's joined strings.
     fn pack_texts(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         self.pack(bytes, out);

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::io;
 
-use zstd::zstd_safe::{CCtx, CParameter, DCtx};
+use zstd::zstd_safe::{CCtx, CParameter, DCtx, Strategy};
 
 use crate::format::column::{Pack, Unpack};
 use crate::format::cursor::{Cursor, Malformed, put_size};
@@ -21,9 +21,19 @@ use super::usage::Stopwatch;
 /// Below this a zstd frame's own overhead (about 12 bytes) eats what it could save.
 const SMALLEST_TO_COMPRESS: usize = 48;
 
+/// Size of zstd's tables for numbers: they stay in the processor's nearest caches.
+const NUMBER_TABLE_LOG: u32 = 14;
+/// The shortest match that pays among numbers.
+const NUMBER_MATCH: u32 = 5;
+/// Where all matches are chance, short ones cost more than the bytes they stand for.
+const NOISE_MATCH: u32 = 7;
+
 /// Compresses streams, one after the other.
 pub(super) struct Packer {
-    zstd: zstd::bulk::Compressor<'static>,
+    texts: zstd::bulk::Compressor<'static>,
+    numbers: zstd::bulk::Compressor<'static>,
+    /// The shortest match that is looked for in numbers.
+    number_match: u32,
     level: i32,
     scratch: Vec<u8>,
     failed: Option<io::Error>,
@@ -33,8 +43,14 @@ pub(super) struct Packer {
 
 impl Packer {
     pub(super) fn new(level: i32) -> io::Result<Packer> {
-        let zstd = zstd::bulk::Compressor::new(level)?;
-        Ok(Packer { zstd, level, scratch: Vec::new(), failed: None, compresses: true })
+        let texts = zstd::bulk::Compressor::new(level)?;
+        let mut numbers = zstd::bulk::Compressor::new(level)?;
+        // Longer tables and other ways find no more among numbers. Together with the matches' lengths it makes a file
+        // of a build 0.2 % smaller and encodes it in 4 % less time than what the level would choose.
+        numbers.set_parameter(CParameter::Strategy(Strategy::ZSTD_dfast))?;
+        numbers.set_parameter(CParameter::HashLog(NUMBER_TABLE_LOG))?;
+        numbers.set_parameter(CParameter::ChainLog(NUMBER_TABLE_LOG))?;
+        Ok(Packer { texts, numbers, number_match: 0, level, scratch: Vec::new(), failed: None, compresses: true })
     }
 
     /// The first error of the compressor, if there was one; what was packed after it lies there uncompressed.
@@ -42,18 +58,41 @@ impl Packer {
         self.failed.map_or(Ok(()), Err)
     }
 
+    fn compress_numbers(&mut self, bytes: &[u8], shortest: u32) -> io::Result<usize> {
+        if self.number_match != shortest {
+            self.numbers.set_parameter(CParameter::MinMatch(shortest))?;
+            self.number_match = shortest;
+        }
+        self.numbers.compress_to_buffer(bytes, &mut self.scratch)
+    }
+
+    fn pack_content(&mut self, bytes: &[u8], content: Content, out: &mut Vec<u8>) {
+        match self.compress(bytes, content) {
+            Some(stored) => put_stored(bytes.len(), &self.scratch[..stored], out),
+            None => {
+                put_size(out, bytes.len() * 2);
+                out.extend_from_slice(bytes);
+            }
+        }
+    }
+
     /// Whether streams are compressed each on its own from here on.
     pub(super) fn compress_streams(&mut self, compresses: bool) {
         self.compresses = compresses;
     }
 
-    fn compress(&mut self, bytes: &[u8]) -> Option<usize> {
+    fn compress(&mut self, bytes: &[u8], content: Content) -> Option<usize> {
         if !self.compresses || bytes.len() < SMALLEST_TO_COMPRESS || self.failed.is_some() {
             return None;
         }
         self.scratch.clear();
         self.scratch.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
-        match self.zstd.compress_to_buffer(bytes, &mut self.scratch) {
+        let stored = match content {
+            Content::Texts => self.texts.compress_to_buffer(bytes, &mut self.scratch),
+            Content::Numbers => self.compress_numbers(bytes, NUMBER_MATCH),
+            Content::Noise => self.compress_numbers(bytes, NOISE_MATCH),
+        };
+        match stored {
             // One percent is not worth the reader's time.
             Ok(stored) => (stored + bytes.len() / 100 + 2 < bytes.len()).then_some(stored),
             Err(error) => {
@@ -62,6 +101,14 @@ impl Packer {
             }
         }
     }
+}
+
+/// What a stream holds.
+#[derive(Clone, Copy)]
+enum Content {
+    Texts,
+    Numbers,
+    Noise,
 }
 
 /// Compresses a column's strings as if they came after others, which the reader must have too.
@@ -73,6 +120,10 @@ pub(super) struct PackerAfter<'p> {
 impl Pack for PackerAfter<'_> {
     fn compresses(&self) -> bool {
         self.packer.compresses()
+    }
+
+    fn pack_noise(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.packer.pack_noise(bytes, out);
     }
 
     fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
@@ -117,15 +168,15 @@ impl Pack for Packer {
     }
 
     fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        match self.compress(bytes) {
-            Some(stored) => {
-                put_stored(bytes.len(), &self.scratch[..stored], out);
-            }
-            None => {
-                put_size(out, bytes.len() * 2);
-                out.extend_from_slice(bytes);
-            }
-        }
+        self.pack_content(bytes, Content::Numbers, out);
+    }
+
+    fn pack_noise(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.pack_content(bytes, Content::Noise, out);
+    }
+
+    fn pack_texts(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.pack_content(bytes, Content::Texts, out);
     }
 }
 
@@ -249,7 +300,7 @@ pub(crate) fn unpack_alone(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Malfor
 pub(crate) fn pack_alone(bytes: &[u8], level: i32) -> io::Result<Vec<u8>> {
     let mut packer = Packer::new(level)?;
     let mut out = Vec::new();
-    packer.pack(bytes, &mut out);
+    packer.pack_texts(bytes, &mut out);
     packer.finish().map(|()| out)
 }
 

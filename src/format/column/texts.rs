@@ -50,8 +50,16 @@ impl<'v> TextColumn<'v> {
 pub(crate) struct TextFinder<'v> {
     texts: Vec<&'v [u8]>,
     hashes: Vec<u64>,
-    slots: Vec<u32>,
+    /// For each string the upper half of its hash and its code, which saves a look at most others' hashes and texts.
+    slots: Vec<u64>,
     hasher: KeyedState,
+}
+
+/// A slot without a string.
+const EMPTY: u64 = u64::MAX;
+
+fn entry_of(hash: u64, code: u32) -> u64 {
+    hash >> 32 << 32 | u64::from(code)
 }
 
 impl<'v> TextFinder<'v> {
@@ -75,12 +83,12 @@ impl<'v> TextFinder<'v> {
     /// The slot where a string lies or would lie, and its code if it does.
     fn probe(&self, text: &[u8], hash: u64) -> (usize, Option<u32>) {
         let mask = self.slots.len() - 1;
-        let mut slot = (hash >> 20) as usize & mask;
+        let mut slot = hash as usize & mask;
         loop {
             match self.slots[slot] {
-                NULL_CODE => return (slot, None),
-                code if self.hashes[code as usize] == hash && self.texts[code as usize] == text => {
-                    return (slot, Some(code));
+                EMPTY => return (slot, None),
+                entry if entry >> 32 == hash >> 32 && self.texts[entry as u32 as usize] == text => {
+                    return (slot, Some(entry as u32));
                 }
                 _ => slot = (slot + 1) & mask,
             }
@@ -95,7 +103,7 @@ impl<'v> TextFinder<'v> {
         let (slot, found) = self.probe(text, hash);
         found.unwrap_or_else(|| {
             let code = self.texts.len() as u32;
-            self.slots[slot] = code;
+            self.slots[slot] = entry_of(hash, code);
             self.texts.push(text);
             self.hashes.push(hash);
             code
@@ -104,13 +112,13 @@ impl<'v> TextFinder<'v> {
 
     fn grow(&mut self) {
         let size = (self.slots.len() * 2).max(64);
-        self.slots = vec![NULL_CODE; size];
+        self.slots = vec![EMPTY; size];
         for (code, hash) in self.hashes.iter().enumerate() {
-            let mut slot = (hash >> 20) as usize & (size - 1);
-            while self.slots[slot] != NULL_CODE {
+            let mut slot = *hash as usize & (size - 1);
+            while self.slots[slot] != EMPTY {
                 slot = (slot + 1) & (size - 1);
             }
-            self.slots[slot] = code as u32;
+            self.slots[slot] = entry_of(*hash, code as u32);
         }
     }
 }

@@ -34,13 +34,22 @@ pub(crate) fn encode_ints(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>
 fn divide(values: &[i64], first: i64) -> Option<(usize, Vec<i64>)> {
     let mut divisor = 0u64;
     for value in values {
-        divisor = common_divisor(divisor, value.checked_sub(first)?.unsigned_abs());
+        let distance = value.checked_sub(first)?.unsigned_abs();
+        // Most divisors are powers of two, which divide without a division.
+        if divisor.is_power_of_two() && distance & (divisor - 1) == 0 {
+            continue;
+        }
+        divisor = common_divisor(divisor, distance);
         if divisor == 1 {
             return None;
         }
     }
     let divisor = i64::try_from(divisor).ok().filter(|divisor| *divisor > 1)?;
-    let quotients = values.iter().map(|value| (value - first) / divisor).collect();
+    let quotients = if divisor.count_ones() == 1 {
+        values.iter().map(|value| (value - first) >> divisor.trailing_zeros()).collect()
+    } else {
+        values.iter().map(|value| (value - first) / divisor).collect()
+    };
     Some((usize::try_from(divisor).ok()?, quotients))
 }
 
@@ -148,7 +157,16 @@ fn encode_part(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
 /// Appends numbers that follow no pattern: all that compresses them is that some are more frequent than others.
 pub(crate) fn encode_noise(values: &[i64], pack: &mut dyn Pack, out: &mut Vec<u8>) {
     if !encode_constant(values, out) {
-        encode_planes(&Numbers::of(values), pack, out);
+        encode_planes(&Numbers::of(values), &mut AsNoise(pack), out);
+    }
+}
+
+/// Packs numbers as noise.
+struct AsNoise<'p>(&'p mut dyn Pack);
+
+impl Pack for AsNoise<'_> {
+    fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.0.pack_noise(bytes, out);
     }
 }
 
