@@ -183,8 +183,9 @@ impl Recorder {
 
     /// Takes one event whose number is given: numbers must rise.
     pub fn record_numbered(&mut self, num: u64, raw: &RawEvent<'_>) -> Result<(), RecordError> {
-        let enriched = self.state.apply(raw);
-        self.builder.push(&enriched.event(num, raw));
+        let mut event = self.state.apply(raw);
+        event.num = num;
+        self.builder.push(&event);
         self.events += 1;
         if self.block_since.is_none() {
             self.block_since = Some(Instant::now());

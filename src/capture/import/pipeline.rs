@@ -303,7 +303,9 @@ impl Work {
         } else if is_outline {
             follow_outline(&mut self.state, &mut self.builder, &raw, num);
         } else {
-            self.builder.push(&self.state.apply(&raw).event(num, &raw));
+            let mut whole = self.state.apply(&raw);
+            whole.num = num;
+            self.builder.push(&whole);
         }
         if enter.is_some() {
             self.enters.use_up(event.tid);
@@ -353,9 +355,10 @@ fn follow_announcement(
             _ => None,
         },
     };
-    let enriched = state.apply_without_thread(raw.tid, told);
+    let mut whole = state.apply_without_thread(raw, told);
+    whole.num = num;
     if let Some(builder) = builder {
-        builder.push(&enriched.event(num, raw));
+        builder.push(&whole);
     }
 }
 

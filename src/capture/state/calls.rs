@@ -124,7 +124,9 @@ impl State {
                 },
             ),
             // The kernel gives the number up even when closing fails; Falco does not.
-            EventKind::CLOSE if self.semantics.is_falco() && params.failed(0) => self.fd_of(tid, params.int_or_zero(1)),
+            EventKind::CLOSE if self.semantics.is_falco() && params.failed(0) => {
+                Outcome::with_used_fd(params.int_or_zero(1))
+            }
             EventKind::CLOSE => self.follow_close(tid, params.int_or_zero(1)),
             EventKind::CLOSE_RANGE => {
                 self.follow_close_range(tid, params);
@@ -162,7 +164,7 @@ impl State {
             EventKind::PIDFD_GETFD => self.follow_pidfd_getfd(tid, params),
             EventKind::BPF => match params.int(0) {
                 Some(num) if num >= 0 && !BPF_FD_COMMANDS.contains(&params.int_or_zero(1)) => {
-                    Outcome::with_fd(self.fd_cache.unknown(num))
+                    Outcome::with_fd(Arc::clone(self.fd_cache.unknown(num)))
                 }
                 result => self.follow_new_fd(tid, result, b'b', b"", true),
             },
@@ -237,12 +239,12 @@ impl State {
                 Outcome::default()
             }
             EventKind::FCHDIR => {
-                let outcome = self.fd_of(tid, params.int_or_zero(1));
-                if !params.failed(0)
-                    && let Some(fd) = &outcome.fd
-                {
+                let outcome = Outcome::with_used_fd(params.int_or_zero(1));
+                if !params.failed(0) {
                     self.path.clear();
-                    self.path.extend_from_slice(&fd.name);
+                    if let Some(fd) = outcome.known_fd(&self.threads, tid) {
+                        self.path.extend_from_slice(&fd.name);
+                    }
                     self.take_cwd(tid);
                 }
                 outcome
@@ -371,14 +373,14 @@ impl State {
             }
             EventKind::MMAP | EventKind::MMAP2 => {
                 self.follow_memory(tid, params);
-                self.fd_of(tid, params.int_or_zero(8))
+                Outcome::with_used_fd(params.int_or_zero(8))
             }
 
             kind => {
                 // A recording so old that it does not say which descriptor: to Falco it is number -1.
                 let not_told = self.semantics.is_falco().then_some(-1);
                 let mut outcome = match fd_position(kind).and_then(|at| params.int(at).or(not_told)) {
-                    Some(num) => self.fd_of(tid, num),
+                    Some(num) => Outcome::with_used_fd(num),
                     None => Outcome::default(),
                 };
                 self.follow_paths(tid, kind, params, &mut outcome);
@@ -407,9 +409,9 @@ impl State {
             Some(fcntl::DUPFD_CLOEXEC) => self.follow_dup(tid, num, params.int(0), true),
             Some(fcntl::SETFD) if !params.failed(0) => {
                 self.set_close_on_exec(tid, num, params.int_or_zero(3) & CLOEXEC_FLAG != 0);
-                self.fd_of(tid, num)
+                Outcome::with_used_fd(num)
             }
-            _ => self.fd_of(tid, num),
+            _ => Outcome::with_used_fd(num),
         }
     }
 
@@ -420,7 +422,7 @@ impl State {
             Some(ioctl::FIONCLEX) if !params.failed(0) => self.set_close_on_exec(tid, num, false),
             _ => {}
         }
-        self.fd_of(tid, num)
+        Outcome::with_used_fd(num)
     }
 
     fn set_close_on_exec(&mut self, tid: i64, num: i64, close_on_exec: bool) {

@@ -56,16 +56,19 @@ impl FdCache {
         row
     }
 
+    /// That row, once it was asked for.
+    pub(super) fn known_unknown(&self, num: i64) -> Option<&Arc<FdRow>> {
+        self.unknown.get(&num)
+    }
+
     /// The row of a descriptor number of which nothing is known.
-    pub(super) fn unknown(&mut self, num: i64) -> Arc<FdRow> {
-        if self.unknown.len() >= UNKNOWN_LIMIT {
+    pub(super) fn unknown(&mut self, num: i64) -> &Arc<FdRow> {
+        if self.unknown.len() >= UNKNOWN_LIMIT && !self.unknown.contains_key(&num) {
             self.unknown.clear();
         }
-        let row = self
-            .unknown
+        self.unknown
             .entry(num)
-            .or_insert_with(|| Arc::new(FdRow { num, flags: fd_flags::NO_DESCRIPTOR, ..FdRow::default() }));
-        Arc::clone(row)
+            .or_insert_with(|| Arc::new(FdRow { num, flags: fd_flags::NO_DESCRIPTOR, ..FdRow::default() }))
     }
 }
 
@@ -91,8 +94,13 @@ fn new_row(facts: &FileFacts<'_>) -> FdRow {
         open_flags: facts.open_flags,
         dev: facts.dev,
         ino: facts.ino,
+        l4proto: 0,
+        role: 0,
+        client_ip: Text::default(),
+        client_port: 0,
+        server_ip: Text::default(),
+        server_port: 0,
         flags: facts.flags,
-        ..FdRow::default()
     }
 }
 

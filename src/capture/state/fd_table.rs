@@ -114,23 +114,23 @@ impl FdTable {
         }
     }
 
-    /// Puts a descriptor in its place (its row's number). Negative numbers, and those beyond the limit, are dropped.
-    pub(super) fn insert(&mut self, descriptor: Descriptor) {
-        let num = descriptor.row.num;
-        if let Some(at) = dense_index(num) {
+    /// Puts a descriptor in its place (its row's number). Those with negative numbers, and those beyond the limit, are
+    /// given back.
+    pub(super) fn insert(&mut self, descriptor: Descriptor) -> Option<Descriptor> {
+        let (num, now) = (descriptor.row.num, descriptor.row.type_char);
+        let before = if let Some(at) = dense_index(num) {
             if self.dense.len() <= at {
                 self.dense.resize(at + 1, None);
             }
-            let now = descriptor.row.type_char;
-            if let Some(slot) = self.dense.get_mut(at) {
-                let before = slot.replace(descriptor).map(|before| before.row.type_char);
-                self.note_replaced(before, now);
-            }
+            let Some(slot) = self.dense.get_mut(at) else { return Some(descriptor) };
+            slot.replace(descriptor)
         } else if num >= 0 && (self.sparse.len() < TABLE_LIMIT || self.sparse.contains_key(&num)) {
-            let now = descriptor.row.type_char;
-            let before = self.sparse.insert(num, descriptor).map(|before| before.row.type_char);
-            self.note_replaced(before, now);
-        }
+            self.sparse.insert(num, descriptor)
+        } else {
+            return Some(descriptor);
+        };
+        self.note_replaced(before.map(|before| before.row.type_char), now);
+        None
     }
 
     fn note_replaced(&mut self, before: Option<u8>, now: u8) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::format::row::{FdRow, Text, fd_flags};
+use crate::format::row::{FdRow, fd_flags};
 
 use super::falco::UNKNOWN_NAME;
 use super::fd_cache::FileFacts;
@@ -43,12 +43,12 @@ pub(super) struct Opened<'a> {
 
 impl State {
     /// The directory of a `*at` call: an open directory's name, or the working directory.
-    pub(super) fn directory(&self, tid: i64, dirfd: Option<i64>) -> Text {
+    pub(super) fn directory(&self, tid: i64, dirfd: Option<i64>) -> &[u8] {
         match dirfd {
-            None | Some(AT_FDCWD) => self.cwd(tid),
+            None | Some(AT_FDCWD) => self.threads.directories(tid).map_or(&[], |dirs| &dirs.cwd),
             Some(num) => {
                 let known = self.threads.table(tid).and_then(|table| table.get(num));
-                known.map(|descriptor| Arc::clone(&descriptor.row.name)).unwrap_or_default()
+                known.map_or(&[], |descriptor| &descriptor.row.name)
             }
         }
     }
@@ -57,8 +57,9 @@ impl State {
     pub(super) fn follow_open(&mut self, tid: i64, opened: &Opened<'_>) -> Outcome {
         let Some(result) = opened.result else { return Outcome::default() };
         let name_raw = path::without_double_slashes(opened.name.unwrap_or_default());
-        let directory = self.directory(tid, opened.dirfd);
-        path::resolve(&directory, &name_raw, &mut self.path);
+        let mut path = std::mem::take(&mut self.path);
+        path::resolve(self.directory(tid, opened.dirfd), &name_raw, &mut path);
+        self.path = path;
         let failed = result < 0;
         if self.semantics.is_falco() && opened.name.is_none() {
             self.path.extend_from_slice(UNKNOWN_NAME);
@@ -80,24 +81,32 @@ impl State {
             flags: if failed { fd_flags::NO_DESCRIPTOR } else { layer_flags(opened.flags) },
         };
         let row = self.fd_cache.file(&facts);
-        if !failed {
-            self.put(tid, Descriptor::new(Arc::clone(&row), opened.flags & open_flag::CLOEXEC != 0));
-        }
-        Outcome {
-            fd: Some(row),
-            has_path: opened.has_path && opened.name.is_some(),
-            has_source_path: false,
-            has_fd_list: false,
+        let outcome = if failed {
+            Outcome::with_fd(row)
+        } else {
+            self.put_used(tid, Descriptor::new(row, opened.flags & open_flag::CLOEXEC != 0))
+        };
+        Outcome { has_path: opened.has_path && opened.name.is_some(), ..outcome }
+    }
+
+    /// Puts the descriptor that an event is about into the thread's table.
+    fn put_used(&mut self, tid: i64, descriptor: Descriptor) -> Outcome {
+        let num = descriptor.row.num;
+        match self.put(tid, descriptor) {
+            Some(left_out) => Outcome::with_fd(left_out.row),
+            None => Outcome::with_used_fd(num),
         }
     }
 
-    /// Puts a descriptor into the thread's table.
-    pub(super) fn put(&mut self, tid: i64, descriptor: Descriptor) {
+    /// Puts a descriptor into the thread's table. Gives it back where there is no room for it.
+    pub(super) fn put(&mut self, tid: i64, descriptor: Descriptor) -> Option<Descriptor> {
         let num = descriptor.row.num;
-        if let Some(table) = self.threads.table_mut(tid) {
-            table.insert(descriptor);
-        }
+        let left_out = match self.threads.table_mut(tid) {
+            Some(table) => table.insert(descriptor),
+            None => Some(descriptor),
+        };
         self.note_stdio(tid, num);
+        left_out
     }
 
     /// A change of descriptors 0 to 2 shows in the thread's row.
@@ -118,7 +127,7 @@ impl State {
     ) -> Outcome {
         let Some(num) = result else { return Outcome::default() };
         if num < 0 {
-            return Outcome::with_fd(self.fd_cache.unknown(-1));
+            return Outcome::with_used_fd(-1);
         }
         // Falco learns of close-on-exec from open flags, and these have none.
         let has_open_flags = matches!(type_char, b'e' | b's' | b'i' | b'm');
@@ -140,7 +149,7 @@ impl State {
     /// pipe, pipe2: two descriptors; the event is about the second.
     pub(super) fn follow_pipe(&mut self, tid: i64, params: Params<'_>) -> Outcome {
         if params.failed(0) {
-            return Outcome::with_fd(self.fd_cache.unknown(-1));
+            return Outcome::with_used_fd(-1);
         }
         let ino = params.bits(3).unwrap_or(0);
         let close_on_exec = params.word(4).unwrap_or(0) & open_flag::CLOEXEC != 0;
@@ -166,35 +175,31 @@ impl State {
     /// number if that is not known or the call failed.
     pub(super) fn follow_dup(&mut self, tid: i64, old: i64, result: Option<i64>, close_on_exec: bool) -> Outcome {
         let Some(table) = self.threads.table_mut(tid) else { return Outcome::default() };
-        let source = table.get(old).cloned();
-        match (source, result.filter(|&num| num >= 0)) {
-            (Some(mut descriptor), Some(num)) => {
-                if num != old {
-                    descriptor.row = Arc::new(FdRow {
-                        num,
-                        flags: descriptor.row.flags & !fd_flags::NAME_CHANGED,
-                        ..(*descriptor.row).clone()
-                    });
-                    descriptor.close_on_exec = close_on_exec;
-                    // A file duplicated to where it was before (`2>&1` over and over) is the same row.
-                    if let Some(there) = table.get(num)
-                        && there.row == descriptor.row
-                    {
-                        descriptor.row = Arc::clone(&there.row);
-                    }
-                }
-                let row = Arc::clone(&descriptor.row);
-                self.put(tid, descriptor);
-                Outcome::with_fd(row)
+        let new = result.filter(|&num| num >= 0);
+        let Some(source) = table.get(old) else {
+            // Falco leaves the new one as it was.
+            if let Some(num) = new.filter(|_| !self.semantics.is_falco()) {
+                table.remove(num);
+                self.note_stdio(tid, num);
             }
-            (Some(descriptor), None) => Outcome::with_fd(descriptor.row),
-            (None, new) => {
-                // Falco leaves the new one as it was.
-                if let Some(num) = new.filter(|_| !self.semantics.is_falco()) {
-                    table.remove(num);
-                    self.note_stdio(tid, num);
-                }
-                Outcome::with_fd(self.fd_cache.unknown(old))
+            return Outcome::with_used_fd(old);
+        };
+        match new {
+            None => Outcome::with_used_fd(old),
+            Some(num) if num == old => {
+                self.note_stdio(tid, num);
+                Outcome::with_used_fd(num)
+            }
+            Some(num) => {
+                let flags = source.row.flags & !fd_flags::NAME_CHANGED;
+                let copy = FdRow { num, flags, ..(*source.row).clone() };
+                // A file duplicated to where it was before (`2>&1` over and over) is the same row.
+                let row = match table.get(num) {
+                    Some(there) if *there.row == copy => Arc::clone(&there.row),
+                    _ => Arc::new(copy),
+                };
+                let (l4proto, side) = (source.l4proto, source.side);
+                self.put_used(tid, Descriptor { row, close_on_exec, l4proto, side })
             }
         }
     }
@@ -202,7 +207,7 @@ impl State {
     /// close: the event still sees what was closed, also among the thread's standard descriptors.
     pub(super) fn follow_close(&mut self, tid: i64, num: i64) -> Outcome {
         self.leaving = Some(Leaving::Fd { tid, num });
-        self.fd_of(tid, num)
+        Outcome::with_used_fd(num)
     }
 
     /// Closes a descriptor.
@@ -242,7 +247,7 @@ impl State {
     /// pidfd_getfd: a copy of another process's descriptor.
     pub(super) fn follow_pidfd_getfd(&mut self, tid: i64, params: Params<'_>) -> Outcome {
         let Some(num) = params.int(0).filter(|&num| num >= 0) else {
-            return Outcome::with_fd(self.fd_cache.unknown(-1));
+            return Outcome::with_used_fd(-1);
         };
         let pidfd = self.threads.table(tid).and_then(|table| table.get(params.int_or_zero(1)));
         let pid = pidfd.and_then(|pidfd| {
@@ -262,7 +267,7 @@ impl State {
                 if let Some(table) = self.threads.table_mut(tid) {
                     table.remove(num);
                 }
-                Outcome::with_fd(self.fd_cache.unknown(num))
+                Outcome::with_used_fd(num)
             }
         }
     }

@@ -69,10 +69,10 @@ impl State {
         if positions.is_empty() || outcome.has_fd_list {
             return;
         }
-        let own = outcome.fd.as_ref();
-        let is_copy =
-            kind.copies_descriptor(params.int(2)) && !params.failed(0) && own.is_some_and(|own| own.type_char != 0);
-        let is_told = |num: i64| num <= LAST_STREAM || is_copy || own.is_some_and(|own| own.num == num);
+        let own = outcome.fd_number();
+        let has_type = || outcome.known_fd(&self.threads, tid).is_some_and(|own| own.type_char != 0);
+        let is_copy = kind.copies_descriptor(params.int(2)) && !params.failed(0) && has_type();
+        let is_told = |num: i64| num <= LAST_STREAM || is_copy || own == Some(num);
         let untold = |at: usize| params.int(at).filter(|&num| !is_told(num));
         if positions.iter().all(|&at| untold(at).is_none()) {
             return;

@@ -2,7 +2,7 @@
 //!
 //! Enters: a [`Snapshot`] of what was there before, then [`RawEvent`]s in time order. Leaves, for each event: the
 //! thread's row, the row of the descriptor that the event works on, and the absolute paths it names
-//! ([`Enriched`]). An event sees the state after itself: `openat` the descriptor it made, `setuid` the new user;
+//! ([`Event`]). An event sees the state after itself: `openat` the descriptor it made, `setuid` the new user;
 //! `close` still sees what it closed, `procexit` the thread that ended.
 //!
 //! Rows are shared and immutable: an event that changes nothing gets the same `Arc` as the one before it.
@@ -96,6 +96,8 @@ pub struct State {
     /// What stands for the thread of an event that has none.
     nobody: Arc<ThreadRow>,
     fd_cache: FdCache,
+    /// The row of the event's descriptor, where no table has it.
+    event_fd: Option<Arc<FdRow>>,
     leaving: Option<Leaving>,
     /// Children in pid namespaces of which only the parent's return from clone was seen.
     expected: Pending<ExpectedChild>,
@@ -121,72 +123,80 @@ enum Leaving {
     },
 }
 
-/// An event's context.
-#[derive(Clone, Debug)]
-pub struct Enriched<'a> {
-    /// The thread that did it.
-    pub thread: &'a Arc<ThreadRow>,
-    /// The descriptor it worked on or made.
-    pub fd: Option<Arc<FdRow>>,
-    /// `fs.path.name` or `fs.path.target`.
-    pub path: Option<&'a [u8]>,
-    /// `fs.path.source`.
-    pub source_path: Option<&'a [u8]>,
-    /// What the descriptors mean of a list that it waits for, or those that its parameters name, one for each such
-    /// parameter; empty where `fd` tells all there is to tell.
-    pub fd_list: &'a [Option<Arc<FdRow>>],
-    /// Users of the host that its parameters name, as far as they have names.
-    pub users: &'a [Arc<UserRow>],
-    /// Groups, likewise.
-    pub groups: &'a [Arc<GroupRow>],
-    /// Figures of the thread and its process.
-    pub tallies: Option<Tallies>,
-}
-
 /// What is known of an event that nobody looks into.
 #[derive(Clone, Copy, Debug)]
 pub struct Outlined<'a> {
     /// The thread that did it.
     pub thread: &'a Arc<ThreadRow>,
-    /// As in [`Enriched`].
+    /// As in [`Event`].
     pub users: &'a [Arc<UserRow>],
     /// Likewise.
     pub groups: &'a [Arc<GroupRow>],
 }
 
-impl Enriched<'_> {
-    /// The event with its context, ready to be written under a number.
-    pub fn event<'e>(&'e self, num: u64, raw: &RawEvent<'e>) -> Event<'e> {
-        Event {
-            kind: raw.kind,
-            num,
-            ts_ns: raw.ts_ns,
-            cpu: raw.cpu,
-            thread: self.thread,
-            fd: self.fd.as_ref(),
-            path: self.path,
-            source_path: self.source_path,
-            tallies: self.tallies,
-            fd_list: self.fd_list,
-            users: self.users,
-            groups: self.groups,
-            params: raw.params,
-        }
-    }
-}
-
 /// What an event says about descriptors and paths, once the state has followed it.
 #[derive(Debug, Default)]
 struct Outcome {
-    fd: Option<Arc<FdRow>>,
+    fd: Option<FdPlace>,
     has_path: bool,
     has_source_path: bool,
     has_fd_list: bool,
 }
 
+/// Where the row of the descriptor is that an event is about.
+#[derive(Debug)]
+enum FdPlace {
+    /// In the thread's table under this number, or nothing is known but the number. (To look it up once more costs less
+    /// than to count another user of the row.)
+    Used(i64),
+    /// Here.
+    Row(Arc<FdRow>),
+}
+
 impl Outcome {
     fn with_fd(fd: Arc<FdRow>) -> Outcome {
-        Outcome { fd: Some(fd), ..Outcome::default() }
+        Outcome { fd: Some(FdPlace::Row(fd)), ..Outcome::default() }
+    }
+
+    /// About the descriptor of this number, as it is when the event was followed.
+    fn with_used_fd(num: i64) -> Outcome {
+        Outcome { fd: Some(FdPlace::Used(num)), ..Outcome::default() }
+    }
+
+    /// The row of the descriptor that the event of a thread is about, if something is known of it.
+    fn known_fd<'a>(&'a self, threads: &'a Threads, tid: i64) -> Option<&'a Arc<FdRow>> {
+        match self.fd.as_ref()? {
+            FdPlace::Used(num) => threads.table(tid)?.get(*num).map(|descriptor| &descriptor.row),
+            FdPlace::Row(row) => Some(row),
+        }
+    }
+
+    /// The number of that descriptor.
+    fn fd_number(&self) -> Option<i64> {
+        self.fd.as_ref().map(|fd| match fd {
+            FdPlace::Used(num) => *num,
+            FdPlace::Row(row) => row.num,
+        })
+    }
+}
+
+/// An event of which nothing is known but what it says itself, and its thread.
+#[inline(always)]
+fn bare_event<'a>(raw: &RawEvent<'a>, thread: &'a Arc<ThreadRow>) -> Event<'a> {
+    Event {
+        kind: raw.kind,
+        num: 0,
+        ts_ns: raw.ts_ns,
+        cpu: raw.cpu,
+        thread,
+        fd: None,
+        path: None,
+        source_path: None,
+        tallies: None,
+        fd_list: &[],
+        users: &[],
+        groups: &[],
+        params: raw.params,
     }
 }
 
@@ -220,6 +230,7 @@ impl State {
             semantics,
             nobody: Arc::new(nobody()),
             fd_cache: FdCache::new(),
+            event_fd: None,
             leaving: None,
             expected: Pending::new(),
             path: Vec::new(),
@@ -263,20 +274,15 @@ impl State {
     }
 
     /// An event that no known thread did; at most it has a thread's number and is about a container.
-    pub fn apply_without_thread<'a>(&'a mut self, tid: i64, container: Option<Arc<Container>>) -> Enriched<'a> {
+    pub fn apply_without_thread<'a>(&'a mut self, raw: &RawEvent<'a>, container: Option<Arc<Container>>) -> Event<'a> {
+        bare_event(raw, self.nobody(raw.tid, container))
+    }
+
+    fn nobody(&mut self, tid: i64, container: Option<Arc<Container>>) -> &Arc<ThreadRow> {
         if self.nobody.tid != tid || self.nobody.container != container {
             self.nobody = Arc::new(ThreadRow { tid, container, ..nobody() });
         }
-        Enriched {
-            thread: &self.nobody,
-            fd: None,
-            path: None,
-            source_path: None,
-            fd_list: &[],
-            users: &[],
-            groups: &[],
-            tallies: None,
-        }
+        &self.nobody
     }
 
     /// Takes over what an event tells of a container: its threads' rows say so from now on.
@@ -286,26 +292,57 @@ impl State {
         container
     }
 
-    /// Follows one event and says what it is about. Events must come in time order.
-    pub fn apply<'a>(&'a mut self, raw: &RawEvent<'a>) -> Enriched<'a> {
+    /// Follows one event and says what it is about. Events must come in time order. Whoever writes it down gives it its
+    /// number.
+    pub fn apply<'a>(&'a mut self, raw: &RawEvent<'a>) -> Event<'a> {
         let tid = raw.tid;
         if !self.meet(raw) {
-            return self.apply_without_thread(tid, None);
+            return self.apply_without_thread(raw, None);
         }
         let mut outcome = self.follow(raw, Params(raw.params));
         self.note_mentions(tid, raw.kind, Params(raw.params), &mut outcome);
         self.note_accounts(tid, raw.kind, Params(raw.params));
         self.bring_up_to_date(raw);
+        if self.event_fd.is_some() {
+            self.event_fd = None;
+        }
+        let used_fd = outcome.fd.and_then(|fd| self.settle_fd(tid, fd));
         let thread = self.up_to_date(tid);
-        Enriched {
-            users: &self.named_users,
-            groups: &self.named_groups,
-            fd_list: if outcome.has_fd_list { &self.fd_list } else { &[] },
-            tallies: Some(self.tallies(tid, thread)),
-            thread: &thread.row,
-            fd: outcome.fd,
+        let table = self.threads.tables.get(thread.fds);
+        let fd = match used_fd {
+            Some(num) => match table.and_then(|table| table.get(num)) {
+                Some(descriptor) => Some(&descriptor.row),
+                None => self.fd_cache.known_unknown(num),
+            },
+            None => self.event_fd.as_ref(),
+        };
+        Event {
+            fd,
             path: outcome.has_path.then_some(self.path.as_slice()),
             source_path: outcome.has_source_path.then_some(self.source_path.as_slice()),
+            tallies: Some(self.tallies(tid, thread)),
+            fd_list: if outcome.has_fd_list { &self.fd_list } else { &[] },
+            users: &self.named_users,
+            groups: &self.named_groups,
+            ..bare_event(raw, &thread.row)
+        }
+    }
+
+    /// Sees to it that the descriptor which an event is about has a row, in the state or in the thread's table: then its
+    /// number.
+    #[inline]
+    fn settle_fd(&mut self, tid: i64, fd: FdPlace) -> Option<i64> {
+        match fd {
+            FdPlace::Used(num) => {
+                if self.threads.table(tid).is_none_or(|table| table.get(num).is_none()) {
+                    self.fd_cache.unknown(num);
+                }
+                Some(num)
+            }
+            FdPlace::Row(row) => {
+                self.event_fd = Some(row);
+                None
+            }
         }
     }
 
@@ -313,7 +350,7 @@ impl State {
     /// parameters of an event that [`changes_nothing`] need not be there.
     pub fn apply_outline<'a>(&'a mut self, raw: &RawEvent<'a>) -> Outlined<'a> {
         if !self.meet(raw) {
-            return Outlined { thread: self.apply_without_thread(raw.tid, None).thread, users: &[], groups: &[] };
+            return Outlined { thread: self.nobody(raw.tid, None), users: &[], groups: &[] };
         }
         if changes_nothing(raw.kind) {
             self.bring_up_to_date(raw);

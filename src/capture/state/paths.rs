@@ -54,7 +54,8 @@ impl State {
     pub(super) fn follow_paths(&mut self, tid: i64, kind: EventKind, params: Params<'_>, outcome: &mut Outcome) {
         if kind == EventKind::FCHMOD || kind == EventKind::FCHOWN {
             // Without a path of their own: the descriptor's.
-            if let Some(fd) = outcome.fd.as_ref().filter(|fd| !params.failed(0) && !fd.name.is_empty()) {
+            let fd = outcome.known_fd(&self.threads, tid);
+            if let Some(fd) = fd.filter(|fd| !params.failed(0) && !fd.name.is_empty()) {
                 self.path.clear();
                 self.path.extend_from_slice(&fd.name);
                 outcome.has_path = true;
@@ -77,8 +78,7 @@ impl State {
         let Some(at) = at else { return false };
         let Some(given) = params.bytes(at.path) else { return false };
         let dirfd = at.dirfd.map(|dirfd| params.int(dirfd).unwrap_or(AT_FDCWD));
-        let directory = self.directory(tid, dirfd);
-        path::resolve(&directory, given, out);
+        path::resolve(self.directory(tid, dirfd), given, out);
         true
     }
 }

@@ -83,7 +83,7 @@ impl State {
     /// socketpair: two descriptors; the event is about the second.
     pub(super) fn follow_socketpair(&mut self, tid: i64, params: Params<'_>) -> Outcome {
         if params.failed(0) {
-            return Outcome::with_fd(self.fd_cache.unknown(-1));
+            return Outcome::with_used_fd(-1);
         }
         let type_char = type_char_of(params.word(5).unwrap_or(1));
         let mut outcome = Outcome::default();
@@ -187,7 +187,7 @@ impl State {
     /// What Falco says of a descriptor that is connected and whose beginning was not seen: the event's addresses are
     /// its name.
     fn unseen_socket(&mut self, num: i64, tuple: Option<SocketTuple<'_>>) -> Arc<FdRow> {
-        let mut row = (*self.fd_cache.unknown(num)).clone();
+        let mut row = FdRow::clone(self.fd_cache.unknown(num));
         let text = &mut self.text;
         text.clear();
         row.name = match tuple {
@@ -207,13 +207,10 @@ impl State {
 
     /// read, write and their kind.
     pub(super) fn follow_use(&mut self, tid: i64, num: i64, params: Params<'_>) -> Outcome {
-        let outcome = self.fd_of(tid, num);
-        let connects = |fd: &Arc<FdRow>| self.semantics.is_falco() && !params.failed(0) && is_unconnected(fd);
-        if outcome.fd.as_ref().is_some_and(connects) {
+        if self.semantics.is_falco() && !params.failed(0) {
             self.mark_connected(tid, num);
-            return self.fd_of(tid, num);
         }
-        outcome
+        Outcome::with_used_fd(num)
     }
 
     /// To Falco a socket over which something went is connected, unless it is bound and has no peer.
@@ -410,12 +407,12 @@ impl State {
         }
     }
 
-    /// The row of a descriptor, or one that says that it is not known.
+    /// The row of a descriptor as it is now, or one that says that it is not known.
     pub(super) fn fd_of(&mut self, tid: i64, num: i64) -> Outcome {
         let known = self.threads.table(tid).and_then(|table| table.get(num));
         match known {
             Some(descriptor) => Outcome::with_fd(Arc::clone(&descriptor.row)),
-            None => Outcome::with_fd(self.fd_cache.unknown(num)),
+            None => Outcome::with_used_fd(num),
         }
     }
 

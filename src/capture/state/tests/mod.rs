@@ -133,7 +133,7 @@ impl Story {
         let seen = self.state.apply(&raw);
         Seen {
             thread: Arc::clone(seen.thread),
-            fd: seen.fd.clone(),
+            fd: seen.fd.cloned(),
             tallies: seen.tallies,
             path: seen.path.map(text),
             source_path: seen.source_path.map(text),
