@@ -155,10 +155,9 @@ pub(crate) fn open_captures(paths: &[PathBuf], terminal: &Terminal) -> anyhow::R
 /// Turns `--from` and `--to` into times, of the capture that starts first.
 pub(crate) fn set_range(options: &mut ReplayOptions, range: &RangeArgs, readers: &[Reader]) -> anyhow::Result<()> {
     let start_ns = readers.iter().map(|reader| reader.header().started_ns).min().unwrap_or(0);
-    let zone = TimeZone::system();
     let resolve = |point: &Option<crate::time::TimePoint>, name: &str| match point {
         None => Ok(None),
-        Some(point) => match point.resolve(start_ns, &zone) {
+        Some(point) => match point.resolve(start_ns, &TimeZone::system()) {
             Some(ts_ns) => Ok(Some(ts_ns)),
             None => Err(anyhow!("{name}: this time is before 1970 or too far ahead")),
         },

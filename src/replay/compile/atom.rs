@@ -1,7 +1,7 @@
 //! Atoms: the single comparisons of all conditions, each kept once.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 use rustc_hash::FxBuildHasher;
 
@@ -95,7 +95,8 @@ impl TextGroup {
 #[derive(Debug, Default)]
 pub(super) struct Atoms {
     atoms: Vec<Atom>,
-    ids: HashMap<String, AtomId, FxBuildHasher>,
+    /// By what `write_key` writes.
+    ids: HashMap<Vec<u8>, AtomId, FxBuildHasher>,
     /// The atoms of each group.
     members: Vec<Vec<AtomId>>,
 }
@@ -103,7 +104,7 @@ pub(super) struct Atoms {
 impl Atoms {
     /// The atom of a test; a test that was seen before gives the same one.
     pub(super) fn intern(&mut self, test: &Test) -> AtomId {
-        let mut key = String::new();
+        let mut key = Vec::new();
         write_key(test, &mut key);
         if let Some(id) = self.ids.get(&key) {
             return *id;
@@ -193,12 +194,14 @@ fn part_of_name(field: &FieldExpr) -> Option<FdFact> {
     }
 }
 
-/// A text that two tests share if and only if they are the same.
-fn write_key(test: &Test, key: &mut String) {
-    // Writing to a String cannot fail.
+/// Bytes that two tests share if and only if they are the same.
+fn write_key(test: &Test, key: &mut Vec<u8>) {
+    // Writing to memory cannot fail.
     let _ = write!(key, "{} {:?} {:?} ", test.field, test.op, test.modifier);
     for value in &test.values {
         let _ = match value {
+            // Nearly all are texts, and some lists have hundreds.
+            Literal::Text(text) => write!(key, "{}:", text.len()).map(|()| key.extend_from_slice(text)),
             Literal::Field(field) => write!(key, "{field};"),
             value => write!(key, "{value:?};"),
         };

@@ -38,7 +38,7 @@ struct Piece {
 }
 
 /// Bytes of text between two waypoints.
-const WAYPOINT_STEP: usize = 512;
+const WAYPOINT_STEP: usize = 64;
 
 /// Where a letter that is no blank stands: of a long text, every place is looked up from the waypoint before it and not
 /// from the start.
