@@ -28,6 +28,12 @@ const NUMBER_MATCH: u32 = 5;
 /// Where all matches are chance, short ones cost more than the bytes they stand for.
 const NOISE_MATCH: u32 = 7;
 
+/// Size of zstd's tables for strings that come after others: the prefix is some 100 KB, and what is pushed out of the
+/// tables is not found again.
+const AFTER_TABLE_LOG: u32 = 17;
+/// The shortest match that pays there.
+const AFTER_MATCH: u32 = 6;
+
 /// Compresses streams, one after the other.
 pub(super) struct Packer {
     texts: zstd::bulk::Compressor<'static>,
@@ -150,6 +156,9 @@ fn compress_after(prefix: &[u8], bytes: &[u8], level: i32) -> io::Result<Vec<u8>
     let mut zstd = CCtx::create();
     zstd.set_parameter(CParameter::CompressionLevel(level)).map_err(failed)?;
     zstd.set_parameter(CParameter::WindowLog(window_log(prefix.len() + bytes.len()))).map_err(failed)?;
+    zstd.set_parameter(CParameter::HashLog(AFTER_TABLE_LOG)).map_err(failed)?;
+    zstd.set_parameter(CParameter::ChainLog(AFTER_TABLE_LOG)).map_err(failed)?;
+    zstd.set_parameter(CParameter::MinMatch(AFTER_MATCH)).map_err(failed)?;
     zstd.ref_prefix(prefix).map_err(failed)?;
     let mut stored = Vec::with_capacity(zstd::zstd_safe::compress_bound(bytes.len()));
     zstd.compress2(&mut stored, bytes).map_err(failed)?;

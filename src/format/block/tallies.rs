@@ -166,14 +166,21 @@ pub(super) fn surprises(builder: &BlockBuilder) -> Vec<Surprises> {
     let kinds = builder.tables.len();
     let mut of_process = Follower::new(OF_PROCESS, processes, kinds);
     let mut of_memory = Follower::new(OF_MEMORY, processes, kinds);
+    let mut last_tallies: Vec<Option<u32>> = vec![None; processes];
     let mut next = vec![0usize; kinds];
     for (row, &kind) in builder.table_of.iter().enumerate() {
         let (table, next) = (&builder.tables[usize::from(kind)], &mut next[usize::from(kind)]);
         let owner = Owner { process: process_of[table.threads[*next] as usize], kind };
-        let tallies = table.tallies.get(*next).and_then(|&row| builder.tally_rows.get(row));
+        let number = table.tallies.get(*next).copied();
+        let tallies = number.and_then(|number| builder.tally_rows.get(number));
         *next += 1;
         of_process.push(row, owner, known(tallies, OF_PROCESS));
-        of_memory.push(row, owner, known(tallies, OF_MEMORY));
+        // Figures of memory are expected to stay as they are.
+        let is_expected = last_tallies[owner.process as usize] == number;
+        if !is_expected || tallies.is_none_or(|tallies| tallies.memory.is_none()) {
+            of_memory.push(row, owner, known(tallies, OF_MEMORY));
+            last_tallies[owner.process as usize] = number;
+        }
     }
     let mut surprises = of_process.finish(builder.rows());
     surprises.append(&mut of_memory.finish(builder.rows()));

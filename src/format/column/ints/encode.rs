@@ -257,7 +257,8 @@ impl Codec {
         match self {
             // Bytes of several numbers: what zstd finds among numbers it finds among these only if they divide a byte.
             Codec::Packed => matches!(bits, 1 | 2 | 4),
-            Codec::Planes | Codec::DeltaPlanes | Codec::DeltaPacked => true,
+            Codec::Planes | Codec::DeltaPlanes => true,
+            Codec::DeltaPacked => bits > 8,
             Codec::Dictionary => bits > 8 && repeats(numbers.values),
             Codec::Ticks => bits > 20,
         }
@@ -276,48 +277,52 @@ impl Codec {
 /// Appends the values in whichever of these codecs comes out smallest, as far as that can be told without trying all.
 fn encode_of(values: &[i64], codecs: &[Codec], pack: &mut dyn Pack, out: &mut Vec<u8>) {
     let numbers = Numbers::of(values);
+    let promising = codecs.iter().copied().filter(|codec| codec.is_promising(&numbers));
+    let (shown, mut tried): (Vec<Codec>, Vec<Codec>) = promising.partition(|codec| codec.shows_in_sample());
+    if !pack.compresses() {
+        tried.insert(0, numbers.shortest_uncompressed());
+    } else if values.len() > 2 * SAMPLE_RUNS * SAMPLE_RUN {
+        tried.insert(0, numbers.shortest_on_sample(&shown, pack));
+    } else {
+        tried.splice(..0, shown);
+    }
     let start = out.len();
-    let (plain, trials): (Vec<Codec>, Vec<Codec>) = codecs.iter().partition(|codec| codec.shows_in_sample());
-    numbers.choose(&plain, pack).encode(&numbers, pack, out);
     let mut candidate = Vec::new();
-    for codec in trials.into_iter().filter(|codec| codec.is_promising(&numbers)) {
+    for codec in tried {
         candidate.clear();
-        if codec.encode(&numbers, pack, &mut candidate) && candidate.len() < out.len() - start {
+        if out.len() == start {
+            codec.encode(&numbers, pack, out);
+        } else if codec.encode(&numbers, pack, &mut candidate) && candidate.len() < out.len() - start {
             out.truncate(start);
             out.extend_from_slice(&candidate);
         }
     }
 }
 
-/// How many runs of how many values make the sample of a column that is longer than that.
+/// How many runs of how many values make the sample of a column that has more than twice as many.
 const SAMPLE_RUNS: usize = 4;
 const SAMPLE_RUN: usize = 256;
 
 impl Numbers<'_> {
-    /// The codec that comes out smallest: without compression by calculation, else on a sample.
-    fn choose(&self, codecs: &[Codec], pack: &mut dyn Pack) -> Codec {
-        if !pack.compresses() {
-            let packed = self.values.len() * width(self.top_offset) as usize / 8;
-            let delta_packed: usize =
-                self.delta_widths().map(|(count, bits)| 1 + (count * bits as usize).div_ceil(8)).sum();
-            return if delta_packed < packed { Codec::DeltaPacked } else { Codec::Packed };
-        }
-        let runs: Vec<i64>;
-        let sample = if self.values.len() > 2 * SAMPLE_RUNS * SAMPLE_RUN {
-            let last = self.values.len() - SAMPLE_RUN;
-            let starts = (0..SAMPLE_RUNS).map(|run| run * last / (SAMPLE_RUNS - 1));
-            runs = starts.flat_map(|start| &self.values[start..start + SAMPLE_RUN]).copied().collect();
-            &Numbers { values: &runs, ..*self }
-        } else {
-            self
-        };
+    fn shortest_uncompressed(&self) -> Codec {
+        let packed = self.values.len() * width(self.top_offset) as usize / 8;
+        let delta_packed: usize =
+            self.delta_widths().map(|(count, bits)| 1 + (count * bits as usize).div_ceil(8)).sum();
+        if delta_packed < packed { Codec::DeltaPacked } else { Codec::Packed }
+    }
+
+    fn shortest_on_sample(&self, codecs: &[Codec], pack: &mut dyn Pack) -> Codec {
+        let last = self.values.len() - SAMPLE_RUN;
+        let starts = (0..SAMPLE_RUNS).map(|run| run * last / (SAMPLE_RUNS - 1));
+        let sample: Vec<i64> = starts.flat_map(|start| &self.values[start..start + SAMPLE_RUN]).copied().collect();
+        let sample = Numbers { values: &sample, ..*self };
         let mut bytes = Vec::new();
-        let sizes = codecs.iter().filter(|codec| codec.is_promising(self)).map(|codec| {
+        let shortest = codecs.iter().copied().min_by_key(|codec| {
             bytes.clear();
-            codec.encode(sample, pack, &mut bytes);
-            (bytes.len(), *codec)
+            codec.encode(&sample, pack, &mut bytes);
+            bytes.len()
         });
-        sizes.min_by_key(|(size, _)| *size).map_or(Codec::Planes, |(_, codec)| codec)
+        shortest.unwrap_or(Codec::Planes)
     }
 }
 
