@@ -379,12 +379,8 @@ impl State {
             kind => {
                 // A recording so old that it does not say which descriptor: to Falco it is number -1.
                 let not_told = self.semantics.is_falco().then_some(-1);
-                let mut outcome = match fd_position(kind).and_then(|at| params.int(at).or(not_told)) {
-                    Some(num) => Outcome::with_used_fd(num),
-                    None => Outcome::default(),
-                };
-                self.follow_paths(tid, kind, params, &mut outcome);
-                outcome
+                let fd = fd_position(kind).and_then(|at| params.int(at).or(not_told));
+                self.follow_paths(tid, kind, params, fd)
             }
         }
     }

@@ -8,7 +8,7 @@ use super::falco::UNKNOWN_NAME;
 use super::fd_cache::FileFacts;
 use super::fd_table::Descriptor;
 use super::params::Params;
-use super::{Leaving, Outcome, State, path};
+use super::{FdPlace, Leaving, Outcome, State, path};
 
 /// Falco's open flags (`file_flags`).
 pub(super) mod open_flag {
@@ -81,20 +81,21 @@ impl State {
             flags: if failed { fd_flags::NO_DESCRIPTOR } else { layer_flags(opened.flags) },
         };
         let row = self.fd_cache.file(&facts);
-        let outcome = if failed {
-            Outcome::with_fd(row)
+        let fd = if failed {
+            FdPlace::Row(row)
         } else {
             self.put_used(tid, Descriptor::new(row, opened.flags & open_flag::CLOEXEC != 0))
         };
-        Outcome { has_path: opened.has_path && opened.name.is_some(), ..outcome }
+        let has_path = opened.has_path && opened.name.is_some();
+        Outcome { fd: Some(fd), has_path, has_source_path: false, has_fd_list: false }
     }
 
     /// Puts the descriptor that an event is about into the thread's table.
-    fn put_used(&mut self, tid: i64, descriptor: Descriptor) -> Outcome {
+    fn put_used(&mut self, tid: i64, descriptor: Descriptor) -> FdPlace {
         let num = descriptor.row.num;
         match self.put(tid, descriptor) {
-            Some(left_out) => Outcome::with_fd(left_out.row),
-            None => Outcome::with_used_fd(num),
+            Some(left_out) => FdPlace::Row(left_out.row),
+            None => FdPlace::Used(num),
         }
     }
 
@@ -199,7 +200,8 @@ impl State {
                     _ => Arc::new(copy),
                 };
                 let (l4proto, side) = (source.l4proto, source.side);
-                self.put_used(tid, Descriptor { row, close_on_exec, l4proto, side })
+                let fd = self.put_used(tid, Descriptor { row, close_on_exec, l4proto, side });
+                Outcome { fd: Some(fd), ..Outcome::default() }
             }
         }
     }

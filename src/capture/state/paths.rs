@@ -7,7 +7,7 @@ use crate::format::schema::EventKind;
 
 use super::files::AT_FDCWD;
 use super::params::Params;
-use super::{Outcome, State, path};
+use super::{FdPlace, Outcome, State, path};
 
 /// Where a path comes from: the parameter with the directory descriptor, the one with the path.
 #[derive(Clone, Copy, Debug)]
@@ -50,28 +50,29 @@ fn positions(kind: EventKind) -> (Option<At>, Option<At>) {
 }
 
 impl State {
-    /// Resolves the paths of an event, apart from those of the open family.
-    pub(super) fn follow_paths(&mut self, tid: i64, kind: EventKind, params: Params<'_>, outcome: &mut Outcome) {
+    /// Resolves the paths of an event, apart from those of the open family. What it says, about the descriptor `fd`.
+    pub(super) fn follow_paths(&mut self, tid: i64, kind: EventKind, params: Params<'_>, fd: Option<i64>) -> Outcome {
+        let (mut has_path, mut has_source_path) = (false, false);
         if kind == EventKind::FCHMOD || kind == EventKind::FCHOWN {
             // Without a path of their own: the descriptor's.
-            let fd = outcome.known_fd(&self.threads, tid);
-            if let Some(fd) = fd.filter(|fd| !params.failed(0) && !fd.name.is_empty()) {
+            let known = fd.and_then(|num| self.threads.table(tid)?.get(num));
+            if let Some(known) = known.filter(|fd| !params.failed(0) && !fd.row.name.is_empty()) {
                 self.path.clear();
-                self.path.extend_from_slice(&fd.name);
-                outcome.has_path = true;
+                self.path.extend_from_slice(&known.row.name);
+                has_path = true;
             }
-            return;
+        } else if let (name @ Some(_), source) = positions(kind)
+            && !params.failed(0)
+        {
+            let mut path = std::mem::take(&mut self.path);
+            has_path = self.resolve_at(tid, name, params, &mut path);
+            self.path = path;
+            let mut path = std::mem::take(&mut self.source_path);
+            has_source_path = self.resolve_at(tid, source, params, &mut path);
+            self.source_path = path;
         }
-        let (name, source) = positions(kind);
-        if name.is_none() || params.failed(0) {
-            return;
-        }
-        let mut path = std::mem::take(&mut self.path);
-        outcome.has_path = self.resolve_at(tid, name, params, &mut path);
-        self.path = path;
-        let mut path = std::mem::take(&mut self.source_path);
-        outcome.has_source_path = self.resolve_at(tid, source, params, &mut path);
-        self.source_path = path;
+        // made at once: flags that are written one by one and copied together wait for each other
+        Outcome { fd: fd.map(FdPlace::Used), has_path, has_source_path, has_fd_list: false }
     }
 
     fn resolve_at(&self, tid: i64, at: Option<At>, params: Params<'_>, out: &mut Vec<u8>) -> bool {
