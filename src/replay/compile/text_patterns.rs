@@ -4,7 +4,7 @@
 //! texts are merged, whatever rule they come from:
 //!
 //! ```text
-//! = in          a table of whole texts
+//! = in          a table of whole texts, by their ends
 //! startswith    a tree of beginnings, walked from the text's start
 //! endswith      a tree of endings, walked from the text's end
 //! pmatch        a tree of paths, walked past repeated slashes

@@ -309,3 +309,27 @@ pub(super) fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
     }
     <[u8; 16]>::try_from(bytes).ok().map(|octets| IpAddr::V6(Ipv6Addr::from(octets)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_the_parts_that_its_sort_says() {
+        let sort = |letter: u8, number: i64| NameSort::of(Some(i64::from(letter)), Some(number));
+        let parts = |sort: NameSort, name: &'static str| {
+            let (directory, file_name) = sort.parts(name.as_bytes());
+            let text = |part: Option<&'static [u8]>| part.map(|part| std::str::from_utf8(part).unwrap_or("?"));
+            (text(directory), text(file_name))
+        };
+        assert_eq!(parts(sort(b'f', 3), "/etc/passwd"), (Some("/etc"), Some("passwd")));
+        assert_eq!(parts(sort(b'f', 3), "/passwd"), (Some("/"), Some("passwd")));
+        assert_eq!(parts(sort(b'f', 3), "passwd"), (Some("/"), Some("passwd")));
+        assert_eq!(parts(sort(b'f', 3), "/etc/"), (Some("/etc"), Some("/")));
+        assert_eq!(parts(sort(b'd', 3), "/etc/ssh"), (Some("/etc/ssh"), None));
+        assert_eq!(parts(sort(b'p', 3), "/etc/ssh"), (None, None));
+        // Of one that could not be opened, and of one of which nothing is known.
+        assert_eq!(parts(sort(b'f', -2), "/etc/ssh"), (Some("/etc"), None));
+        assert_eq!(parts(NameSort::of(None, Some(3)), "/etc/ssh"), (Some("/etc"), None));
+    }
+}
