@@ -11,7 +11,8 @@
 //! ```
 //!
 //! A *stream* is a run of bytes that is compressed on its own; how is not known here (`Pack` and `Unpack`, which
-//! `format::block` implements). Which codec a column gets is decided by its measured size, see `ints::encode_ints`.
+//! `format::block` implements). Which codec a column gets is decided by what a sample of it takes in each, see
+//! `ints::encode_ints`: by the values alone, so that the same block has the same bytes on every thread.
 
 mod bits;
 mod bytes;
@@ -29,8 +30,8 @@ pub(crate) use bytes::{
     encode_texts,
 };
 pub(crate) use ints::{
-    Ints, decode_int_column, decode_ints, encode_int_column, encode_ints, encode_noise, encode_sparse_column,
-    is_sparse, split_ticks,
+    decode_int_column, decode_ints, encode_int_column, encode_ints, encode_noise, encode_sparse_column, is_sparse,
+    split_ticks,
 };
 pub(crate) use nulls::Nulls;
 pub(crate) use texts::{TextColumn, TextFinder};

@@ -13,8 +13,7 @@
 //!                                        before's first, the group of the steps between such rows
 //! ```
 
-use crate::format::column::Pack;
-use crate::format::column::{IntColumn, Ints, Unpack, decode_ints, encode_ints, encode_noise, split_ticks};
+use crate::format::column::{IntColumn, Pack, Unpack, decode_ints, encode_ints, encode_noise, split_ticks};
 use crate::format::cursor::{Cursor, Malformed, put_signed, put_size};
 
 use super::decode::{Block, TableSlot};
@@ -63,9 +62,11 @@ struct Pairs<'v> {
 impl<'v> Pairs<'v> {
     /// `None` when there are too many.
     fn of(rows: &'v [i64]) -> Option<Pairs<'v>> {
-        let in_range = |kind: &i64| (0..KINDS_LIMIT as i64).contains(kind);
-        let kinds = rows.iter().max().filter(|_| rows.iter().all(in_range))?;
-        Some(Pairs { kinds: *kinds as usize + 1, of_rows: rows })
+        let (least, most) = rows.iter().fold((i64::MAX, i64::MIN), |(least, most), &kind| {
+            (if kind < least { kind } else { least }, if kind > most { kind } else { most })
+        });
+        let kinds = usize::try_from(most).ok().filter(|&most| least >= 0 && most < KINDS_LIMIT)? + 1;
+        Some(Pairs { kinds, of_rows: rows })
     }
 
     /// How many different pairs there may be.
@@ -125,7 +126,7 @@ impl Block {
         let map: Option<Vec<usize>> =
             map.into_iter().map(|group| usize::try_from(group).ok().filter(|&group| group < groups)).collect();
         let map = map.ok_or_else(|| Malformed::new("a group is not there"))?;
-        let rests = decode_ints(cursor, between, unpack)?;
+        let rests = decode_ints(cursor, between, unpack)?.into_values(between);
         let mut rows = vec![0usize; groups];
         pairs.of_rows().for_each(|pair| rows[map[pair]] += 1);
         // The groups' steps one after the other, and where the next of each group lies.
@@ -138,19 +139,12 @@ impl Block {
         let mut value = first;
         let mut values = Vec::with_capacity(slot.rows);
         values.extend((slot.rows > 0).then_some(first));
-        values.extend(pairs.of_rows().map(|pair| {
+        values.extend(pairs.of_rows().zip(rests).map(|(pair, rest)| {
             let next = &mut next[map[pair]];
-            value = value.wrapping_add(tick.wrapping_mul(steps[*next]));
+            value = value.wrapping_add(tick.wrapping_mul(steps[*next])).wrapping_add(rest);
             *next += 1;
             value
         }));
-        if !matches!(rests, Ints::All(0)) {
-            let mut rested = 0i64;
-            for (value, rest) in values.iter_mut().skip(1).zip(rests.into_values(between)) {
-                rested = rested.wrapping_add(rest);
-                *value = value.wrapping_add(rested);
-            }
-        }
         Ok(IntColumn::each(values, None))
     }
 }

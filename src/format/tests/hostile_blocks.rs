@@ -1,11 +1,15 @@
 //! Blocks whose hash is right and whose bytes are not: whoever writes a file can also write its hashes.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::super::block::{RawBlock, unpack_alone};
+use super::super::builder::{CaptureBuilder, STORY_START_NS};
 use super::super::cursor::{Cursor, put_size};
 use super::super::frame::hash_of;
 use super::super::header::BlockHeader;
+use super::super::row::ThreadRow;
 use super::super::schema::EventKind;
 use super::{dump, small_capture};
 use crate::format::Damage;
@@ -167,6 +171,45 @@ fn columns_that_are_each_stored_after_the_other_are_refused() {
     let block = block.decode().unwrap();
     let refused = block.table(EventKind::READ).unwrap().param_bytes(data - 16).unwrap_err();
     assert!(refused.what.contains("derived over too many columns"), "{refused}");
+}
+
+/// A block with so many events that their times lie in groups, and the times.
+fn block_of_many_times() -> (RawBlock, Vec<i64>) {
+    let thread = Arc::new(ThreadRow { tid: 7, ..ThreadRow::default() });
+    let mut capture = CaptureBuilder::new();
+    let mut times = Vec::new();
+    let mut state = 1u64;
+    for at in 0..6000 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let (kind, usual) = [(EventKind::CLOSE, 20), (EventKind::READ, 900)][at % 2];
+        let after = 10 * (usual + (state >> 58)) + u64::from(at % 700 == 3);
+        times.push(times.last().map_or(STORY_START_NS as i64, |last| *last) + after as i64);
+        capture.event(kind, &thread).after_ns(after).happens();
+    }
+    (capture.reader().next_block(&mut |_| true).unwrap().unwrap(), times)
+}
+
+#[test]
+fn times_in_groups_come_back_and_cost_little_more_than_their_noise() {
+    let (block, times) = block_of_many_times();
+    // six bits of noise each
+    assert!(block.body.len() < 6000 * 7 / 8, "{}", block.body.len());
+    assert_eq!(block.decode().unwrap().ts_ns().unwrap().values(), times);
+}
+
+#[test]
+fn times_in_groups_changed_in_any_byte_are_read_or_refused() {
+    let (block, _) = block_of_many_times();
+    for at in (0..block.body.len()).step_by(7) {
+        for value in [0, 0xff, block.body[at] ^ 1] {
+            let mut changed = block.clone();
+            changed.body[at] = value;
+            changed.body_hash = hash_of(&changed.body);
+            if let Ok(block) = changed.decode() {
+                let _ = block.ts_ns();
+            }
+        }
+    }
 }
 
 proptest! {
