@@ -25,9 +25,9 @@ fn story(semantics: Semantics) -> Story {
 }
 
 /// Parameters that would do harm if somebody acted on them: the call succeeded, descriptors and flags are small numbers.
-fn params(kind: EventKind) -> Vec<Value<'static>> {
+fn params(kind: EventKind, number: i64) -> Vec<Value<'static>> {
     let of = |ty: ParamType| match ty.physical() {
-        Physical::Int => Value::Int(2),
+        Physical::Int => Value::Int(number),
         Physical::Bytes => Value::Bytes(b"\x01\x00\x02\x00\x00\x00\x00\x00\x00\x00\x01\x00"),
     };
     kind.info().map_or_else(Vec::new, |info| info.params.iter().map(|param| of(param.ty)).collect())
@@ -48,9 +48,10 @@ fn look_around(story: &mut Story) -> String {
 fn a_state_is_the_same_whether_its_events_are_looked_into_or_outlined() {
     for semantics in [Semantics::Kernel, Semantics::Falco] {
         for kind in EVENTS.iter().map(|info| info.kind) {
-            for tid in [SHELL, NEVER_SEEN] {
+            // as fcntl's commands: to duplicate, to ask, to set
+            for (tid, number) in [SHELL, NEVER_SEEN].into_iter().flat_map(|tid| [1, 2, 3].map(|number| (tid, number))) {
                 let (mut whole, mut outlined) = (story(semantics), story(semantics));
-                let all = params(kind);
+                let all = params(kind, number);
                 let event = |params| RawEvent { kind, ts_ns: 1_001, cpu: 0, tid, pid: 0, params };
                 let seen = whole.state.apply(&event(&all));
                 let known = if changes_nothing(kind) { &[][..] } else { &all };
