@@ -511,15 +511,7 @@ pub fn changes_nothing(kind: EventKind) -> bool {
 const fn only_looks(kind: EventKind) -> bool {
     matches!(
         kind,
-        EventKind::READ
-            | EventKind::WRITE
-            | EventKind::PREAD
-            | EventKind::PWRITE
-            | EventKind::READV
-            | EventKind::WRITEV
-            | EventKind::PREADV
-            | EventKind::PWRITEV
-            | EventKind::POLL
+        EventKind::POLL
             | EventKind::PPOLL
             | EventKind::LSEEK
             | EventKind::LLSEEK

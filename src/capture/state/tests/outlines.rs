@@ -13,9 +13,11 @@ const NEVER_SEEN: i64 = 777;
 fn story(semantics: Semantics) -> Story {
     let mut shell = known_thread(SHELL, SHELL, 1, "bash");
     shell.fds = (0..5)
-        .map(|num| SnapshotFd {
-            row: FdRow { num, type_char: b'f', name: Text::from(*b"/dev/pts/0"), ..FdRow::default() },
-            close_on_exec: num > 2,
+        .map(|num| {
+            let file = FdRow { num, type_char: b'f', name: Text::from(*b"/dev/pts/0"), ..FdRow::default() };
+            // a socket over which nothing went yet
+            let socket = FdRow { num, type_char: b'4', ..FdRow::default() };
+            SnapshotFd { row: if num == 2 { socket } else { file }, close_on_exec: num > 2 }
         })
         .collect();
     let users = UserTable::parse(b"root:x:0:0::/root:/bin/bash\nbin:x:2:2:::\n", b"root:x:0:\nbin:x:2:\n");
@@ -38,7 +40,9 @@ fn look_around(story: &mut Story) -> String {
     let mut seen: Vec<Seen> = Vec::new();
     for tid in [SHELL, NEVER_SEEN, 1, 2] {
         seen.push(story.look(tid));
-        seen.extend((0..6).map(|fd| story.read(tid, fd)));
+        seen.extend(
+            (0..6).map(|fd| story.event(tid, EventKind::FSTAT, &[("res", Value::Int(0)), ("fd", Value::Int(fd))])),
+        );
         seen.push(story.open(tid, 7, "here"));
     }
     format!("{seen:?} {}", story.state.thread_count())
