@@ -38,8 +38,9 @@ fn main() {
     seeds.add("output", b"time,container-id,USER:user.name,evt.arg[0]");
 
     let captures = files_in(&project.join("sample-captures"), "reel");
-    for path in captures.into_iter().chain(files_in(&project.join("tests/data"), "reel")) {
-        let file = fs::read(path).expect("a capture can be read");
+    let captures = captures.into_iter().chain(files_in(&project.join("tests/data"), "reel"));
+    let captures = captures.map(|path| fs::read(path).expect("a capture can be read"));
+    for file in captures.chain([sysreel_fuzz::long_capture()]) {
         seeds.add("reel", &[&[3], file.as_slice()].concat());
         seeds.add("reel", &[&[0], sysreel_fuzz::reel::inflated(&file).as_slice()].concat());
     }

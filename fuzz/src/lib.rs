@@ -25,6 +25,11 @@ thread_local! {
     static BLOCKS: Vec<Block> = story::story().blocks();
 }
 
+/// A capture with a large block.
+pub fn long_capture() -> Vec<u8> {
+    story::long_story().finish()
+}
+
 /// Does something with the blocks of the small capture.
 pub fn with_blocks<T>(act: impl FnOnce(&[Block]) -> T) -> T {
     BLOCKS.with(|blocks| act(blocks))

@@ -4,10 +4,20 @@ use std::sync::{Arc, OnceLock};
 
 use sysreel::format::builder::{CaptureBuilder, text};
 use sysreel::format::row::{Container, ContainerRow, FdRow, GroupRow, ThreadRow, UserRow};
-use sysreel::format::schema::{EVENTS, Physical};
+use sysreel::format::schema::{EVENTS, EventInfo, Physical};
 
 /// An event of every kind.
 pub(crate) fn story() -> CaptureBuilder {
+    story_of(EVENTS.iter())
+}
+
+/// Many events of few kinds, at times that depend on what happens: large blocks have codecs that small ones have not.
+pub(crate) fn long_story() -> CaptureBuilder {
+    story_of(EVENTS.iter().take(5).cycle().take(6_000))
+}
+
+/// Events of these kinds, one after the other.
+fn story_of(kinds: impl Iterator<Item = &'static EventInfo>) -> CaptureBuilder {
     let user = Arc::new(UserRow { uid: 0, name: text("root"), home: text("/root"), shell: text("/bin/sh") });
     let group = Arc::new(GroupRow { gid: 0, name: text("root") });
     let details = ContainerRow {
@@ -62,9 +72,9 @@ pub(crate) fn story() -> CaptureBuilder {
         Arc::new(FdRow { num: -100, ..FdRow::default() }),
     ];
     let mut capture = CaptureBuilder::new();
-    for (at, info) in EVENTS.iter().enumerate() {
+    for (at, info) in kinds.enumerate() {
         let thread = [&init, &shell, &lost][at % 3];
-        let mut event = capture.event(info.kind, thread).cpu((at % 2) as u16);
+        let mut event = capture.event(info.kind, thread).cpu((at % 2) as u16).after_ns((at % 5 * 150 + at % 7) as u64);
         if at % 4 != 0 {
             event = event.fd(&fds[at / 4 % 3]);
         }
