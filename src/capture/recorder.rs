@@ -227,7 +227,8 @@ impl Recorder {
         if self.block_since.take().is_none() {
             return Ok(());
         }
-        let full = std::mem::replace(&mut self.builder, BlockBuilder::new(self.options.block));
+        let next = self.builder.successor();
+        let full = std::mem::replace(&mut self.builder, next);
         let sent = self.encoders.as_ref().is_some_and(|encoders| encoders.encode(full.finish()));
         if sent { Ok(()) } else { Err(self.failure()) }
     }
