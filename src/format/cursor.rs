@@ -11,6 +11,11 @@ impl Malformed {
     pub(crate) fn new(what: impl Into<Cow<'static, str>>) -> Malformed {
         Malformed(what.into())
     }
+
+    /// A form with a number that this version does not have. What is decoded fits its hash, so it is hardly damage.
+    pub(crate) fn unknown_form(what: &str, number: u8) -> Malformed {
+        Malformed::new(format!("{what} {number} is not known here: a newer sysreel wrote it"))
+    }
 }
 
 impl fmt::Display for Malformed {

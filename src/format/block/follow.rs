@@ -65,7 +65,7 @@ impl Block {
             return self.follow_steps(slot, cursor, unpack);
         }
         if !matches!(form, COPY | COPY_EXCEPT) {
-            return Err(Malformed::new(format!("derivations of sort {form} are not known here")));
+            return Err(Malformed::unknown_form("derivation", form));
         }
         let source = self.source(slot, number, cursor)?;
         let from = self.ints_of(source.slot, source.number)?;
@@ -117,7 +117,7 @@ impl Block {
             form @ (COPY | COPY_EXCEPT) => self.copy_bytes(form, slot, number, cursor, unpack),
             SUFFIX => self.suffixes(slot, number, cursor, unpack),
             AFTER => self.after(slot, cursor),
-            form => Err(Malformed::new(format!("derivations of sort {form} are not known here"))),
+            form => Err(Malformed::unknown_form("derivation", form)),
         }
     }
 

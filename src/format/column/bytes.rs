@@ -56,7 +56,7 @@ pub(crate) fn decode_bytes_column(
     let nulls = Nulls::decode(cursor, rows, unpack)?;
     match cursor.byte()? {
         DICTIONARY => {}
-        other => return Err(Malformed::new(format!("byte string codec {other} is not known here"))),
+        other => return Err(Malformed::unknown_form("byte string codec", other)),
     }
     let count = cursor.size(rows, "the number of distinct strings")?;
     let codes = decode_codes(cursor, rows, count, nulls.as_ref(), unpack)?;

@@ -225,6 +225,12 @@ mod tests {
     }
 
     #[test]
+    fn a_codec_of_a_later_version_is_named() {
+        let found = decode_ints(&mut Cursor::new(&[99, 0, 0]), 3, &Raw).map(|_| ()).map_err(|error| error.to_string());
+        assert_eq!(found, Err("number codec 99 is not known here: a newer sysreel wrote it".to_owned()));
+    }
+
+    #[test]
     fn a_sparse_value_beyond_the_last_row_is_refused() {
         let values: Vec<i64> = (0..100).map(|at| i64::from(at == 90)).collect();
         let mut bytes = Vec::new();

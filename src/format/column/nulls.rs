@@ -84,7 +84,7 @@ impl Nulls {
                 }
                 Ok((count > 0).then_some(nulls))
             }
-            other => Err(Malformed::new(format!("null maps of sort {other} are not known"))),
+            other => Err(Malformed::unknown_form("null map", other)),
         }
     }
 

@@ -137,7 +137,7 @@ fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dyn U
             values
         }
         DELTA_PACKED => decode_delta_packed(cursor, count, unpack)?,
-        other => return Err(Malformed::new(format!("number codec {other} is not known here"))),
+        other => return Err(Malformed::unknown_form("number codec", other)),
     };
     Ok(Ints::Each(values))
 }
