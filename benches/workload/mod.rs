@@ -296,19 +296,12 @@ impl Workload {
                 StoryValue::Bytes(bytes) => Value::Bytes(bytes),
             }));
             each(&Event {
-                kind: event.kind,
                 num,
                 ts_ns: event.ts_ns,
                 cpu: event.cpu,
-                thread: &event.thread,
                 fd: event.fd.as_ref(),
                 path: event.path.as_deref(),
-                source_path: None,
-                tallies: None,
-                fd_list: &[],
-                users: &[],
-                groups: &[],
-                params: &params,
+                ..Event::bare(event.kind, &event.thread, &params)
             });
         }
     }

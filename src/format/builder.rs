@@ -294,19 +294,14 @@ impl Story<'_> {
             })
             .collect();
         self.capture.push(&Event {
-            kind: self.kind,
             num: self.num,
             ts_ns: self.ts_ns,
             cpu: self.cpu,
-            thread: &self.thread,
             fd: self.fd.as_ref(),
             path: self.path.as_deref(),
             source_path: self.source_path.as_deref(),
-            tallies: None,
             fd_list: &self.fd_list,
-            users: &[],
-            groups: &[],
-            params: &params,
+            ..Event::bare(self.kind, &self.thread, &params)
         });
     }
 }

@@ -110,6 +110,28 @@ pub struct Event<'a> {
     pub params: &'a [Value<'a>],
 }
 
+impl<'a> Event<'a> {
+    /// An event of which nothing is known but what happened and whose it was; number, time and processor are 0.
+    #[inline(always)]
+    pub fn bare(kind: EventKind, thread: &'a Arc<ThreadRow>, params: &'a [Value<'a>]) -> Event<'a> {
+        Event {
+            kind,
+            num: 0,
+            ts_ns: 0,
+            cpu: 0,
+            thread,
+            fd: None,
+            path: None,
+            source_path: None,
+            fd_list: &[],
+            users: &[],
+            groups: &[],
+            tallies: None,
+            params,
+        }
+    }
+}
+
 /// The `pid` of the row that an event without a thread refers to: of such a row only the thread's number and the
 /// container mean something.
 pub const NO_PROCESS: i64 = i64::MIN;

@@ -76,21 +76,9 @@ impl Blocks {
             let Some(text) = batch.text.get(event.start..event.start + event.len) else { continue };
             self.num += 1;
             self.first_ts_ns.get_or_insert(event.ts_ns);
-            builder.push(&Event {
-                kind: EventKind::PLUGINEVENT,
-                num: self.num,
-                ts_ns: event.ts_ns,
-                cpu: 0,
-                thread: &self.thread,
-                fd: None,
-                path: None,
-                source_path: None,
-                tallies: None,
-                fd_list: &[],
-                users: &[],
-                groups: &[],
-                params: &[Value::Int(i64::from(AUDIT_PLUGIN)), Value::Bytes(text)],
-            });
+            let params = [Value::Int(i64::from(AUDIT_PLUGIN)), Value::Bytes(text)];
+            let bare = Event::bare(EventKind::PLUGINEVENT, &self.thread, &params);
+            builder.push(&Event { num: self.num, ts_ns: event.ts_ns, ..bare });
             if builder.is_full() {
                 let full = std::mem::replace(&mut builder, BlockBuilder::new(BlockOptions::default()));
                 self.waiting.push_back(Ok(full.finish()));

@@ -183,21 +183,7 @@ impl Outcome {
 /// An event of which nothing is known but what it says itself, and its thread.
 #[inline(always)]
 fn bare_event<'a>(raw: &RawEvent<'a>, thread: &'a Arc<ThreadRow>) -> Event<'a> {
-    Event {
-        kind: raw.kind,
-        num: 0,
-        ts_ns: raw.ts_ns,
-        cpu: raw.cpu,
-        thread,
-        fd: None,
-        path: None,
-        source_path: None,
-        tallies: None,
-        fd_list: &[],
-        users: &[],
-        groups: &[],
-        params: raw.params,
-    }
+    Event { ts_ns: raw.ts_ns, cpu: raw.cpu, ..Event::bare(raw.kind, thread, raw.params) }
 }
 
 /// The row that says that there is no thread.

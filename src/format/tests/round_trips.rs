@@ -104,19 +104,13 @@ proptest! {
         };
         for (num, made) in (1u64..).zip(&events) {
             builder.push(&Event {
-                kind: kind_of(made),
                 num,
                 ts_ns: made.ts_ns,
                 cpu: made.cpu,
-                thread: &threads[made.thread],
                 fd: made.fd.map(|fd| &fds[fd]),
                 path: made.path.as_deref(),
                 source_path: made.source_path.as_deref(),
-                tallies: None,
-                fd_list: &[],
-                users: &[],
-                groups: &[],
-                params: &params_of(made),
+                ..Event::bare(kind_of(made), &threads[made.thread], &params_of(made))
             });
         }
         let block = through_a_file(builder);

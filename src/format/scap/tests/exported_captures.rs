@@ -35,19 +35,12 @@ impl Story {
         }
         self.num += 1;
         self.builder.push(&Event {
-            kind,
             num: self.num,
             ts_ns: 1000 + self.num,
             cpu: 1,
-            thread,
             fd,
             path: path.map(str::as_bytes),
-            source_path: None,
-            params: &values,
-            tallies: None,
-            fd_list: &[],
-            users: &[],
-            groups: &[],
+            ..Event::bare(kind, thread, &values)
         });
     }
 
