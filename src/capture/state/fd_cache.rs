@@ -10,7 +10,7 @@ use crate::format::row::{FdRow, Text, fd_flags};
 /// Rows remembered: a direct-mapped cache, a power of two. The programs of a build open a few hundred files each; and a
 /// row that is still remembered when the blocks with it are gone is given back by the thread that made it, which the
 /// allocator does without a lock. (4 times as many cost more, in cache misses, than they gain.)
-const SLOTS: usize = 16_384;
+const SLOTS: usize = 4_096;
 
 /// Rows of descriptors that are not known, kept by number.
 const UNKNOWN_LIMIT: usize = 4096;
