@@ -261,15 +261,23 @@ impl BlockBuilder {
         self.tables.iter().any(|table| table.is_outline)
     }
 
+    /// For each event in sequence order the place of its table, and its row there.
+    pub(super) fn event_rows(&self) -> impl Iterator<Item = (u16, usize)> {
+        let mut next = vec![0usize; self.tables.len()];
+        self.table_of.iter().map(move |&at| {
+            let next = &mut next[usize::from(at)];
+            *next += 1;
+            (at, *next - 1)
+        })
+    }
+
     /// The figures of all events in sequence order; `None` where they are not known.
     pub(super) fn tallies(&self) -> Vec<Option<&Tallies>> {
-        let mut next = vec![0usize; self.tables.len()];
-        let of_event = |&at: &u16| {
-            let (table, next) = (&self.tables[usize::from(at)], &mut next[usize::from(at)]);
-            *next += 1;
-            table.tallies.get(*next - 1).and_then(|&row| self.tally_rows.get(row))
+        let of_event = |(at, row): (u16, usize)| {
+            let number = self.tables[usize::from(at)].tallies.get(row)?;
+            self.tally_rows.get(*number)
         };
-        self.table_of.iter().map(of_event).collect()
+        self.event_rows().map(of_event).collect()
     }
 
     /// Whether a figure is known of any event.

@@ -34,6 +34,11 @@ pub(super) struct ThreadRefs {
     pub(super) container: Option<u32>,
 }
 
+/// Where an address is remembered. Rows lie at multiples of 16 bytes.
+fn recent_place(address: usize) -> usize {
+    (address >> 4) % RECENT
+}
+
 /// Rows of one dimension. Content is compared by `T`'s equality and a hash of `T`.
 #[derive(Debug)]
 pub(super) struct RowSet<T> {
@@ -82,27 +87,21 @@ impl<T> RowSet<T> {
         &self.rows
     }
 
-    /// Where an address is remembered. Rows lie at multiples of 16 bytes.
-    fn recent(&mut self, address: usize) -> &mut (usize, u32) {
-        &mut self.recent[(address >> 4) % RECENT]
-    }
-
     /// The number of a row that was asked for lately.
     #[inline]
     fn recently(&self, row: &Arc<T>) -> Option<u32> {
         let address = Arc::as_ptr(row) as usize;
-        let (known, number) = self.recent[(address >> 4) % RECENT];
+        let (known, number) = self.recent[recent_place(address)];
         (known == address).then_some(number)
     }
 
     fn known(&mut self, row: &Arc<T>) -> Option<u32> {
-        let address = Arc::as_ptr(row) as usize;
-        let recent = *self.recent(address);
-        if recent.0 == address {
-            return Some(recent.1);
+        if let Some(number) = self.recently(row) {
+            return Some(number);
         }
+        let address = Arc::as_ptr(row) as usize;
         let number = *self.by_address.get(&address)?;
-        *self.recent(address) = (address, number);
+        self.recent[recent_place(address)] = (address, number);
         Some(number)
     }
 
@@ -127,7 +126,7 @@ impl<T> RowSet<T> {
             self.aliases.push(Arc::clone(row));
         }
         self.by_address.insert(address, number);
-        *self.recent(address) = (address, number);
+        self.recent[recent_place(address)] = (address, number);
         (number, is_new)
     }
 }

@@ -167,13 +167,11 @@ pub(super) fn surprises(builder: &BlockBuilder) -> Vec<Surprises> {
     let mut of_process = Follower::new(OF_PROCESS, processes, kinds);
     let mut of_memory = Follower::new(OF_MEMORY, processes, kinds);
     let mut last_tallies: Vec<Option<u32>> = vec![None; processes];
-    let mut next = vec![0usize; kinds];
-    for (row, &kind) in builder.table_of.iter().enumerate() {
-        let (table, next) = (&builder.tables[usize::from(kind)], &mut next[usize::from(kind)]);
-        let owner = Owner { process: process_of[table.threads[*next] as usize], kind };
-        let number = table.tallies.get(*next).copied();
+    for (row, (kind, row_of_kind)) in builder.event_rows().enumerate() {
+        let table = &builder.tables[usize::from(kind)];
+        let owner = Owner { process: process_of[table.threads[row_of_kind] as usize], kind };
+        let number = table.tallies.get(row_of_kind).copied();
         let tallies = number.and_then(|number| builder.tally_rows.get(number));
-        *next += 1;
         of_process.push(row, owner, known(tallies, OF_PROCESS));
         // Figures of memory are expected to stay as they are.
         let is_expected = last_tallies[owner.process as usize] == number;

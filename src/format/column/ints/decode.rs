@@ -46,10 +46,8 @@ fn decode_ticks(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> R
     let tick = cursor.varint()? as i64;
     let steps = count.saturating_sub(1);
     unpack.charge(count.saturating_mul(24))?;
-    let codec = cursor.byte()?;
-    let ticks = decode_plain(codec, cursor, steps, unpack)?.into_values(steps);
-    let codec = cursor.byte()?;
-    let rests = decode_plain(codec, cursor, steps, unpack)?;
+    let ticks = decode_part(cursor, steps, unpack)?.into_values(steps);
+    let rests = decode_part(cursor, steps, unpack)?;
     let mut values = Vec::with_capacity(count);
     values.extend((count > 0).then_some(value));
     let mut step = |ticks: i64, rest: i64| {
@@ -70,10 +68,8 @@ fn decode_sparse(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> 
     let usual = cursor.signed()?;
     let exceptions = cursor.size(count, "the number of exceptions")?;
     unpack.charge(count.saturating_mul(24))?;
-    let codec = cursor.byte()?;
-    let gaps = decode_plain(codec, cursor, exceptions, unpack)?.into_values(exceptions);
-    let codec = cursor.byte()?;
-    let others = decode_plain(codec, cursor, exceptions, unpack)?.into_values(exceptions);
+    let gaps = decode_part(cursor, exceptions, unpack)?.into_values(exceptions);
+    let others = decode_part(cursor, exceptions, unpack)?.into_values(exceptions);
     let mut values = vec![usual; count];
     let mut next = 0usize;
     for (gap, other) in gaps.into_iter().zip(others) {
@@ -88,10 +84,8 @@ fn decode_sparse(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> 
 fn decode_runs(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Vec<i64>, Malformed> {
     let runs = cursor.size(count, "the number of runs")?;
     unpack.charge(count.saturating_mul(24))?;
-    let codec = cursor.byte()?;
-    let lengths = decode_plain(codec, cursor, runs, unpack)?.into_values(runs);
-    let codec = cursor.byte()?;
-    let firsts = decode_plain(codec, cursor, runs, unpack)?.into_values(runs);
+    let lengths = decode_part(cursor, runs, unpack)?.into_values(runs);
+    let firsts = decode_part(cursor, runs, unpack)?.into_values(runs);
     let mut values = Vec::with_capacity(count);
     for (length, first) in lengths.into_iter().zip(firsts) {
         let length = usize::try_from(length).ok().filter(|&length| length <= count - values.len());
@@ -102,6 +96,12 @@ fn decode_runs(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Re
         return Err(Malformed::new("runs end before the last row"));
     }
     Ok(values)
+}
+
+/// Numbers that are a part of a column.
+fn decode_part(cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Ints, Malformed> {
+    let codec = cursor.byte()?;
+    decode_plain(codec, cursor, count, unpack)
 }
 
 fn decode_plain(codec: u8, cursor: &mut Cursor<'_>, count: usize, unpack: &dyn Unpack) -> Result<Ints, Malformed> {
